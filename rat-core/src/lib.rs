@@ -1,6 +1,39 @@
 //! The lakehouse pipeline engine that lives inside your program.
+#![cfg_attr(not(feature = "interop"), allow(dead_code, reason = "rooms offer more to interop than the door uses"))]
 
 pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod name;
+pub mod settings;
+
+// ground
+mod ledger;
+mod storage;
+mod tables;
+
+// language
+mod compile;
+mod config;
+mod graph;
+mod project;
+mod template;
+
+// engine
+mod dialect;
+mod execute;
+mod files;
+mod merge;
+mod plan;
+mod quality;
+mod session;
+
+// stories
+mod build;
+mod check;
+mod landing;
+mod query;
+mod run;
+
+#[cfg(feature = "interop")]
+pub mod interop;

@@ -1,0 +1,1 @@
+//! Settings: plain data with documented defaults.
