@@ -54,3 +54,16 @@ pub fn to_iso(time: DateTime<Utc>) -> String {
     let format = if time.timestamp_subsec_micros() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.6fZ" };
     time.format(format).to_string()
 }
+
+/// For `#[serde(serialize_with)]`: a time as [`to_iso`] writes it.
+pub(crate) fn serialize_iso<S: serde::Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&to_iso(*time))
+}
+
+/// For `#[serde(serialize_with)]`: a time as [`to_iso`] writes it, or null.
+pub(crate) fn serialize_iso_option<S: serde::Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serialize_iso(time, serializer),
+        None => serializer.serialize_none(),
+    }
+}

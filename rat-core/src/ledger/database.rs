@@ -1,0 +1,94 @@
+//! The SQLite file: its tables, how it is opened, and what its errors mean.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::{Code, Error, Result};
+
+/// The layout this rat writes. A ledger of a higher number was made by a newer one.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, trigger TEXT NOT NULL, strategy TEXT NOT NULL, attempt INTEGER NOT NULL,
+    status TEXT NOT NULL, phase TEXT, started_at INTEGER NOT NULL, finished_at INTEGER, duration_ms INTEGER,
+    rows_written INTEGER, snapshot_id INTEGER, error_code TEXT, error_message TEXT, report TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_pipeline ON runs (pipeline, id);
+CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, id);
+CREATE TABLE IF NOT EXISTS logs (
+    run_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (run_id, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tests (
+    run_id TEXT NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, severity TEXT NOT NULL, status TEXT NOT NULL,
+    violations INTEGER, duration_ms INTEGER NOT NULL, message TEXT, PRIMARY KEY (run_id, seq)) WITHOUT ROWID;
+";
+
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).map_err(failed)?;
+    // History only: a power cut may cost the last lines, never the file.
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
+    prepare(connection)
+}
+
+pub(super) fn open_read_only(path: &Path) -> Result<Connection> {
+    if !path.exists() {
+        return in_memory();
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
+    check_version(&connection)?;
+    Ok(connection)
+}
+
+pub(super) fn in_memory() -> Result<Connection> {
+    prepare(Connection::open_in_memory().map_err(failed)?)
+}
+
+fn prepare(connection: Connection) -> Result<Connection> {
+    connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
+    if check_version(&connection)? < VERSION {
+        connection.execute_batch(TABLES).map_err(failed)?;
+        connection.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+fn check_version(connection: &Connection) -> Result<i64> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+    if version > VERSION {
+        return Err(Error::new(Code::LakeNewer, format!("the ledger has layout {version}, and this rat knows up to {VERSION}")));
+    }
+    Ok(version)
+}
+
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|e| io_failed(folder, e))
+}
+
+pub(super) fn io_failed(path: &Path, error: std::io::Error) -> Error {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    let code = match error.kind() {
+        PermissionDenied | ReadOnlyFilesystem => Code::ReadOnlyStorage,
+        StorageFull => Code::StorageFull,
+        _ => Code::StorageUnavailable,
+    };
+    Error::new(code, format!("the ledger cannot use `{}`: {error}", path.display())).with_source(error)
+}
+
+pub(super) fn failed(error: rusqlite::Error) -> Error {
+    let (code, what) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (Code::CatalogUnavailable, "the ledger is locked by another process"),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (Code::CorruptCatalog, "the ledger is damaged"),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (Code::ReadOnlyStorage, "the ledger cannot be written"),
+        Some(ErrorCode::DiskFull) => (Code::StorageFull, "no space is left for the ledger"),
+        _ => (Code::CatalogUnavailable, "the ledger cannot be used"),
+    };
+    let error = Error::new(code, format!("{what}: {error}")).with_source(error);
+    if code == Code::CorruptCatalog {
+        return error.with_help("move `.rat/ledger.db` away: only history is lost");
+    }
+    error
+}
