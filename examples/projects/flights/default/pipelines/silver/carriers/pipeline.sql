@@ -1,0 +1,4 @@
+-- @description: Carriers
+-- @tags: reference
+select carrier, name as airline
+from {{ ref('bronze.airlines') }}
