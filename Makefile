@@ -1,0 +1,71 @@
+# Two commands do everything on a machine with Rust, Python 3.11 and Node 20:
+#   make demo   builds what it needs and runs the flights project, in Rust, Python and Node
+#   make test   installs what the tests need and runs them all: Rust, Python, Node
+# Build products live outside the clone, so that every clone shares one build of DataFusion.
+
+CACHE            ?= $(HOME)/.cache/rat
+CARGO_TARGET_DIR ?= $(CACHE)/target
+export CARGO_TARGET_DIR
+
+PYTHON       ?= python3
+REQUIREMENTS := tests/requirements.txt
+# A new list of requirements is a new environment: an old one is never half right.
+VENV         := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | cksum | cut -d' ' -f1)
+VENV_PYTHON  := $(VENV)/bin/python
+DEBUG        := $(CARGO_TARGET_DIR)/debug
+
+export RAT_TEST_PYTHON := $(VENV_PYTHON)
+
+.PHONY: demo test test-rust test-python test-node build lint docs bench release clean help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+
+build: ## Build the library, both bindings, the examples and the tests
+	cargo build --workspace --all-targets
+	@install -m 755 $(DEBUG)/librat_py.so rat-py/python/rat/_rat.abi3.so
+	@install -m 755 $(DEBUG)/librat_node.so rat-node/rat.node
+
+demo: build ## Run the flights project from landed files to a printed answer, in three languages
+	@echo "== Rust ==" && $(DEBUG)/flights
+	@echo && echo "== Python ==" && PYTHONPATH=rat-py/python $(PYTHON) examples/python/flights.py
+	@echo && echo "== Node ==" && node examples/node/flights.mjs
+
+test: test-rust test-python test-node ## Install what the tests need and run them all
+
+test-rust: build $(VENV)/ready
+	cargo test --workspace
+
+test-python: build $(VENV)/ready
+	PYTHONPATH=rat-py/python $(VENV_PYTHON) -m pytest -q rat-py/tests
+
+test-node: build rat-node/node_modules/ready
+	cd rat-node && npm test --silent
+
+$(VENV)/ready: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+
+rat-node/node_modules/ready: rat-node/package-lock.json
+	cd rat-node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+lint: $(VENV)/ready rat-node/node_modules/ready ## Check format and lints of all three languages
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(VENV_PYTHON) -m ruff check rat-py examples tests benches
+	$(VENV_PYTHON) -m ruff format --check rat-py examples tests benches
+	cd rat-node && npx tsc --noEmit
+
+docs: ## Write the generated pages of docs/ anew
+	RAT_UPDATE=1 cargo test -p tests -- generated
+
+bench: ## Measure rat beside its references; prints ratios (compiles the release profile first)
+	cargo run --release -p benches
+
+release: ## Build what is published: optimised, thin LTO
+	cargo build --profile dist -p rat-py -p rat-node
+
+clean: ## Remove what builds left inside the clone
+	rm -rf rat-node/node_modules rat-node/rat.node rat-py/python/rat/_rat.abi3.so
