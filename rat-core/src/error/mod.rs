@@ -10,6 +10,7 @@ mod code;
 mod diagnostic;
 mod nearest;
 mod snippet;
+mod wire;
 
 use std::fmt;
 

@@ -1,0 +1,84 @@
+//! What a quality test found.
+
+use std::time::Duration;
+
+use arrow::record_batch::RecordBatch;
+use serde::Serialize;
+use serde::ser::{SerializeSeq, Serializer};
+
+use crate::error::{Error, Result, Severity};
+
+/// How a quality test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestStatus {
+    /// No more violations than allowed.
+    Passed,
+    /// More violations than allowed.
+    Failed,
+    /// It could not be run, or took too long. Counts as failed.
+    Error,
+}
+
+impl TestStatus {
+    /// The status as it is written, `"passed"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TestStatus::Passed => "passed",
+            TestStatus::Failed => "failed",
+            TestStatus::Error => "error",
+        }
+    }
+}
+
+/// What one quality test found.
+#[derive(Debug, Clone, Serialize)]
+pub struct TestResult {
+    /// The file's name without `.sql`, or of a built-in test its words: `unique(id)`.
+    pub name: String,
+    /// What it is for, as its header says.
+    pub description: Option<String>,
+    /// Whether a failure keeps the rows from being published.
+    pub severity: Severity,
+    /// How it ended.
+    pub status: TestStatus,
+    /// Violating rows; none when it could not be run.
+    pub count: Option<u64>,
+    /// Up to 20 of the violating rows. Data: shown to the caller, never logged or kept.
+    #[serde(serialize_with = "rows")]
+    pub samples: Option<RecordBatch>,
+    /// How long it took.
+    #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
+    pub duration: Duration,
+    /// The query that was run.
+    pub sql: String,
+    /// What to do about violations, as its header says.
+    pub remediation: Option<String>,
+    /// The labels of its header.
+    pub tags: Vec<String>,
+    /// Why it could not be run.
+    pub error: Option<Error>,
+}
+
+impl TestResult {
+    /// Whether this result keeps the run from publishing.
+    pub fn is_blocking(&self) -> bool {
+        self.severity == Severity::Error && self.status != TestStatus::Passed
+    }
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64() * 1000.0)
+}
+
+fn rows<S: Serializer>(samples: &Option<RecordBatch>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(batch) = samples else { return serializer.serialize_none() };
+    let mut json = arrow::json::ArrayWriter::new(Vec::new());
+    json.write(batch).and_then(|()| json.finish()).map_err(serde::ser::Error::custom)?;
+    let values: Vec<serde_json::Value> = serde_json::from_slice(&json.into_inner()).map_err(serde::ser::Error::custom)?;
+    let mut rows = serializer.serialize_seq(Some(values.len()))?;
+    for value in &values {
+        rows.serialize_element(value)?;
+    }
+    rows.end()
+}
