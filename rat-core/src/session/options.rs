@@ -1,0 +1,45 @@
+//! The options of a session, and what they become in the engine.
+
+use std::path::PathBuf;
+
+use datafusion::common::config::Dialect;
+use datafusion::execution::config::SessionConfig;
+
+/// How much of the machine a lake may use.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Memory of all queries together; half of the machine's when `None`.
+    pub memory_bytes: Option<usize>,
+    /// Where queries spill to; the system's temporary folder when `None`. It must exist.
+    pub spill_folder: Option<PathBuf>,
+    /// How much may be spilled at once.
+    pub spill_bytes: u64,
+    /// How many cores one query uses; all of them when `None`.
+    pub partitions: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { memory_bytes: None, spill_folder: None, spill_bytes: 100 << 30, partitions: None }
+    }
+}
+
+pub(super) fn config(options: &Options) -> SessionConfig {
+    let mut config = SessionConfig::new().with_create_default_catalog_and_schema(false).with_information_schema(false);
+    if let Some(partitions) = options.partitions {
+        config = config.with_target_partitions(partitions.max(1));
+    }
+    let engine = config.options_mut();
+    engine.sql_parser.dialect = Dialect::DuckDB;
+    // `plan::names` matches names without regard to case, and keeps the spelling of the table.
+    engine.sql_parser.enable_ident_normalization = false;
+    engine.sql_parser.collect_spans = true;
+    engine.sql_parser.default_null_ordering = "nulls_last".to_owned();
+    // A subquery's ORDER BY is what `first()` and a pipeline's outermost order rest on in DuckDB.
+    engine.sql_parser.enable_subquery_sort_elimination = false;
+    engine.execution.time_zone = Some("+00:00".to_owned());
+    engine.execution.parquet.pushdown_filters = true;
+    engine.execution.parquet.reorder_filters = true;
+    engine.execution.parquet.enable_page_index = true;
+    config
+}
