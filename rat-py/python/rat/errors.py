@@ -1,0 +1,114 @@
+"""What can go wrong: one exception class a kind, and diagnostics with their place in the project."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .reports import BuildReport, RunReport
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A problem in the project. Lines and columns count from 1, columns in characters."""
+
+    code: str
+    severity: str
+    message: str
+    help: str
+    path: str | None
+    line: int | None
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    drawn: str
+
+    def __str__(self) -> str:
+        return self.drawn
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain data."""
+        return asdict(self)
+
+
+class RatError(Exception):
+    """The base of every exception of rat. ``str()`` draws the snippet, without colour."""
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        code: str,
+        message: str,
+        help: str,
+        retryable: bool,
+        drawn: str,
+        context: dict[str, str],
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        super().__init__(drawn)
+        self.kind = kind
+        self.code = code
+        self.message = message
+        self.help = help
+        self.retryable = retryable
+        self.context = context
+        self.diagnostics = diagnostics
+
+
+class InvalidError(RatError):
+    """The project, a setting or an argument is wrong: change it."""
+
+
+class NotFoundError(RatError):
+    """What was named does not exist."""
+
+
+class ConflictError(RatError):
+    """Somebody else changed the same thing: run again."""
+
+
+class RejectedError(RatError):
+    """The data did not pass: look at the rows."""
+
+
+class DeniedError(RatError):
+    """Not allowed here."""
+
+
+class CancelledError(RatError):
+    """The caller stopped it."""
+
+
+class TimeoutError(RatError):
+    """It took longer than allowed."""
+
+
+class UnavailableError(RatError):
+    """A disk, a store, a catalog or a budget did not give what was needed."""
+
+
+class CorruptError(RatError):
+    """What is stored is not what was written."""
+
+
+class InternalError(RatError):
+    """A defect in rat."""
+
+
+class RunFailedError(RatError):
+    """A run or a build failed; ``report`` tells all. Kind and code are the first failure's."""
+
+    def __init__(self, cause: RatError, report: RunReport | BuildReport) -> None:
+        super().__init__(
+            kind=cause.kind,
+            code=cause.code,
+            message=cause.message,
+            help=cause.help,
+            retryable=cause.retryable,
+            drawn=str(cause),
+            context=cause.context,
+            diagnostics=cause.diagnostics,
+        )
+        self.report = report
