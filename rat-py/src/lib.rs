@@ -3,6 +3,7 @@
 mod arrow;
 mod bridge;
 mod error;
+mod report;
 
 use pyo3::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Errors and diagnostics as data, for reports: positions from 1, in characters.
+//! Errors and diagnostics as data, for reports and bindings: positions from 1, in characters; `drawn` is what `{:#}` shows.
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
@@ -33,7 +33,7 @@ impl Serialize for Label {
 
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Diagnostic", 10)?;
+        let mut fields = serializer.serialize_struct("Diagnostic", 11)?;
         fields.serialize_field("code", &self.code)?;
         fields.serialize_field("severity", &self.severity)?;
         fields.serialize_field("message", &self.message)?;
@@ -44,6 +44,7 @@ impl Serialize for Diagnostic {
         fields.serialize_field("end_column", &self.end().map(|(_, column)| column))?;
         fields.serialize_field("help", self.help.as_deref().unwrap_or_else(|| self.code.help()))?;
         fields.serialize_field("labels", &self.labels)?;
+        fields.serialize_field("drawn", &format!("{self:#}"))?;
         fields.end()
     }
 }
@@ -60,7 +61,7 @@ impl Serialize for Error {
                 map.end()
             }
         }
-        let mut fields = serializer.serialize_struct("Error", 7)?;
+        let mut fields = serializer.serialize_struct("Error", 8)?;
         fields.serialize_field("kind", self.kind().as_str())?;
         fields.serialize_field("code", &self.code())?;
         fields.serialize_field("message", self.message())?;
@@ -68,6 +69,7 @@ impl Serialize for Error {
         fields.serialize_field("retryable", &self.is_retryable())?;
         fields.serialize_field("context", &Context(self.context()))?;
         fields.serialize_field("diagnostics", self.diagnostics())?;
+        fields.serialize_field("drawn", &format!("{self:#}"))?;
         fields.end()
     }
 }

@@ -22,6 +22,7 @@ class Diagnostic:
     column: int | None
     end_line: int | None
     end_column: int | None
+    labels: list[dict[str, Any]]
     drawn: str
 
     def __str__(self) -> str:
@@ -34,6 +35,10 @@ class Diagnostic:
 
 class RatError(Exception):
     """The base of every exception of rat. ``str()`` draws the snippet, without colour."""
+
+    @classmethod
+    def _from(cls, data: dict[str, Any]) -> RatError:
+        return cls(**{**data, "diagnostics": [Diagnostic(**d) for d in data["diagnostics"]]})
 
     def __init__(
         self,
@@ -95,6 +100,12 @@ class CorruptError(RatError):
 
 class InternalError(RatError):
     """A defect in rat."""
+
+
+def from_data(data: dict[str, Any]) -> RatError:
+    """The exception for an error that a report holds as plain data."""
+    name = "".join(part.capitalize() for part in data["kind"].split("_")) + "Error"
+    return globals()[name]._from(data)  # type: ignore[no-any-return]
 
 
 class RunFailedError(RatError):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .errors import Diagnostic, RatError
+from .errors import Diagnostic, RatError, from_data
 
 
 class _Report:
-    """A report over the fields of the core, with the core's names."""
+    """A report with the core's own field names."""
 
     @classmethod
-    def _from(cls, data: dict[str, Any], **objects: Any) -> Any:
-        names = {field.name for field in fields(cls) if field.init}  # type: ignore[arg-type]
-        return cls(**{**{key: value for key, value in data.items() if key in names}, **objects, "_data": data})
+    def _from(cls, data: dict[str, Any]) -> Any:
+        values = {field.name: data.get(field.name) for field in fields(cls)}  # type: ignore[arg-type]
+        for name, objects in _OBJECTS.items():
+            if values.get(name) is not None:
+                values[name] = objects(values[name])
+        return cls(**{**values, "_data": data})
 
     def to_dict(self) -> dict[str, Any]:
         """The whole report as plain data."""
@@ -87,3 +91,12 @@ class CheckReport(_Report):
 
     def __repr__(self) -> str:
         return f"<CheckReport {'ok' if self.ok else 'not ok'}, {len(self.diagnostics)} diagnostics>"
+
+
+# Fields that are objects rather than plain data.
+_OBJECTS: dict[str, Callable[[Any], Any]] = {
+    "warnings": lambda items: [Diagnostic(**item) for item in items],
+    "diagnostics": lambda items: [Diagnostic(**item) for item in items],
+    "error": from_data,
+    "runs": lambda items: [RunReport._from(item) for item in items],
+}
