@@ -1,2 +1,28 @@
-//! b
-fn main() {}
+//! What rat costs, beside a named reference.
+//!
+//! `cargo run --release -p benches` runs everything and prints one table; names after `--` choose. Each row is measured as interleaved pairs
+//! (ours, the reference, ours, ...), so that a machine that changes speed changes both sides; the medians and the ratio of each pair's times
+//! are what is reported. A row without a reference has only our figures.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a program that prints figures, and stops when it cannot"
+)]
+
+mod measure;
+
+use measure::Bench;
+
+fn main() {
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let benches: Vec<(&str, fn(&mut Bench))> = vec![];
+    let mut bench = Bench::default();
+    for (name, run) in benches {
+        if chosen.is_empty() || chosen.iter().any(|c| name.contains(c.as_str())) {
+            eprintln!("{name} ...");
+            run(&mut bench);
+        }
+    }
+    println!("{}", bench.table());
+}

@@ -1,0 +1,105 @@
+//! Interleaved pairs, medians, ratios, and the table of them.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// How many pairs a row has unless it says otherwise.
+pub const PAIRS: usize = 9;
+
+/// Collects the rows of one run.
+#[derive(Default)]
+pub struct Bench {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    what: String,
+    goal: String,
+    ours: Vec<Duration>,
+    reference: Option<(String, Vec<Duration>)>,
+    note: String,
+}
+
+impl Bench {
+    /// Measures `ours` beside `reference`, one after the other, `pairs` times, after one uncounted pair.
+    pub fn pair(&mut self, what: &str, goal: &str, reference: &str, pairs: usize, mut ours: impl FnMut(), mut theirs: impl FnMut()) {
+        ours();
+        theirs();
+        let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
+        for _ in 0..pairs {
+            our_times.push(time(&mut ours));
+            their_times.push(time(&mut theirs));
+        }
+        let reference = Some((reference.to_owned(), their_times));
+        self.rows.push(Row { what: what.to_owned(), goal: goal.to_owned(), ours: our_times, reference, note: String::new() });
+    }
+
+    /// Measures `ours` alone, `runs` times, after one uncounted run.
+    pub fn alone(&mut self, what: &str, goal: &str, runs: usize, mut ours: impl FnMut()) {
+        ours();
+        let times = (0..runs).map(|_| time(&mut ours)).collect();
+        self.record(what, goal, times);
+    }
+
+    /// Takes times measured elsewhere, such as those of whole processes.
+    pub fn record(&mut self, what: &str, goal: &str, ours: Vec<Duration>) {
+        self.rows.push(Row { what: what.to_owned(), goal: goal.to_owned(), ours, reference: None, note: String::new() });
+    }
+
+    /// Adds words to the row measured last: bytes, peak memory, counts.
+    pub fn note(&mut self, note: impl Into<String>) {
+        if let Some(row) = self.rows.last_mut() {
+            row.note = note.into();
+        }
+    }
+
+    /// The rows as a Markdown table.
+    pub fn table(&self) -> String {
+        let mut table = String::from(
+            "| what | goal | rat, median (min–max) | reference, median (min–max) | ratio | runs | notes |\n|---|---|---|---|---|---|---|\n",
+        );
+        for row in &self.rows {
+            let (reference, ratio) = match &row.reference {
+                Some((name, times)) => {
+                    let ratios: Vec<f64> = row.ours.iter().zip(times).map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()).collect();
+                    (format!("{name}: {}", spread(times)), format!("{:.2}", median(ratios)))
+                }
+                None => (String::new(), String::new()),
+            };
+            let cells =
+                [row.what.clone(), row.goal.clone(), spread(&row.ours), reference, ratio, row.ours.len().to_string(), row.note.clone()];
+            let _ = writeln!(table, "| {} |", cells.join(" | "));
+        }
+        table
+    }
+}
+
+/// The most memory this process has held, in MB, as the kernel counts it.
+pub fn peak_memory_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// Forgets the peak so far, so that the next [`peak_memory_mb`] is of what follows.
+pub fn reset_peak_memory() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn time(work: &mut impl FnMut()) -> Duration {
+    let begin = Instant::now();
+    work();
+    begin.elapsed()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn spread(times: &[Duration]) -> String {
+    let millis: Vec<f64> = times.iter().map(|t| t.as_secs_f64() * 1000.0).collect();
+    let (min, max) = millis.iter().fold((f64::MAX, 0.0_f64), |(min, max), t| (min.min(*t), max.max(*t)));
+    let show = |t: f64| if t >= 1000.0 { format!("{:.2} s", t / 1000.0) } else { format!("{t:.1} ms") };
+    format!("{} ({}–{})", show(median(millis)), show(min), show(max))
+}
