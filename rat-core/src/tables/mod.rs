@@ -1,1 +1,25 @@
-//! tables
+//! Iceberg tables: what a lake holds, and the only way it changes.
+//!
+//! A [`Table`] is a table at one moment. A change starts from a [`Target`] (what the table will be like), goes into files through a
+//! [`Writer`], becomes a [`Staged`] snapshot that can be scanned and tests can judge, and is made the truth by [`Tables::publish`], the one
+//! function that moves `main`: one compare-and-swap in the [`Catalog`], for several tables at once or none.
+//!
+//! Built on Apache iceberg's public pieces, and the only room that knows them. It knows no pipeline, template or SQL: the `rat.*` facts it
+//! carries in snapshots are the caller's words.
+//!
+//! Entry points: [`Tables::embedded`], [`Tables::load`], [`Tables::stage`], [`Tables::publish`].
+
+mod cache;
+mod catalog;
+mod files;
+mod handle;
+mod refs;
+mod table;
+mod view;
+
+pub use catalog::{Capabilities, Catalog, CommitFailure, Entry, EntryKind, MemoryCatalog, Pointer, PointerChange, SqliteCatalog};
+pub use files::FileEntry;
+pub use handle::{Relation, Tables};
+pub use refs::references;
+pub use table::Table;
+pub use view::View;

@@ -1,0 +1,174 @@
+//! The tables of one lake.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::error::{Code, Error, Result};
+use crate::ids::Ids;
+use crate::name::Name;
+use crate::storage::Storage;
+
+use super::catalog::{Catalog, CommitFailure, Entry, EntryKind, MemoryCatalog, Pointer, PointerChange, SqliteCatalog};
+use super::files::Files;
+use super::table::Table;
+use super::view::View;
+
+/// Where the embedded catalog is inside a lake.
+const EMBEDDED_CATALOG: &str = ".rat/catalog.db";
+
+/// The tables of one lake. Cheap to clone; clones share what was read.
+#[derive(Debug, Clone)]
+pub struct Tables(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    files: Arc<Files>,
+    catalog: Arc<dyn Catalog>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone)]
+pub enum Relation {
+    /// Rows.
+    Table(Table),
+    /// A stored query.
+    View(View),
+}
+
+impl Tables {
+    /// The tables that a catalog names. Reads nothing yet.
+    pub fn open(storage: Storage, catalog: Arc<dyn Catalog>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self(Arc::new(Inner { files: Arc::new(Files::new(storage)), catalog, clock, ids }))
+    }
+
+    /// The tables of a lake that keeps its own catalog: `.rat/catalog.db` in a folder, or memory. Reads nothing yet.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the storage can hold no catalog.
+    pub fn embedded(storage: Storage, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Result<Self> {
+        let catalog: Arc<dyn Catalog> = match storage.is_memory() {
+            true => Arc::new(MemoryCatalog::default()),
+            false => Arc::new(SqliteCatalog::new(&storage, EMBEDDED_CATALOG)?),
+        };
+        Ok(Self::open(storage, catalog, clock, ids))
+    }
+
+    /// The lake's storage.
+    pub fn storage(&self) -> &Storage {
+        &self.0.files.storage
+    }
+
+    /// The catalog.
+    pub fn catalog(&self) -> &Arc<dyn Catalog> {
+        &self.0.catalog
+    }
+
+    pub(super) fn files(&self) -> &Arc<Files> {
+        &self.0.files
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    pub(super) fn ids(&self) -> &dyn Ids {
+        self.0.ids.as_ref()
+    }
+
+    /// The table of that name as it is now; `None` when there is none, or a view. One question to the catalog; metadata already read is not
+    /// read again.
+    ///
+    /// # Errors
+    /// `CORRUPT_TABLE`, `UNSUPPORTED_FORMAT`, `LAKE_MOVED`, and codes of the catalog and the storage.
+    pub async fn load(&self, name: &Name) -> Result<Option<Table>> {
+        match self.0.catalog.load(name).await? {
+            Some(pointer) if pointer.kind == EntryKind::Table => Ok(Some(self.table_at(name, &pointer).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The table of that name, or an error that names it.
+    ///
+    /// # Errors
+    /// `TABLE_NOT_FOUND`, and as [`load`](Self::load).
+    pub async fn get(&self, name: &Name) -> Result<Table> {
+        self.load(name).await?.ok_or_else(|| Error::new(Code::TableNotFound, format!("there is no table `{name}`")))
+    }
+
+    /// The view of that name as it is now; `None` when there is none, or a table.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn view(&self, name: &Name) -> Result<Option<View>> {
+        match self.find(name).await? {
+            Some(Relation::View(view)) => Ok(Some(view)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The table or view of that name as it is now.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn find(&self, name: &Name) -> Result<Option<Relation>> {
+        let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(None) };
+        match pointer.kind {
+            EntryKind::Table => Ok(Some(Relation::Table(self.table_at(name, &pointer).await?))),
+            EntryKind::View => Ok(Some(Relation::View(self.view_at(name, &pointer).await?))),
+        }
+    }
+
+    async fn table_at(&self, name: &Name, pointer: &Pointer) -> Result<Table> {
+        self.inside(name, pointer)?;
+        let metadata = self.0.files.table_metadata(&pointer.metadata_location).await?;
+        Ok(Table::new(name.clone(), Arc::clone(&self.0.files), metadata, Some(pointer.metadata_location.clone())))
+    }
+
+    async fn view_at(&self, name: &Name, pointer: &Pointer) -> Result<View> {
+        self.inside(name, pointer)?;
+        let metadata = self.0.files.view_metadata(&pointer.metadata_location).await?;
+        Ok(View::new(name.clone(), metadata, pointer.metadata_location.clone()))
+    }
+
+    // Iceberg's paths are absolute: after a folder was moved they point to where it was.
+    fn inside(&self, name: &Name, pointer: &Pointer) -> Result<()> {
+        let storage = self.storage();
+        if storage.relative(&pointer.metadata_location).is_some() {
+            return Ok(());
+        }
+        let folder = format!("/{}/{}/{}/metadata/", name.namespace, name.layer, name.name);
+        let before = pointer.metadata_location.split_once(&folder).map_or(pointer.metadata_location.as_str(), |(before, _)| before);
+        Err(Error::new(Code::LakeMoved, format!("the tables of this lake are in `{before}`, and it was opened at `{}`", storage.url()))
+            .with_help(format!("move the folder back to `{before}`"))
+            .with_context("table", name))
+    }
+
+    /// Every table and view, in the order of their names.
+    ///
+    /// # Errors
+    /// Codes of the catalog.
+    pub async fn list(&self) -> Result<Vec<Entry>> {
+        self.0.catalog.list().await
+    }
+
+    /// Takes a table or view out of the catalog; `false` when there is none. Its files stay until maintenance removes them.
+    ///
+    /// # Errors
+    /// `COMMIT_CONFLICT` when somebody writes to it at the same time, and codes of the catalog.
+    pub async fn drop(&self, name: &Name) -> Result<bool> {
+        let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(false) };
+        let change = PointerChange { name: name.clone(), from: Some(pointer), to: None };
+        match self.0.catalog.commit(&[change]).await {
+            Ok(()) => Ok(true),
+            Err(CommitFailure::Conflict(_)) => Err(Error::new(Code::CommitConflict, format!("`{name}` changed while it was dropped"))),
+            Err(CommitFailure::Failed(error)) => Err(error),
+            // Dropping is done when the name is gone, whoever's answer was lost.
+            Err(CommitFailure::Unknown(error)) => match self.0.catalog.load(name).await {
+                Ok(None) => Ok(true),
+                _ => Err(error),
+            },
+        }
+    }
+}
