@@ -62,6 +62,10 @@ codes! {
     TwoSources = "TWO_SOURCES", Invalid, "both `pipeline.sql` and `pipeline.py`", "remove one of the two files";
     /// A pipeline folder holds neither `pipeline.sql` nor `pipeline.py`.
     NoSource = "NO_SOURCE", Invalid, "neither `pipeline.sql` nor `pipeline.py`", "add a `pipeline.sql`, or remove the folder";
+    /// A file lies where rat does not read it, though its name says that it was meant to be read. A warning.
+    ///
+    /// For example `config.yml` instead of `config.yaml`, or a test directly in `tests/`.
+    MisplacedFile = "MISPLACED_FILE", Invalid, "a file that is not read", "move or rename the file as shown";
     /// A file of the project is not UTF-8 text.
     NotUtf8 = "NOT_UTF8", Invalid, "a file that is not UTF-8", "save the file as UTF-8";
     /// A YAML file cannot be read: `config.yaml` or a unit test.
@@ -72,6 +76,10 @@ codes! {
     InvalidToml = "INVALID_TOML", Invalid, "TOML that cannot be read", "mend the TOML at the place shown";
     /// A key of an annotation, `config.yaml` or `rat.toml` is not known. A warning: the key is left out.
     UnknownKey = "UNKNOWN_KEY", Invalid, "a key that is not known", "remove the key, or write the one that was meant";
+    /// An annotation stands where it does not count: after the first line of code, or without its `:`. A warning.
+    MisplacedAnnotation = "MISPLACED_ANNOTATION", Invalid, "an annotation that does not count", "write it as `@key: value` before the first line of code";
+    /// An annotation is written twice in one file. A warning: the last one counts.
+    DuplicateAnnotation = "DUPLICATE_ANNOTATION", Invalid, "an annotation written twice", "remove one of the two";
     /// A value has the wrong type for its key, such as text where a list is expected.
     WrongType = "WRONG_TYPE", Invalid, "a value of the wrong type", "write a value of the type shown";
     /// A value has the right type and is not one of those allowed.

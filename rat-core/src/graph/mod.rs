@@ -1,1 +1,217 @@
-//! graph
+//! Which pipeline needs which, and what follows from it: order, cycles, selection, drawings.
+//!
+//! [`Graph::new`] takes what each pipeline depends on; [`Graph::order`], [`Graph::upstream`] and [`Graph::select`] answer. Equal input
+//! gives equal output, whatever order it came in. Knows names and places, and nothing of how dependencies are found or what running is.
+
+mod cycle;
+mod draw;
+mod glob;
+mod select;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use crate::error::{Code, Diagnostic, Error, Label, Result, nearest};
+use crate::name::Name;
+
+/// What the graph knows of one pipeline.
+#[derive(Debug, Clone, Default)]
+pub struct NodeInfo {
+    /// What it reads. Names that are no pipeline are tables of the lake.
+    pub deps: Vec<Dependency>,
+    /// What its quality tests read. It comes after these too, unless that makes a cycle.
+    pub test_deps: Vec<Dependency>,
+    /// For `tag:`.
+    pub tags: Vec<String>,
+    /// The pipeline's folder inside the project, for `path:`.
+    pub path: String,
+}
+
+/// A name that a pipeline reads, and where it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// What is read.
+    pub name: Name,
+    /// The `ref()`, for messages.
+    pub label: Option<Label>,
+}
+
+impl From<Name> for Dependency {
+    fn from(name: Name) -> Self {
+        Self { name, label: None }
+    }
+}
+
+/// The pipelines of a project and their dependencies.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// Sorted; a node's number is its place here.
+    names: Vec<Name>,
+    infos: Vec<NodeInfo>,
+    /// By node, what it reads and what reads it. Tables that no pipeline makes are in neither.
+    up: Vec<Vec<usize>>,
+    down: Vec<Vec<usize>>,
+    order: Vec<usize>,
+    /// Each node's place in the order.
+    rank: Vec<usize>,
+}
+
+impl Graph {
+    /// The graph of these pipelines. For every circle of them there is one `CYCLE` with the whole way round; such a graph still answers,
+    /// its circles ordered by name.
+    pub fn new(nodes: BTreeMap<Name, NodeInfo>) -> (Self, Vec<Diagnostic>) {
+        let (names, infos): (Vec<Name>, Vec<NodeInfo>) = nodes.into_iter().unzip();
+        let numbers = |deps: &dyn Fn(&NodeInfo) -> &Vec<Dependency>| -> Vec<Vec<usize>> {
+            infos
+                .iter()
+                .map(|info| {
+                    let mut numbers: Vec<usize> = deps(info).iter().filter_map(|dep| names.binary_search(&dep.name).ok()).collect();
+                    numbers.sort_unstable();
+                    numbers.dedup();
+                    numbers
+                })
+                .collect()
+        };
+        let mut up = numbers(&|info| &info.deps);
+        let circles = cycle::components(&up);
+        let diagnostics = cycle::diagnostics(&names, &infos, &up, &circles);
+
+        // A test may read its own pipeline, and anything else that lies after it; only what lies before it can be waited for.
+        let mut with_tests = up.clone();
+        for (node, deps) in numbers(&|info| &info.test_deps).into_iter().enumerate() {
+            with_tests[node].extend(deps);
+        }
+        let mixed = cycle::components(&with_tests);
+        for (node, deps) in with_tests.into_iter().enumerate() {
+            up[node].extend(deps.into_iter().filter(|dep| mixed[*dep] != mixed[node]));
+            up[node].sort_unstable();
+            up[node].dedup();
+        }
+
+        let mut down = vec![Vec::new(); names.len()];
+        for (node, deps) in up.iter().enumerate() {
+            for dep in deps {
+                down[*dep].push(node);
+            }
+        }
+        let order = order(&up, &down, &circles);
+        let mut rank = vec![0; order.len()];
+        for (place, node) in order.iter().enumerate() {
+            rank[*node] = place;
+        }
+        (Self { names, infos, up, down, order, rank }, diagnostics)
+    }
+
+    /// Every pipeline, each after all that it reads; where that leaves a choice, by name.
+    pub fn order(&self) -> impl Iterator<Item = &Name> {
+        self.order.iter().map(|node| &self.names[*node])
+    }
+
+    /// Every pipeline, by name.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// Whether it is a pipeline of this graph.
+    pub fn contains(&self, name: &Name) -> bool {
+        self.number(name).is_some()
+    }
+
+    /// What the graph was told of a pipeline.
+    pub fn info(&self, name: &Name) -> Option<&NodeInfo> {
+        self.number(name).map(|node| &self.infos[node])
+    }
+
+    /// The pipelines that this one reads itself. Empty for a name that is not in the graph.
+    pub fn parents(&self, name: &Name) -> Vec<&Name> {
+        self.number(name).map_or_else(Vec::new, |node| self.up[node].iter().map(|node| &self.names[*node]).collect())
+    }
+
+    /// The pipelines that read this one themselves.
+    pub fn children(&self, name: &Name) -> Vec<&Name> {
+        self.number(name).map_or_else(Vec::new, |node| self.down[node].iter().map(|node| &self.names[*node]).collect())
+    }
+
+    /// Everything this pipeline needs, directly or not, in build order; without itself.
+    pub fn upstream(&self, name: &Name) -> Vec<&Name> {
+        self.reached(name, &self.up)
+    }
+
+    /// Everything that needs this pipeline, directly or not, in build order; without itself.
+    pub fn downstream(&self, name: &Name) -> Vec<&Name> {
+        self.reached(name, &self.down)
+    }
+
+    /// The pipeline that a user names, `layer.name` in `namespace` or `namespace.layer.name`.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, with the near miss.
+    pub fn find(&self, text: &str, namespace: &str) -> Result<&Name> {
+        let found = Name::parse(text, namespace).ok().and_then(|name| self.number(&name));
+        found.map(|node| &self.names[node]).ok_or_else(|| self.not_found(text, namespace))
+    }
+
+    fn not_found(&self, text: &str, namespace: &str) -> Error {
+        let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{text}`"));
+        let parts = text.split('.').count();
+        let known: Vec<String> = self
+            .names
+            .iter()
+            .filter(|name| parts > 2 || name.namespace == namespace)
+            .map(|name| match parts {
+                1 => name.name.clone(),
+                2 => name.short(),
+                _ => name.to_string(),
+            })
+            .collect();
+        match nearest(text, known.iter().map(String::as_str)) {
+            Some(near) => error.with_help(format!("did you mean `{near}`?")),
+            None => error,
+        }
+    }
+
+    fn number(&self, name: &Name) -> Option<usize> {
+        self.names.binary_search(name).ok()
+    }
+
+    fn reached(&self, name: &Name, edges: &[Vec<usize>]) -> Vec<&Name> {
+        let Some(start) = self.number(name) else { return Vec::new() };
+        let mut reached = reach(edges, &BTreeSet::from([start]), usize::MAX);
+        reached.remove(&start);
+        let mut reached: Vec<usize> = reached.into_iter().collect();
+        reached.sort_unstable_by_key(|node| self.rank[*node]);
+        reached.into_iter().map(|node| &self.names[node]).collect()
+    }
+}
+
+/// The nodes within so many steps of `from`, those included.
+fn reach(edges: &[Vec<usize>], from: &BTreeSet<usize>, steps: usize) -> BTreeSet<usize> {
+    let mut reached = from.clone();
+    let mut edge: Vec<usize> = from.iter().copied().collect();
+    for _ in 0..steps {
+        let next: Vec<usize> = edge.iter().flat_map(|node| &edges[*node]).copied().filter(|node| reached.insert(*node)).collect();
+        if next.is_empty() {
+            break;
+        }
+        edge = next;
+    }
+    reached
+}
+
+/// Kahn's algorithm with the least name first. Edges inside a circle do not count, so it always ends with every node placed.
+fn order(up: &[Vec<usize>], down: &[Vec<usize>], circles: &[usize]) -> Vec<usize> {
+    let mut waits: Vec<usize> =
+        up.iter().enumerate().map(|(node, deps)| deps.iter().filter(|dep| circles[**dep] != circles[node]).count()).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..up.len()).filter(|node| waits[*node] == 0).map(Reverse).collect();
+    let mut order = Vec::with_capacity(up.len());
+    while let Some(Reverse(node)) = ready.pop() {
+        order.push(node);
+        for child in down[node].iter().filter(|child| circles[**child] != circles[node]) {
+            waits[*child] -= 1;
+            if waits[*child] == 0 {
+                ready.push(Reverse(*child));
+            }
+        }
+    }
+    order
+}

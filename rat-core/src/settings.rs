@@ -1,1 +1,0 @@
-//! Settings: plain data with documented defaults.
