@@ -1,1 +1,5 @@
 //! dialect
+
+mod read;
+
+pub use read::{OptionValue, Problem, ReadCall, ReadFunction};

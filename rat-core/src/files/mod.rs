@@ -1,1 +1,42 @@
-//! files
+//! Landed files as tables: CSV, JSON and Parquet, plain or packed, with DuckDB's options and DuckDB's idea of their types.
+//!
+//! [`samples`] reads the head of a few files, [`sniff`] finds from them what the files look like ([`Shape`]: columns, types, delimiter,
+//! formats), and [`provider`] streams the files in that shape. One shape serves all files of a call: a later value that does not fit is
+//! `MALFORMED_FILE` at its file, line and column, never another type. Where DuckDB loses data without a word (rounding into a whole-number
+//! column, dropping an offset or a time of day), rat refuses the value; docs/reference/landing.md lists these.
+//!
+//! Knows nothing of zones, runs and tables: which files are read, and from where, is the caller's business.
+//!
+//! Memory is bounded whatever the size of a file: a piece of input, a batch of rows, and the longest row.
+
+mod moments;
+mod numbers;
+mod options;
+mod types;
+
+use bytes::Bytes;
+
+pub use options::{OPTIONS, OptionSpec};
+pub use types::type_name;
+
+/// A file to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedFile {
+    /// The path in the lake, `default/landing/orders/monday.csv`.
+    pub path: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// What changes when the content does: the store's etag, or a hash of the content where the store has none.
+    pub etag: String,
+}
+
+/// What [`samples`](fn@samples) read of a file: the first bytes, or of a Parquet file the footer.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The path in the lake.
+    pub path: String,
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Whether that is the whole file.
+    pub whole: bool,
+}
