@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::session::Session;
 
 pub use error::error;
+pub(crate) use error::sentence;
 
 /// Starts a plan. Batches arrive as they are made; errors inside the stream become rat's with [`error`].
 ///

@@ -1,1 +1,102 @@
-//! plan
+//! SQL text to a typed logical plan.
+//!
+//! Parses with the dialect, resolves names through [`Relations`], plans, and types every expression, so that what is wrong is found
+//! before anything runs: each problem becomes a [`Diagnostic`] at the bytes of the SQL that are to blame, which the caller's source map
+//! turns into places in the user's files. The result also says which columns of which tables each output column comes from.
+//!
+//! Pure and synchronous: it reads no file, table or clock. What tables there are, and their columns, is the caller's to say; a relation
+//! whose columns are not known silences what would follow from it.
+//!
+//! Entry points: [`plan`], [`plan_parsed`], [`Relations`].
+
+mod blame;
+mod describe;
+mod lineage;
+mod names;
+mod output;
+mod provider;
+mod relations;
+mod types;
+
+use std::ops::Range;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::DataFusionError;
+use datafusion::logical_expr::{LogicalPlan, SortExpr};
+use datafusion::sql::planner::SqlToRel;
+use datafusion::sql::sqlparser::ast::Statement;
+
+use crate::dialect::{self, Parsed, Problem, Reads};
+use crate::error::{Diagnostic, Label};
+use crate::session::Session;
+
+pub use lineage::{ColumnLineage, Origin};
+pub use relations::{Relation, Relations, empty_table, expanded};
+
+/// A query that can run.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The plan, with every expression typed. Not optimised: [`execute`](crate::execute) does that.
+    pub plan: LogicalPlan,
+    /// The columns of the result.
+    pub schema: SchemaRef,
+    /// Where each column of the result comes from, in the order of the schema.
+    pub lineage: Vec<ColumnLineage>,
+    /// The outermost `ORDER BY`; empty when the result has no order.
+    pub order_by: Vec<SortExpr>,
+    /// The bytes of the SQL that make each column, in the order of the schema; a `*` makes several.
+    pub places: Vec<Range<usize>>,
+}
+
+/// Turns bytes of the SQL into places in the user's files, the primary one first; the text is what to say there.
+pub type Places<'a> = dyn Fn(Range<usize>, &str) -> Vec<Label> + 'a;
+
+/// Plans one statement.
+///
+/// The plan is `None` when it has an error, and also, without any diagnostic, when it reads a relation that is
+/// [`Unknown`](Relation::Unknown).
+///
+/// Codes: those of [`dialect::parse`], `UNKNOWN_TABLE`, `UNKNOWN_FUNCTION`, `UNKNOWN_COLUMN`, `AMBIGUOUS_COLUMN`, `DUPLICATE_COLUMN`,
+/// `TYPE_MISMATCH`, `INVALID_QUERY`, `UNSUPPORTED_SQL`, and what [`Relations::read`] gives.
+pub fn plan(session: &Session, sql: &str, places: &Places<'_>, relations: &dyn Relations, reads: Reads) -> (Option<Planned>, Vec<Diagnostic>) {
+    match dialect::parse(sql, reads) {
+        Ok(parsed) => plan_parsed(session, sql, parsed, places, relations),
+        Err(problems) => (None, problems.into_iter().map(|p| diagnostic(p, places)).collect()),
+    }
+}
+
+/// Plans one statement that is already parsed.
+pub fn plan_parsed(
+    session: &Session,
+    sql: &str,
+    mut parsed: Parsed,
+    places: &Places<'_>,
+    relations: &dyn Relations,
+) -> (Option<Planned>, Vec<Diagnostic>) {
+    let resolved = names::resolve(session, sql, &mut parsed, relations);
+    let diagnostics: Vec<Diagnostic> = resolved.problems.into_iter().map(|p| diagnostic(p, places)).collect();
+    if !diagnostics.is_empty() || resolved.unknown {
+        return (None, diagnostics);
+    }
+    let provider = provider::Provider::new(session, resolved.sources);
+    let build = |statement: &Statement| build(session, &provider, statement);
+    match build(&parsed.statement) {
+        Ok(plan) => (Some(output::planned(plan, sql, &parsed.statement, &resolved.spellings, &resolved.zones)), diagnostics),
+        Err(error) => {
+            let problems = blame::problems(sql, &parsed.statement, error, &build);
+            (None, problems.into_iter().map(|p| diagnostic(p, places)).collect())
+        }
+    }
+}
+
+fn build(session: &Session, provider: &provider::Provider<'_>, statement: &Statement) -> Result<LogicalPlan, DataFusionError> {
+    let plan = SqlToRel::new(provider).sql_statement_to_plan(statement.clone())?;
+    session.analyzer().execute_and_check(plan, session.shared().config_options(), |_, _| {})
+}
+
+fn diagnostic(problem: Problem, places: &Places<'_>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(problem.code, problem.message);
+    diagnostic.labels = places(problem.range, "");
+    diagnostic.help = problem.help;
+    diagnostic
+}

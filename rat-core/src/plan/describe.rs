@@ -1,0 +1,144 @@
+//! What the planner's error means to who wrote the query.
+
+use datafusion::common::{Column, DataFusionError, SchemaError, Span};
+
+use super::types;
+use crate::error::{Code, Error, nearest};
+use crate::execute::sentence;
+
+/// An error of the planner in rat's words, without its place.
+pub(super) struct Description {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    /// Where the planner says it is: it knows for column names, and for little else.
+    pub(super) span: Option<Span>,
+}
+
+pub(super) fn describe(error: &DataFusionError) -> Description {
+    let noted = error.diagnostic().and_then(|d| d.span);
+    let mut description = match root(error) {
+        DataFusionError::SchemaError(schema, _) => schema_error(schema),
+        DataFusionError::NotImplemented(message) => plain(Code::UnsupportedSql, message),
+        DataFusionError::Plan(message) | DataFusionError::Execution(message) => planning(message),
+        DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
+            Some(ours) => Description { code: ours.code(), message: ours.message().to_owned(), help: Some(ours.help().to_owned()), span: None },
+            None => plain(Code::InvalidQuery, &inner.to_string()),
+        },
+        other => planning(&strip(&other.strip_backtrace())),
+    };
+    description.span = description.span.or(noted);
+    description
+}
+
+fn root(error: &DataFusionError) -> &DataFusionError {
+    match error.find_root() {
+        DataFusionError::Collection(all) => all.first().map_or(error, root),
+        DataFusionError::Diagnostic(_, inner) | DataFusionError::Context(_, inner) => root(inner),
+        other => other,
+    }
+}
+
+fn plain(code: Code, message: &str) -> Description {
+    Description { code, message: types::in_sql(&sentence(message)), help: None, span: None }
+}
+
+fn strip(message: &str) -> String {
+    const PREFIXES: &[&str] = &["Error during planning: ", "type_coercion\ncaused by\n", "Internal error: ", "Arrow error: ", "Execution error: "];
+    PREFIXES.iter().fold(message.to_owned(), |text, prefix| text.replace(prefix, ""))
+}
+
+fn schema_error(error: &SchemaError) -> Description {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => unknown_column(field, valid_fields),
+        SchemaError::AmbiguousReference { field } => Description {
+            code: Code::AmbiguousColumn,
+            message: format!("more than one table of the query has a column `{}`", field.name),
+            help: Some(format!("write the table before it, as in `t.{}`", field.name)),
+            span: field.spans.first(),
+        },
+        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => Description {
+            code: Code::DuplicateColumn,
+            message: format!("two columns are named `{name}`"),
+            help: None,
+            span: None,
+        },
+    }
+}
+
+fn unknown_column(field: &Column, valid: &[Column]) -> Description {
+    let span = field.spans.first();
+    let code = Code::UnknownColumn;
+    if let Some(relation) = &field.relation {
+        let table = relation.table();
+        let of_table: Vec<&Column> = valid.iter().filter(|c| c.relation.as_ref().is_some_and(|r| r.table() == table)).collect();
+        if of_table.is_empty() {
+            let tables: Vec<&str> = valid.iter().filter_map(|c| c.relation.as_ref().map(|r| r.table())).collect();
+            let message = format!("`{table}` before `{}` is not a table of the query", field.name);
+            return Description { code, message, help: near(table, tables), span };
+        }
+        let message = format!("`{table}` has no column `{}`", field.name);
+        return Description { code, message, help: near(&field.name, of_table.iter().map(|c| c.name.as_str()).collect()), span };
+    }
+    let message = format!("there is no column `{}`", field.name);
+    Description { code, message, help: near(&field.name, valid.iter().map(|c| c.name.as_str()).collect()), span }
+}
+
+fn near(name: &str, mut names: Vec<&str>) -> Option<String> {
+    if let Some(near) = nearest(name, names.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    const LISTED: usize = 8;
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|n| seen.insert(*n));
+    match names.len() {
+        0 => None,
+        1..=LISTED => Some(format!("name one of {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
+        _ => None,
+    }
+}
+
+fn planning(message: &str) -> Description {
+    // How the planner phrases what the types of an expression do not allow.
+    const TYPES: &[&str] = &[
+        "annot coerce",
+        "annot infer common",
+        "annot get result type",
+        "ailed to coerce",
+        "not coercible",
+        "not comparable",
+        "could not coerce",
+        "common type",
+        "compatible types",
+        "Incompatible inputs",
+        "does not support type",
+        "only supports",
+        "No function matches",
+        "must be boolean",
+        "expects String but",
+        "expects Numeric but",
+        "requires ",
+        "cast",
+        "predicate type",
+        "non-boolean",
+        "annot automatically convert",
+    ];
+    let first = strip(message);
+    let first = first.lines().next().unwrap_or_default();
+    if let Some(named) = first.strip_prefix("Projections require unique expression names") {
+        let name = named.split('"').nth(1).map(|n| format!(" `{n}`")).unwrap_or_default();
+        return Description { code: Code::DuplicateColumn, message: format!("two columns have one name{name}"), help: None, span: None };
+    }
+    if first.contains("must be in GROUP BY or an aggregate") || first.contains("must appear in the GROUP BY") || first.contains("must appear in GROUP BY") {
+        let help = "add it to GROUP BY, or wrap it in an aggregate such as `any_value`".to_owned();
+        let message = "a column is neither grouped nor aggregated".to_owned();
+        return Description { code: Code::InvalidQuery, message, help: Some(help), span: None };
+    }
+    let code = if TYPES.iter().any(|phrase| first.contains(phrase)) { Code::TypeMismatch } else { Code::InvalidQuery };
+    let mut description = plain(code, first);
+    // The rest of the planner's sentence is advice about its own options.
+    if let Some(end) = description.message.find(". ") {
+        description.message.truncate(end);
+    }
+    description
+}
