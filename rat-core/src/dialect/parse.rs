@@ -1,0 +1,81 @@
+//! Text to one statement.
+
+use std::ops::Range;
+
+use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::dialect::DuckDbDialect;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token};
+
+use super::{Problem, ReadCall, byte_range};
+use crate::error::Code;
+
+/// Whether `read_csv` and its kin exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reads {
+    /// They do, for landing zones: in pipelines.
+    Allowed,
+    /// They are unknown functions: in queries.
+    Unknown,
+}
+
+/// One statement, and what it reads besides tables.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The statement.
+    pub statement: Statement,
+    /// The calls of read functions; in the statement a table stands for each.
+    pub reads: Vec<ReadCall>,
+}
+
+/// How deep expressions and queries may nest.
+const DEPTH: usize = 128;
+
+/// Reads one statement.
+///
+/// # Errors
+/// `SQL_SYNTAX` where the text is not SQL, is empty, or has more than one statement; `QUERY_TOO_DEEP`.
+pub fn parse(sql: &str, _reads: Reads) -> Result<Parsed, Vec<Problem>> {
+    let dialect = DuckDbDialect {};
+    let failed = |error: ParserError| vec![problem(sql, error)];
+    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH).try_with_sql(sql).map_err(failed)?;
+    while parser.consume_token(&Token::SemiColon) {}
+    let statement = parser.parse_statement().map_err(failed)?;
+    while parser.consume_token(&Token::SemiColon) {}
+    let next = parser.peek_token();
+    if next.token != Token::EOF {
+        let message = format!("expected the end of the statement, found `{}`", next.token);
+        return Err(vec![Problem { code: Code::SqlSyntax, message, help: None, range: byte_range(sql, next.span) }]);
+    }
+    Ok(Parsed { statement, reads: Vec::new() })
+}
+
+fn problem(sql: &str, error: ParserError) -> Problem {
+    let text = match error {
+        ParserError::RecursionLimitExceeded => {
+            let message = format!("the query is nested deeper than {DEPTH} levels");
+            return Problem { code: Code::QueryTooDeep, message, help: None, range: 0..sql.trim_end().len() };
+        }
+        ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+    };
+    let (message, range) = placed(sql, &text);
+    Problem { code: Code::SqlSyntax, message, help: None, range }
+}
+
+/// The parser writes the place into its message: `…, found: x at Line: 1, Column: 8`.
+fn placed(sql: &str, text: &str) -> (String, Range<usize>) {
+    let message = |text: &str| {
+        let text = text.replace("found: ", "found ").replace("Expected: ", "expected ");
+        let mut chars = text.chars();
+        chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+    };
+    let whole = 0..sql.trim_end().len();
+    let Some((said, place)) = text.rsplit_once(" at Line: ") else { return (message(text), whole) };
+    let numbers: Option<(u64, u64)> =
+        place.split_once(", Column: ").and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?)));
+    let Some((line, column)) = numbers else { return (message(said), whole) };
+    let start = byte_range(sql, Span::new(Location { line, column }, Location { line, column })).start;
+    let word = sql[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(sql.len() - start);
+    let one = sql[start..].chars().next().map_or(0, char::len_utf8);
+    (message(said), start..start + word.max(one))
+}
