@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::storage::Storage;
 
 use super::cache::Cache;
+use super::read::Positions;
 
 /// How many manifests are read at the same time.
 const MANIFESTS_AT_ONCE: usize = 8;
@@ -55,6 +56,7 @@ pub(super) struct Files {
     views: Cache<ViewMetadata>,
     lists: Cache<Vec<ManifestFile>>,
     manifests: Cache<Vec<FileEntry>>,
+    pub(super) positions: Cache<Positions>,
 }
 
 impl Files {
@@ -65,10 +67,11 @@ impl Files {
             views: Cache::new(METADATA_BUDGET / 16),
             lists: Cache::new(MANIFEST_BUDGET / 16),
             manifests: Cache::new(MANIFEST_BUDGET),
+            positions: Cache::new(MANIFEST_BUDGET / 2),
         }
     }
 
-    async fn read(&self, path: &str, what: &str) -> Result<Bytes> {
+    pub(super) async fn read(&self, path: &str, what: &str) -> Result<Bytes> {
         self.storage.read(path).await.map_err(|e| match e.code() {
             Code::PathNotFound => corrupt(path, format!("the {what} is missing")).with_source(e),
             _ => e,
@@ -167,6 +170,7 @@ impl Files {
         self.tables.remove(path);
         self.lists.remove(path);
         self.manifests.remove(path);
+        self.positions.remove(path);
     }
 }
 

@@ -1,0 +1,27 @@
+//! Reading tables: pruning, deletes, and the scan that DataFusion runs.
+//!
+//! A [`Scan`] is one table at one snapshot, or some of its files. It gives a DataFusion table ([`Scan::provider`]), the data files with the
+//! deletes of each for those who plan a merge ([`Scan::files`]), and a column's largest value when the metadata knows it ([`Scan::max`]).
+//! A staged table is scanned like a published one.
+//!
+//! The order of things: manifests, pruned by partition → files, pruned by partition and bounds → deletes of each file → DataFusion's own
+//! Parquet reader, with columns found by field id. What cannot be read exactly is refused, with the file's name, never read half.
+//!
+//! Knows nothing of writing, catalogs, SQL or pipelines.
+//!
+//! Entry points: [`Table::scan`](super::Table::scan), [`Table::provider`](super::Table::provider).
+
+mod bounds;
+mod columns;
+mod deletes;
+mod equality;
+mod open;
+mod provider;
+mod prune;
+mod scan;
+mod shape;
+mod statistics;
+mod values;
+
+pub(super) use deletes::Positions;
+pub use scan::{Scan, ScanFile};
