@@ -11,17 +11,23 @@
 
 mod cache;
 mod catalog;
+mod change;
 mod files;
 mod handle;
 mod read;
 mod refs;
+mod schema;
 mod table;
+mod target;
 mod view;
 
 pub use catalog::{Capabilities, Catalog, CommitFailure, Entry, EntryKind, MemoryCatalog, Pointer, PointerChange, SqliteCatalog};
+pub use change::{Change, Remove, Validation, WrittenFile};
 pub use files::FileEntry;
 pub use handle::{Relation, Tables};
 pub use read::{Scan, ScanFile};
 pub use refs::references;
+pub use schema::{ColumnChange, Unstorable, conform, types_page, unstorable};
 pub use table::Table;
+pub use target::{Direction, Evolution, NewTable, Partition, ReplaceColumns, SortColumn, Target, Transform};
 pub use view::View;
