@@ -7,6 +7,7 @@
 //! Knows projects, settings and templates. Knows no SQL and no column types: the SQL is typed in `plan/`.
 
 mod hash;
+mod node;
 mod resolve;
 mod sql;
 
@@ -19,6 +20,8 @@ use crate::error::{Code, Diagnostic, Severity, Source};
 use crate::name::Name;
 use crate::project::{Language, Pipeline, Project};
 use crate::template::{Facts, Reference, Rendered, SourceMap, Templates, Uses, ZoneUse};
+
+pub use node::node_info;
 
 /// What a `ref` may name.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +115,8 @@ pub fn compile(
     }
     let (tests, problems) = tests(templates, pipeline, known, &runs);
     diagnostics.extend(problems);
+    let related: Vec<Reference> = node::relationships(config).collect();
+    diagnostics.extend(related.iter().filter_map(|reference| resolve::unknown_ref(reference, known, &pipeline.name, "a built-in test")));
     let Some(both) = rendered else { return (None, diagnostics) };
     let code_hash = hash::code_hash(templates, &pipeline.source, config, &uses, &facts.vars);
     let Rendered { sql, map, .. } = both.next;

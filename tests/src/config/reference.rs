@@ -1,6 +1,8 @@
 //! `docs/reference/config.md` is written from the tables that read the keys.
 
-use rat_core::interop::config::{Config, KEYS, reference};
+use rat_core::interop::config::{Config, KEYS, SETTING_KEYS, reference, settings_with};
+use rat_core::settings::Settings;
+use serde_json::json;
 
 use crate::snapshot::{assert_file, root};
 
@@ -24,6 +26,21 @@ fn the_defaults_shown_are_the_defaults() {
         };
         if key.name != "scd_compare" {
             assert_eq!(key.default, shown, "{name}");
+        }
+    }
+}
+
+/// As above, for `rat.toml`: what is shown as a default, written down, changes nothing.
+#[test]
+fn the_settings_shown_are_the_defaults() {
+    let defaults = serde_json::to_value(Settings::default()).unwrap();
+    for key in SETTING_KEYS {
+        let value = &defaults[key.section][key.name];
+        assert_eq!(value.is_null(), key.default.contains(' '), "{}.{}: a default in words is one that depends", key.section, key.name);
+        if !value.is_null() {
+            let shown = serde_json::from_str(key.default).unwrap_or_else(|_| json!(key.default));
+            let same = settings_with(Settings::default(), &json!({ key.section: { key.name: shown } })).unwrap();
+            assert_eq!(same, Settings::default(), "{}.{}", key.section, key.name);
         }
     }
 }

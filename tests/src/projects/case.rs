@@ -1,13 +1,15 @@
 //! One fixture: a project folder, and all that the language floor makes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rat_core::error::Diagnostic;
+use rat_core::interop::compile::{Compiled, Known, compile, node_info};
 use rat_core::interop::config::{self, Config, Defaults, Overrides};
-use rat_core::interop::graph::{Graph, NodeInfo};
+use rat_core::interop::graph::Graph;
 use rat_core::interop::project::{self, Files, Project};
+use rat_core::interop::template::{Facts, Templates};
 use rat_core::name::Name;
 use rat_core::settings::Settings;
 
@@ -19,6 +21,7 @@ pub struct Case {
     pub project: Project,
     pub settings: Settings,
     pub configs: BTreeMap<Name, Arc<Config>>,
+    pub compiled: BTreeMap<Name, Compiled>,
     pub graph: Graph,
     /// Everything found, in the order of the rooms that found it.
     pub diagnostics: Vec<Diagnostic>,
@@ -48,25 +51,37 @@ impl Case {
         let (settings, found) = config::settings(project.settings.as_ref(), &env);
         diagnostics.extend(found);
         let defaults = Defaults::new(&settings);
+        let (templates, found) = Templates::new(&project.macros);
+        diagnostics.extend(found);
+        let tables = BTreeSet::from([Name::parse("bronze.crm", "default").unwrap()]);
+        let known = Known { project: &project, tables: &tables };
+        let vars = Arc::new(settings.vars.clone());
         let mut configs = BTreeMap::new();
+        let mut compiled = BTreeMap::new();
+        let mut nodes = BTreeMap::new();
         for (name, pipeline) in &project.pipelines {
             let (config, found) = config::resolve(&defaults, pipeline, &Overrides::default());
             diagnostics.extend(found);
-            configs.insert(name.clone(), Arc::new(config));
-            for test in &pipeline.quality_tests {
-                diagnostics.extend(config::test_header(test).1);
-            }
+            let config = Arc::new(config);
+            let facts = Facts {
+                this: name.clone(),
+                strategy: Some(*config.merge_strategy),
+                watermark_value: None,
+                run_started_at: "2024-02-01T00:00:00Z".to_owned(),
+                vars: Arc::clone(&vars),
+            };
+            let (sql, found) = compile(&templates, pipeline, &config, &known, &facts);
+            diagnostics.extend(found);
+            nodes.insert(name.clone(), node_info(pipeline, &config, sql.as_ref()));
+            compiled.extend(sql.map(|sql| (name.clone(), sql)));
+            configs.insert(name.clone(), config);
         }
-        let nodes = project.pipelines.iter().map(|(name, pipeline)| {
-            let info = NodeInfo { tags: configs[name].tags.value.clone(), path: pipeline.folder().to_owned(), ..NodeInfo::default() };
-            (name.clone(), info)
-        });
-        let (graph, found) = Graph::new(nodes.collect());
+        let (graph, found) = Graph::new(nodes);
         diagnostics.extend(found);
         let selections = std::fs::read_to_string(folder.join("select.txt")).unwrap_or_default();
         let selections = selections.lines().map(|line| Selection::new(line, &graph)).collect();
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        Self { name, folder: folder.to_path_buf(), project, settings, configs, graph, diagnostics, selections }
+        Self { name, folder: folder.to_path_buf(), project, settings, configs, compiled, graph, diagnostics, selections }
     }
 
     /// The code that a fixture of `errors/` is about.

@@ -12,8 +12,15 @@ use super::case::Case;
 pub type Section = (&'static str, fn(&Case) -> String);
 
 /// What is compared of a project.
-pub const SECTIONS: &[Section] =
-    &[("project", project), ("settings", settings), ("config", config), ("graph", graph), ("select", select), ("diagnostics", diagnostics)];
+pub const SECTIONS: &[Section] = &[
+    ("project", project),
+    ("settings", settings),
+    ("config", config),
+    ("compiled", compiled),
+    ("graph", graph),
+    ("select", select),
+    ("diagnostics", diagnostics),
+];
 
 /// What is compared of a broken project.
 pub const REPORT: &[Section] = &[("diagnostics", diagnostics), ("select", select)];
@@ -65,6 +72,28 @@ fn config(case: &Case) -> String {
                 format!("{}:{line}:{column}", label.source.path.rsplit('/').next().unwrap_or_default())
             });
             text.push_str(&format!("  {key} = {value}  ({place})\n"));
+        }
+    }
+    text
+}
+
+/// The SQL of a first run, with what any run depends on.
+fn compiled(case: &Case) -> String {
+    let mut text = String::new();
+    for (name, compiled) in &case.compiled {
+        text.push_str(&format!("{name}\n"));
+        let refs: Vec<String> = compiled.refs.iter().map(|reference| reference.name.to_string()).collect();
+        let zones = compiled.landing_zones.iter().map(|zone| format!("{}{}", zone.zone, if zone.new_only { " (new files)" } else { "" }));
+        let zones: Vec<String> = zones.collect();
+        for (what, names) in [("reads", refs), ("lands", zones)] {
+            if !names.is_empty() {
+                text.push_str(&format!("  {what}: {}\n", names.join(", ")));
+            }
+        }
+        let tests = compiled.tests.iter().map(|test| (format!("{} ({})", test.source.path, test.header.severity), &test.sql));
+        for (what, sql) in std::iter::once(("sql".to_owned(), &compiled.sql)).chain(tests).filter(|(_, sql)| !sql.trim().is_empty()) {
+            text.push_str(&format!("  {what}:\n"));
+            text.extend(sql.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("    {line}\n")));
         }
     }
     text
