@@ -22,7 +22,9 @@ pub(super) fn describe(error: &DataFusionError) -> Description {
         DataFusionError::NotImplemented(message) => plain(Code::UnsupportedSql, message),
         DataFusionError::Plan(message) | DataFusionError::Execution(message) => planning(message),
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
-            Some(ours) => Description { code: ours.code(), message: ours.message().to_owned(), help: Some(ours.help().to_owned()), span: None },
+            Some(ours) => {
+                Description { code: ours.code(), message: ours.message().to_owned(), help: Some(ours.help().to_owned()), span: None }
+            }
             None => plain(Code::InvalidQuery, &inner.to_string()),
         },
         other => planning(&strip(&other.strip_backtrace())),
@@ -44,7 +46,8 @@ fn plain(code: Code, message: &str) -> Description {
 }
 
 fn strip(message: &str) -> String {
-    const PREFIXES: &[&str] = &["Error during planning: ", "type_coercion\ncaused by\n", "Internal error: ", "Arrow error: ", "Execution error: "];
+    const PREFIXES: &[&str] =
+        &["Error during planning: ", "type_coercion\ncaused by\n", "Internal error: ", "Arrow error: ", "Execution error: "];
     PREFIXES.iter().fold(message.to_owned(), |text, prefix| text.replace(prefix, ""))
 }
 
@@ -57,12 +60,9 @@ fn schema_error(error: &SchemaError) -> Description {
             help: Some(format!("write the table before it, as in `t.{}`", field.name)),
             span: field.spans.first(),
         },
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => Description {
-            code: Code::DuplicateColumn,
-            message: format!("two columns are named `{name}`"),
-            help: None,
-            span: None,
-        },
+        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+            Description { code: Code::DuplicateColumn, message: format!("two columns are named `{name}`"), help: None, span: None }
+        }
     }
 }
 
@@ -129,7 +129,10 @@ fn planning(message: &str) -> Description {
         let name = named.split('"').nth(1).map(|n| format!(" `{n}`")).unwrap_or_default();
         return Description { code: Code::DuplicateColumn, message: format!("two columns have one name{name}"), help: None, span: None };
     }
-    if first.contains("must be in GROUP BY or an aggregate") || first.contains("must appear in the GROUP BY") || first.contains("must appear in GROUP BY") {
+    if first.contains("must be in GROUP BY or an aggregate")
+        || first.contains("must appear in the GROUP BY")
+        || first.contains("must appear in GROUP BY")
+    {
         let help = "add it to GROUP BY, or wrap it in an aggregate such as `any_value`".to_owned();
         let message = "a column is neither grouped nor aggregated".to_owned();
         return Description { code: Code::InvalidQuery, message, help: Some(help), span: None };

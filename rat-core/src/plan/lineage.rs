@@ -151,7 +151,8 @@ impl<'a> Walk<'a> {
 
     /// A node that does not say which output column is made of what: any may be made of all.
     fn opaque(&mut self, plan: &'a LogicalPlan) -> Vec<Set> {
-        let all: BTreeSet<(u32, u32)> = plan.inputs().into_iter().flat_map(|input| self.plan(input)).flat_map(|set| set.as_ref().clone()).collect();
+        let all: BTreeSet<(u32, u32)> =
+            plan.inputs().into_iter().flat_map(|input| self.plan(input)).flat_map(|set| set.as_ref().clone()).collect();
         vec![Rc::new(all); plan.schema().fields().len()]
     }
 
@@ -178,8 +179,12 @@ impl<'a> Walk<'a> {
             match part {
                 Expr::Column(column) => set.extend(self.column(column).iter().copied()),
                 Expr::OuterReferenceColumn(_, column) => set.extend(self.outer(column).iter().copied()),
-                Expr::ScalarSubquery(subquery) => set.extend(self.plan(&subquery.subquery).into_iter().take(1).flat_map(|s| s.as_ref().clone())),
-                Expr::InSubquery(node) => set.extend(self.plan(&node.subquery.subquery).into_iter().take(1).flat_map(|s| s.as_ref().clone())),
+                Expr::ScalarSubquery(subquery) => {
+                    set.extend(self.plan(&subquery.subquery).into_iter().take(1).flat_map(|s| s.as_ref().clone()))
+                }
+                Expr::InSubquery(node) => {
+                    set.extend(self.plan(&node.subquery.subquery).into_iter().take(1).flat_map(|s| s.as_ref().clone()))
+                }
                 _ => {}
             }
             Ok(TreeNodeRecursion::Continue)

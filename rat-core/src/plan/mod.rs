@@ -58,7 +58,13 @@ pub type Places<'a> = dyn Fn(Range<usize>, &str) -> Vec<Label> + 'a;
 ///
 /// Codes: those of [`dialect::parse`], `UNKNOWN_TABLE`, `UNKNOWN_FUNCTION`, `UNKNOWN_COLUMN`, `AMBIGUOUS_COLUMN`, `DUPLICATE_COLUMN`,
 /// `TYPE_MISMATCH`, `INVALID_QUERY`, `UNSUPPORTED_SQL`, and what [`Relations::read`] gives.
-pub fn plan(session: &Session, sql: &str, places: &Places<'_>, relations: &dyn Relations, reads: Reads) -> (Option<Planned>, Vec<Diagnostic>) {
+pub fn plan(
+    session: &Session,
+    sql: &str,
+    places: &Places<'_>,
+    relations: &dyn Relations,
+    reads: Reads,
+) -> (Option<Planned>, Vec<Diagnostic>) {
     match dialect::parse(sql, reads) {
         Ok(parsed) => plan_parsed(session, sql, parsed, places, relations),
         Err(problems) => (None, problems.into_iter().map(|p| diagnostic(p, places)).collect()),

@@ -87,7 +87,8 @@ pub(super) fn resolve(session: &Session, sql: &str, parsed: &mut Parsed, relatio
         known.iter().for_each(|(_, source)| spellings.learn_fields(source.schema().fields()));
         tables.aliases.iter().for_each(|alias| spellings.learn(alias));
     }
-    let sources = known.into_iter().map(|(name, source)| (name.clone(), if mixed { respelled(&name, source, &spellings) } else { source })).collect();
+    let sources =
+        known.into_iter().map(|(name, source)| (name.clone(), if mixed { respelled(&name, source, &spellings) } else { source })).collect();
     spellings.written = written(&parsed.statement, &spellings);
     let _ = VisitMut::visit(&mut parsed.statement, &mut fold::Fold(&spellings));
     let zones = parsed.reads.iter().map(|call| (call.alias_table.clone(), call.zone_url.clone())).collect();

@@ -13,7 +13,13 @@ use super::names::Spellings;
 use super::{Planned, lineage};
 use crate::dialect::byte_range;
 
-pub(super) fn planned(plan: LogicalPlan, sql: &str, statement: &Statement, spellings: &Spellings, reads: &HashMap<String, String>) -> Planned {
+pub(super) fn planned(
+    plan: LogicalPlan,
+    sql: &str,
+    statement: &Statement,
+    spellings: &Spellings,
+    reads: &HashMap<String, String>,
+) -> Planned {
     let order_by = order_by(&plan);
     let plan = if spellings.written.is_empty() { plan } else { respelled(plan, &spellings.written) };
     Planned {

@@ -41,7 +41,8 @@ impl ContextProvider for Provider<'_> {
             .get(&name.to_lowercase())
             .cloned()
             .ok_or_else(|| plan_datafusion_err!("table function '{name}' not found"))?;
-        let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_config_options(Arc::clone(self.state.config_options())).build());
+        let simplifier =
+            ExprSimplifier::new(SimplifyContext::builder().with_config_options(Arc::clone(self.state.config_options())).build());
         let schema = DFSchema::empty();
         let args = args.into_iter().map(|arg| simplifier.simplify(simplifier.coerce(arg, &schema)?)).collect::<Result<Vec<_>>>()?;
         Ok(provider_as_source(function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state))?))

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    ExceptSelectItem, ExcludeSelectItem, Expr, Ident, IdentWithAlias, JoinConstraint, JoinOperator, NamedWindowExpr, ObjectName, ObjectNamePart,
-    OneOrManyWithParens, Query, RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, TableAlias, TableFactor, TableWithJoins,
-    VisitorMut, WildcardAdditionalOptions, WindowType,
+    ExceptSelectItem, ExcludeSelectItem, Expr, Ident, IdentWithAlias, JoinConstraint, JoinOperator, NamedWindowExpr, ObjectName,
+    ObjectNamePart, OneOrManyWithParens, Query, RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, TableAlias,
+    TableFactor, TableWithJoins, VisitorMut, WildcardAdditionalOptions, WindowType,
 };
 
 use super::Spellings;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, SelectItem, Select, Spanned, Statement, TableAlias, TableFactor, VisitorMut,
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, Spanned, Statement, TableAlias, TableFactor, VisitorMut,
 };
 
 use crate::dialect::{Problem, byte_range};
@@ -124,7 +124,9 @@ fn set(name: &mut ObjectName, parts: &[String]) {
     name.0 = parts
         .iter()
         .enumerate()
-        .map(|(i, part)| ObjectNamePart::Identifier(Ident::with_quote_and_span('"', spans[i.saturating_sub(added).min(last)], part.clone())))
+        .map(|(i, part)| {
+            ObjectNamePart::Identifier(Ident::with_quote_and_span('"', spans[i.saturating_sub(added).min(last)], part.clone()))
+        })
         .collect();
 }
 

@@ -90,7 +90,7 @@ pub(super) fn column(field: &Field, id: i32, required: bool, last_id: &mut i32) 
 }
 
 /// The Iceberg type of an Arrow type; nested fields take the ids after `last_id`.
-pub(in crate::tables) fn iceberg_type(arrow: &DataType, path: &str, last_id: &mut i32) -> Result<Type, Unstorable> {
+pub(super) fn iceberg_type(arrow: &DataType, path: &str, last_id: &mut i32) -> Result<Type, Unstorable> {
     let refused = |why: &str, help: String| Unstorable {
         column: path.to_owned(),
         code: Code::UnsupportedType,
@@ -164,7 +164,10 @@ pub(in crate::tables) fn iceberg_type(arrow: &DataType, path: &str, last_id: &mu
         }
         DataType::Null => return Err(refused("which no value has", format!("give it a type: `cast({path} as varchar)`"))),
         DataType::Date64 => {
-            return Err(refused("which may carry a time of day", format!("cast it: `cast({path} as date)` or `cast({path} as timestamp)`")));
+            return Err(refused(
+                "which may carry a time of day",
+                format!("cast it: `cast({path} as date)` or `cast({path} as timestamp)`"),
+            ));
         }
         DataType::Interval(_) | DataType::Duration(_) => {
             return Err(refused("and a table holds no length of time", format!("cast it: `cast({path} as varchar)`, or store seconds")));
