@@ -20,7 +20,6 @@ mod query;
 mod run;
 mod scan;
 mod scenarios;
-mod snapshot;
 mod storage;
 mod tables;
 mod template;

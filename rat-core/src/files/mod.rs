@@ -1,7 +1,7 @@
 //! Landed files as tables: CSV, JSON and Parquet, plain or packed, with DuckDB's options and DuckDB's idea of their types.
 //!
-//! [`samples`] reads the head of a few files, [`sniff`] finds from them what the files look like ([`Shape`]: columns, types, delimiter,
-//! formats), and [`provider`] streams the files in that shape. One shape serves all files of a call: a later value that does not fit is
+//! [`samples`] reads the heads of a few files, [`sniff`] finds from them what the files look like ([`Shape`]: columns, types, delimiter,
+//! formats), and [`provider`] streams files in that shape. One shape serves all files of a call: a later value that does not fit is
 //! `MALFORMED_FILE` at its file, line and column, never another type. Where DuckDB loses data without a word (rounding into a whole-number
 //! column, dropping an offset or a time of day), rat refuses the value; docs/reference/landing.md lists these.
 //!
@@ -9,15 +9,29 @@
 //!
 //! Memory is bounded whatever the size of a file: a piece of input, a batch of rows, and the longest row.
 
+mod columns;
+mod csv;
+mod guess;
+mod json;
 mod moments;
 mod numbers;
 mod options;
+mod parquet;
+mod refusal;
+mod scan;
+mod shape;
 mod types;
+mod unpack;
 
 use bytes::Bytes;
 
 pub use options::{OPTIONS, OptionSpec};
+pub use refusal::Counts;
+pub use scan::{FilesTable, provider};
+pub use shape::{Shape, samples, schema, sniff};
 pub use types::type_name;
+
+use crate::storage::Entry;
 
 /// A file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +40,19 @@ pub struct LandedFile {
     pub path: String,
     /// The size in bytes.
     pub size: u64,
-    /// What changes when the content does: the store's etag, or a hash of the content where the store has none.
+    /// What changes when the content does: the store's etag, or the time of writing where the store has none.
     pub etag: String,
 }
 
-/// What [`samples`](fn@samples) read of a file: the first bytes, or of a Parquet file the footer.
+impl LandedFile {
+    /// A file as a listing shows it.
+    pub fn from_entry(entry: &Entry) -> Self {
+        let etag = entry.etag.clone().unwrap_or_else(|| entry.modified.timestamp_micros().to_string());
+        Self { path: entry.path.clone(), size: entry.size, etag }
+    }
+}
+
+/// What [`samples`] read of a file: the first bytes, or of a Parquet file the footer.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The path in the lake.

@@ -1,6 +1,1 @@
-//! What errors say and how they are drawn.
-
-mod drawing;
-mod near;
-mod pages;
-mod places;
+//! Tests of errors.

@@ -1,3 +1,0 @@
-{% set source = 'prices' %}
-select *
-from {{ ref('silver.' ~ source) }}

@@ -1,3 +1,0 @@
--- @owner: me
--- @OWNER: you
-select 1 as id

@@ -1,3 +1,0 @@
-select 1
--- @severity: fatal
--- @max_violations: -2

@@ -1,2 +1,0 @@
--- @tags: [a, b
-select 1 as id

@@ -1,5 +1,0 @@
--- @merge_strategy append_only
--- by hand
-select 1 as id
--- @unique_key: id
--- @todo: more

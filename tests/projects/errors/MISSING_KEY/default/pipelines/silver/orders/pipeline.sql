@@ -1,2 +1,0 @@
--- @merge_strategy: incremental
-select 1 as id

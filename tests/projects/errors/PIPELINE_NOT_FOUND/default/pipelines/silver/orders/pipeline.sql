@@ -1,2 +1,0 @@
--- @tags: finance
-select 1 as id

@@ -1,3 +1,0 @@
--- @merge_stratgy: append_only
--- @author: me
-select 1 as id

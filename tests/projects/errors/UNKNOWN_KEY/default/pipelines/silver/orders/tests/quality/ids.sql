@@ -1,2 +1,0 @@
--- @sevrity: warn
-select 1

@@ -1,3 +1,0 @@
--- @materialized: view
--- @tags: finance
-select sum(cents) as cents from {{ ref('silver.orders') }}

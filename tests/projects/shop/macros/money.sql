@@ -1,1 +1,0 @@
-{% macro cents(x) %}cast({{ x }} * 100 as bigint){% endmacro %}
