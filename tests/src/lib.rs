@@ -20,6 +20,7 @@ mod query;
 mod run;
 mod scan;
 mod scenarios;
+mod snapshot;
 mod storage;
 mod tables;
 mod template;

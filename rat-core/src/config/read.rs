@@ -128,10 +128,11 @@ pub(super) fn names(reader: &mut Reader<'_>, key: &str, node: &Node) -> Option<V
             reader.wrong_type(key, "a list, or text with commas", node);
             return None;
         }
-        Content::Scalar { .. } => {
-            let text = text(reader, key, node)?;
-            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        Content::Scalar { style, .. } if *style != Style::Raw && node.looks() != Looks::Text => {
+            reader.wrong_type(key, "a list, or text with commas", node);
+            return None;
         }
+        Content::Scalar { text, .. } => text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
     };
     if let Some(i) = (1..names.len()).find(|i| names[..*i].contains(&names[*i])) {
         let range = if let Content::List(items) = &node.content { items[i].range.clone() } else { node.range.clone() };
@@ -182,7 +183,8 @@ pub(super) fn count<T: TryFrom<i64>>(reader: &mut Reader<'_>, key: &str, node: &
         Looks::Integer(number) => {
             let fits = if number < 0 { None } else { T::try_from(number).ok() };
             if fits.is_none() {
-                reader.invalid(format!("`{number}` is out of range for `{key}`"), None, node.range.clone());
+                let help = if number < 0 { "write a whole number from 0" } else { "write a smaller number" };
+                reader.invalid(format!("`{number}` is out of range for `{key}`"), Some(help.to_owned()), node.range.clone());
             }
             fits
         }
@@ -197,7 +199,7 @@ pub(super) fn count<T: TryFrom<i64>>(reader: &mut Reader<'_>, key: &str, node: &
 pub(super) fn positive<T: TryFrom<i64> + Default + PartialEq>(reader: &mut Reader<'_>, key: &str, node: &Node) -> Option<T> {
     let number = count::<T>(reader, key, node)?;
     if number == T::default() {
-        reader.invalid(format!("`{key}` is at least 1"), None, node.range.clone());
+        reader.invalid(format!("`{key}` is at least 1"), Some("write a whole number from 1".to_owned()), node.range.clone());
         return None;
     }
     Some(number)

@@ -103,6 +103,10 @@ codes! {
     TemplateForbidden = "TEMPLATE_FORBIDDEN", Denied, "not allowed in a template", "use `ref`, `var` and macros";
     /// A template does not end within its budget of steps, depth or output.
     TemplateLimit = "TEMPLATE_LIMIT", Invalid, "a template that does not end", "bound the loop or the recursion";
+    /// Two macros of `macros/` have the same name, or one has the name of something every template has, such as `ref`.
+    ///
+    /// Templates call macros by name alone, so a name means one macro.
+    DuplicateMacro = "DUPLICATE_MACRO", Invalid, "two macros of one name", "rename one of the two";
     /// `var('name')` is not set anywhere, and has no default.
     UnknownVar = "UNKNOWN_VAR", Invalid, "a variable that is not set", "set it under `[vars]` in `rat.toml`, or give `var` a default";
     /// `ref()` was given something that is not `layer.name` or `namespace.layer.name`.

@@ -28,33 +28,37 @@ impl Graph {
     /// `INVALID_SELECTOR` when it cannot be read; `PIPELINE_NOT_FOUND`, with the near miss, when a part of it matches nothing: a slip in a
     /// selection should not look like a build with nothing to do.
     pub fn select<S: AsRef<str>>(&self, selections: &[S], namespace: &str) -> Result<BTreeSet<Name>> {
-        let mut selected = BTreeSet::new();
+        // All of it is read before any of it is looked up: a slip in the grammar is told as one.
+        let mut unions = Vec::new();
         for selection in selections {
-            let mut operands = selection.as_ref().split_whitespace().peekable();
-            if operands.peek().is_none() {
+            let before = unions.len();
+            for union in selection.as_ref().split_whitespace() {
+                unions.push(union.split(',').map(Operand::parse).collect::<Result<Vec<_>>>()?);
+            }
+            if unions.len() == before {
                 return Err(invalid("the selection is empty", "name a pipeline, or leave the selection out"));
             }
-            for union in operands {
-                let mut both: Option<BTreeSet<usize>> = None;
-                for text in union.split(',') {
-                    let nodes = self.operand(text, namespace)?;
-                    both = Some(match both {
-                        Some(both) => both.intersection(&nodes).copied().collect(),
-                        None => nodes,
-                    });
-                }
-                selected.extend(both.unwrap_or_default());
+        }
+        let mut selected = BTreeSet::new();
+        for operands in &unions {
+            let mut both: Option<BTreeSet<usize>> = None;
+            for operand in operands {
+                let nodes = self.operand(operand, namespace)?;
+                both = Some(match both {
+                    Some(both) => both.intersection(&nodes).copied().collect(),
+                    None => nodes,
+                });
             }
+            selected.extend(both.unwrap_or_default());
         }
         Ok(selected.into_iter().map(|node| self.names[node].clone()).collect())
     }
 
-    fn operand(&self, text: &str, namespace: &str) -> Result<BTreeSet<usize>> {
-        let operand = Operand::parse(text)?;
+    fn operand(&self, operand: &Operand<'_>, namespace: &str) -> Result<BTreeSet<usize>> {
         let named: BTreeSet<usize> =
             (0..self.names.len()).filter(|node| operand.matches(&self.names[*node], &self.infos[*node], namespace)).collect();
         if named.is_empty() {
-            return Err(self.nothing_selected(&operand, namespace));
+            return Err(self.nothing_selected(operand, namespace));
         }
         if operand.at {
             let needing = reach(&self.down, &named, usize::MAX);

@@ -193,7 +193,10 @@ fn not_utf8(path: &str) -> Diagnostic {
 }
 
 fn invalid_name(what: &str, name: &str, path: &str) -> Diagnostic {
-    Diagnostic::error(Code::InvalidName, format!("the {what} `{name}` has a name that cannot be used")).at(&Source::new(path, ""), 0..0, "")
+    let message = format!("the {what} `{name}` has a name that cannot be used");
+    let diagnostic = Diagnostic::error(Code::InvalidName, message).at(&Source::new(path, ""), 0..0, "");
+    let better = name.to_lowercase().replace([' ', '.'], "_");
+    if is_valid_name(&better) { diagnostic.help(format!("rename the folder to `{better}`")) } else { diagnostic }
 }
 
 fn unknown_layer(layer: &str, path: &str) -> Diagnostic {

@@ -58,11 +58,4 @@ impl<V> Cache<V> {
             }
         }
     }
-
-    pub(super) fn remove(&self, path: &str) {
-        let mut state = self.state.lock();
-        if let Some(gone) = state.held.remove(path) {
-            state.bytes -= gone.bytes;
-        }
-    }
 }

@@ -165,13 +165,6 @@ impl Files {
             stream::iter(manifests).map(|manifest| self.entries(manifest)).buffered(MANIFESTS_AT_ONCE).try_collect().await?;
         Ok(lists.iter().flat_map(|list| list.iter().cloned()).collect())
     }
-
-    pub(super) fn forget(&self, path: &str) {
-        self.tables.remove(path);
-        self.lists.remove(path);
-        self.manifests.remove(path);
-        self.positions.remove(path);
-    }
 }
 
 #[derive(serde::Deserialize)]

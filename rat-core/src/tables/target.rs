@@ -152,7 +152,8 @@ impl Target {
         &self.metadata
     }
 
-    /// Puts the table where a view is now, instead of refusing because the name is taken.
+    /// Puts the table where a view is now, instead of refusing because the name is taken; with [`Tables::shelved`] as the base, the table that
+    /// was there before the view comes back.
     #[must_use]
     pub fn replacing_view(mut self, view: &super::View) -> Self {
         self.replaces = Some(Pointer { kind: super::EntryKind::View, metadata_location: view.metadata_location().to_owned() });

@@ -9,5 +9,5 @@ mod storable;
 pub use conform::conform;
 pub use evolve::ColumnChange;
 pub(super) use evolve::{changed, replaced};
+pub(super) use storable::fresh_schema;
 pub use storable::{Unstorable, types_page, unstorable};
-pub(super) use storable::{fresh_schema, iceberg_type};

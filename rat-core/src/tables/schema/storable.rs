@@ -90,7 +90,7 @@ pub(super) fn column(field: &Field, id: i32, required: bool, last_id: &mut i32) 
 }
 
 /// The Iceberg type of an Arrow type; nested fields take the ids after `last_id`.
-pub(in crate::tables) fn iceberg_type(arrow: &DataType, path: &str, last_id: &mut i32) -> Result<Type, Unstorable> {
+pub(super) fn iceberg_type(arrow: &DataType, path: &str, last_id: &mut i32) -> Result<Type, Unstorable> {
     let refused = |why: &str, help: String| Unstorable {
         column: path.to_owned(),
         code: Code::UnsupportedType,

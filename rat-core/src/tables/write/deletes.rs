@@ -1,0 +1,79 @@
+//! Position delete files: which rows of a data file are gone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use bytes::Bytes;
+use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, Datum};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use crate::error::{Code, Error, Result};
+
+use super::super::change::WrittenFile;
+use super::super::files::FileEntry;
+use super::super::handle::Tables;
+use super::super::litter::Litter;
+use super::super::target::Target;
+
+// Ids that the table format reserves for these two columns.
+const FILE_PATH_ID: i32 = 2_147_483_546;
+const POSITION_ID: i32 = 2_147_483_545;
+
+/// Writes one position delete file for one data file: its rows at `positions` (ascending, from 0) are gone. The caller answers for the
+/// file, as for those of [`Writer::close`](super::Writer::close).
+///
+/// # Errors
+/// Storage codes.
+pub async fn write_position_deletes(tables: &Tables, target: &Target, data: &FileEntry, positions: &[u64]) -> Result<WrittenFile> {
+    let defect = |e| Error::new(Code::Internal, "a delete file could not be encoded").with_source(e);
+    let field = |name: &str, data_type, id: i32| {
+        Field::new(name, data_type, false).with_metadata(HashMap::from([("PARQUET:field_id".to_owned(), id.to_string())]))
+    };
+    let schema = Arc::new(Schema::new(vec![field("file_path", DataType::Utf8, FILE_PATH_ID), field("pos", DataType::Int64, POSITION_ID)]));
+    let path = data.file.file_path();
+    let rows: Vec<i64> = positions.iter().filter_map(|&position| i64::try_from(position).ok()).collect();
+    let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else {
+        return Err(Error::new(Code::Internal, "a delete file without rows"));
+    };
+    let count = rows.len();
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(StringArray::from_iter_values(std::iter::repeat_n(path, count))), Arc::new(Int64Array::from(rows))];
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
+        .map_err(|e| Error::new(Code::Internal, "a delete file could not be encoded").with_source(e))?;
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(defect)?;
+    writer.write(&batch).map_err(defect)?;
+    let bytes = writer.into_inner().map_err(defect)?;
+
+    let size = bytes.len() as u64;
+    let place = format!("{}/data/{}-deletes.parquet", target.metadata().location(), tables.ids().next());
+    let mut litter = Litter::new(tables.storage());
+    litter.add(place.clone());
+    if let Err(error) = tables.storage().write(&place, Bytes::from(bytes)).await {
+        litter.clear().await;
+        return Err(error);
+    }
+    litter.keep();
+    let both = |path, position| HashMap::from([(FILE_PATH_ID, path), (POSITION_ID, position)]);
+    let counts = HashMap::from([(FILE_PATH_ID, count as u64), (POSITION_ID, count as u64)]);
+    let file = DataFileBuilder::default()
+        .content(DataContentType::PositionDeletes)
+        .file_path(place)
+        .file_format(DataFileFormat::Parquet)
+        .partition(data.file.partition().clone())
+        .partition_spec_id(data.spec_id)
+        .record_count(count as u64)
+        .file_size_in_bytes(size)
+        .value_counts(counts)
+        // The whole path, not its beginning: readers tell by it which data file the deletes are of.
+        .lower_bounds(both(Datum::string(path), Datum::long(first)))
+        .upper_bounds(both(Datum::string(path), Datum::long(last)))
+        .referenced_data_file(Some(path.to_owned()))
+        .build()
+        .map_err(|e| Error::new(Code::Internal, "a delete file could not be described").with_source(e))?;
+    Ok(WrittenFile { file, spec_id: data.spec_id })
+}

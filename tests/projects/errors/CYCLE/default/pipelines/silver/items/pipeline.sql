@@ -1,0 +1,3 @@
+{% set source = 'prices' %}
+select *
+from {{ ref('silver.' ~ source) }}

@@ -1,0 +1,3 @@
+-- @owner: me
+-- @OWNER: you
+select 1 as id

@@ -1,0 +1,3 @@
+select 1
+-- @severity: fatal
+-- @max_violations: -2

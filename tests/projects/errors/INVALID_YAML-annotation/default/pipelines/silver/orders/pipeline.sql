@@ -1,0 +1,2 @@
+-- @tags: [a, b
+select 1 as id

@@ -1,0 +1,2 @@
+-- @merge_strategy: incremental
+select 1 as id

@@ -1,0 +1,2 @@
+-- @tags: finance
+select 1 as id

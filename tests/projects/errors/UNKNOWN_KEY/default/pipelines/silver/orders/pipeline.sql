@@ -1,0 +1,3 @@
+-- @merge_stratgy: append_only
+-- @author: me
+select 1 as id

@@ -1,0 +1,2 @@
+-- @sevrity: warn
+select 1

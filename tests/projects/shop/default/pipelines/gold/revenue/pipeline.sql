@@ -1,0 +1,3 @@
+-- @materialized: view
+-- @tags: finance
+select sum(cents) as cents from {{ ref('silver.orders') }}

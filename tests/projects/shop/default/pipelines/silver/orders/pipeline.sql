@@ -1,0 +1,5 @@
+-- @unique_key: order_id
+/* The config has the rest. */
+select order_id, {{ cents('amount') }} as cents, updated_at
+from {{ ref('bronze.orders') }}
+{% if watermark_value %} where updated_at > '{{ watermark_value }}' {% endif %}

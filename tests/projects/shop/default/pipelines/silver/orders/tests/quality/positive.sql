@@ -1,0 +1,3 @@
+-- @severity: warning
+select * from {{ this }} where cents < 0
+-- @description: no negative amounts

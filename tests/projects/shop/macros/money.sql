@@ -1,0 +1,1 @@
+{% macro cents(x) %}cast({{ x }} * 100 as bigint){% endmacro %}
