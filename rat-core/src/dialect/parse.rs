@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token};
 
+use super::depth::{self, DEPTH};
 use super::{Problem, ReadCall, byte_range};
 use crate::error::Code;
 
@@ -28,14 +29,15 @@ pub struct Parsed {
     pub reads: Vec<ReadCall>,
 }
 
-/// How deep expressions and queries may nest.
-const DEPTH: usize = 128;
-
 /// Reads one statement.
 ///
 /// # Errors
 /// `SQL_SYNTAX` where the text is not SQL, is empty, or has more than one statement; `QUERY_TOO_DEEP`.
-pub fn parse(sql: &str, _reads: Reads) -> Result<Parsed, Vec<Problem>> {
+pub fn parse(sql: &str, reads: Reads) -> Result<Parsed, Vec<Problem>> {
+    depth::with_stack(|| parse_one(sql, reads))
+}
+
+fn parse_one(sql: &str, _reads: Reads) -> Result<Parsed, Vec<Problem>> {
     let dialect = DuckDbDialect {};
     let failed = |error: ParserError| vec![problem(sql, error)];
     let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH).try_with_sql(sql).map_err(failed)?;
@@ -46,6 +48,9 @@ pub fn parse(sql: &str, _reads: Reads) -> Result<Parsed, Vec<Problem>> {
     if next.token != Token::EOF {
         let message = format!("expected the end of the statement, found `{}`", next.token);
         return Err(vec![Problem { code: Code::SqlSyntax, message, help: None, range: byte_range(sql, next.span) }]);
+    }
+    if depth::is_too_deep(&statement) {
+        return Err(vec![problem(sql, ParserError::RecursionLimitExceeded)]);
     }
     Ok(Parsed { statement, reads: Vec::new() })
 }

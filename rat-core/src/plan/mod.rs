@@ -30,6 +30,7 @@ use crate::dialect::{self, Parsed, Problem, Reads};
 use crate::error::{Diagnostic, Label};
 use crate::session::Session;
 
+pub use names::{Mentioned, mentioned};
 pub use lineage::{ColumnLineage, Origin};
 pub use relations::{Relation, Relations, empty_table, expanded};
 
@@ -73,6 +74,16 @@ pub fn plan(
 
 /// Plans one statement that is already parsed.
 pub fn plan_parsed(
+    session: &Session,
+    sql: &str,
+    parsed: Parsed,
+    places: &Places<'_>,
+    relations: &dyn Relations,
+) -> (Option<Planned>, Vec<Diagnostic>) {
+    dialect::with_stack(|| plan_resolved(session, sql, parsed, places, relations))
+}
+
+fn plan_resolved(
     session: &Session,
     sql: &str,
     mut parsed: Parsed,

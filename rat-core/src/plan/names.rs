@@ -5,6 +5,7 @@
 //! first table that has it, else that of the first alias, else lower case.
 
 mod fold;
+mod mentioned;
 mod tables;
 
 use std::collections::{HashMap, HashSet};
@@ -18,6 +19,8 @@ use datafusion::sql::sqlparser::ast::{SelectItem, SetExpr, Statement, VisitMut};
 use super::relations::{Expanded, Relation, Relations};
 use crate::dialect::{Parsed, Problem};
 use crate::session::Session;
+
+pub use mentioned::{Mentioned, mentioned};
 
 /// A statement whose every table is known by its full name.
 pub(super) struct Resolved {

@@ -7,9 +7,10 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, Spanned, Statement, TableAlias, TableFactor, VisitorMut,
 };
 
+use super::mentioned;
 use crate::dialect::{Problem, byte_range};
 use crate::error::{Code, nearest};
-use crate::name::{Layer, Name, is_valid_name};
+use crate::name::Layer;
 use crate::plan::provider;
 use crate::plan::relations::{Relation, Relations};
 use crate::session::Session;
@@ -45,8 +46,7 @@ impl<'a> Tables<'a> {
 
     /// Rewrites a table's name to the full one, or reports it.
     fn table(&mut self, name: &mut ObjectName) {
-        let parts: Option<Vec<String>> = name.0.iter().map(|part| part.as_ident().map(|i| i.value.to_lowercase())).collect();
-        let Some(parts) = parts else { return };
+        let Some(parts) = mentioned::parts(name) else { return };
         if let [single] = parts.as_slice() {
             self.qualifiers.insert(single.clone());
             if self.ctes.iter().any(|scope| scope.contains(single)) {
@@ -54,7 +54,7 @@ impl<'a> Tables<'a> {
                 return;
             }
         }
-        if let Some(full) = self.full(&parts)
+        if let Some(full) = mentioned::full(&parts, self.relations.namespace())
             && let Some(relation) = self.relations.relation(&full)
         {
             let parts = [full.namespace, full.layer.as_str().to_owned(), full.name];
@@ -79,16 +79,6 @@ impl<'a> Tables<'a> {
         if !self.found.iter().any(|(known, _)| *known == key) {
             self.found.push((key, relation));
         }
-    }
-
-    fn full(&self, parts: &[String]) -> Option<Name> {
-        let (namespace, layer, name) = match parts {
-            [layer, name] => (self.relations.namespace(), layer, name),
-            [namespace, layer, name] => (namespace.as_str(), layer, name),
-            _ => return None,
-        };
-        let layer = Layer::ALL.into_iter().find(|l| l.as_str() == layer)?;
-        (is_valid_name(namespace) && is_valid_name(name)).then(|| Name { namespace: namespace.to_owned(), layer, name: name.clone() })
     }
 
     fn near(&self, parts: &[String]) -> Option<String> {
