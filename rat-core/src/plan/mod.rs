@@ -30,9 +30,10 @@ use crate::dialect::{self, Parsed, Problem, Reads};
 use crate::error::{Diagnostic, Label};
 use crate::session::Session;
 
-pub use names::{Mentioned, mentioned};
 pub use lineage::{ColumnLineage, Origin};
+pub use names::{Mentioned, mentioned};
 pub use relations::{Relation, Relations, empty_table, expanded};
+pub use types::sql_type;
 
 /// A query that can run.
 #[derive(Debug, Clone)]

@@ -62,7 +62,9 @@ fn a_query_that_cannot_be_planned_says_what_to_change() {
     let found = problems("SELECT customer_id, status, count(*) AS n FROM silver.orders GROUP BY customer_id");
     assert_eq!(
         found,
-        ["INVALID_QUERY `status` | a column is neither grouped nor aggregated | add it to GROUP BY, or wrap it in an aggregate such as `any_value`"]
+        [
+            "INVALID_QUERY `status` | a column is neither grouped nor aggregated | add it to GROUP BY, or wrap it in an aggregate such as `any_value`"
+        ]
     );
 }
 

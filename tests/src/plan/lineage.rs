@@ -22,12 +22,12 @@ fn through_expressions_aliases_and_ctes() {
 #[test]
 fn through_joins_aggregates_and_windows() {
     let sql = "SELECT c.name, sum(o.amount) AS total, max(o.ordered_at) AS last FROM silver.orders o JOIN silver.customers c ON o.customer_id = c.id GROUP BY c.name";
+    assert_eq!(lineage(sql), ["name <- silver.customers.name", "total <- silver.orders.amount", "last <- silver.orders.ordered_at"]);
+    let sql = "SELECT id, sum(amount) OVER (PARTITION BY customer_id ORDER BY ordered_at) AS running FROM silver.orders";
     assert_eq!(
         lineage(sql),
-        ["name <- silver.customers.name", "total <- silver.orders.amount", "last <- silver.orders.ordered_at"]
+        ["id <- silver.orders.id", "running <- silver.orders.amount silver.orders.customer_id silver.orders.ordered_at"]
     );
-    let sql = "SELECT id, sum(amount) OVER (PARTITION BY customer_id ORDER BY ordered_at) AS running FROM silver.orders";
-    assert_eq!(lineage(sql), ["id <- silver.orders.id", "running <- silver.orders.amount silver.orders.customer_id silver.orders.ordered_at"]);
 }
 
 #[test]

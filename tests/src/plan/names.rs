@@ -35,7 +35,8 @@ fn aliases_keep_the_spelling_they_were_written_in() {
 
 #[test]
 fn windows_and_wildcard_options_fold_too() {
-    let sql = "SELECT * EXCLUDE (STATUS, Amount), row_number() OVER W AS n FROM silver.orders WINDOW w AS (PARTITION BY Customer_ID ORDER BY ID)";
+    let sql =
+        "SELECT * EXCLUDE (STATUS, Amount), row_number() OVER W AS n FROM silver.orders WINDOW w AS (PARTITION BY Customer_ID ORDER BY ID)";
     assert_eq!(columns(sql), ["id", "customer_id", "ordered_at", "n"]);
 }
 

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, Spanned, Statement, TableAlias, TableFactor, VisitorMut,
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectFlavor, SelectItem, Spanned, Statement, TableAlias, TableFactor,
+    VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::mentioned;
@@ -146,6 +147,10 @@ impl VisitorMut for Tables<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        // `FROM t` alone means `SELECT * FROM t`.
+        if select.projection.is_empty() && select.flavor == SelectFlavor::FromFirstNoSelect {
+            select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
+        }
         for item in &select.projection {
             match item {
                 SelectItem::ExprWithAlias { alias, .. } => self.aliases.push(alias.value.clone()),

@@ -1,0 +1,219 @@
+//! The statement rule: what may run is listed, by the kinds of the syntax tree and again by the kinds of the plan's nodes.
+
+use std::ops::ControlFlow;
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::sqlparser::ast::{
+    Query, Select, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementIn, ShowStatementOptions, Spanned, Statement,
+    Visit, Visitor,
+};
+use datafusion::sql::sqlparser::dialect::DuckDbDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Span;
+
+use crate::dialect::{Problem, byte_range};
+use crate::error::{Code, Error, Result};
+use crate::execute;
+
+/// What the statement wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The rows of the query.
+    Rows,
+    /// How the query runs.
+    Explanation,
+    /// The columns of the query.
+    Columns,
+    /// A line of statistics for each column.
+    Summary,
+}
+
+/// Allows a statement, and makes a query of one that is a short form of it (`SHOW TABLES`, `DESCRIBE`).
+pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -> Result<Asked, Problem> {
+    let refused = |kind: &str, span: Span| {
+        let range = match byte_range(sql, span) {
+            range if range.is_empty() => 0..sql.trim_end().len(),
+            range => range,
+        };
+        Problem { code: Code::NotReadOnly, message: format!("`{kind}` is not a query"), help: None, range }
+    };
+    let kind = kind(statement);
+    let asked = match statement {
+        Statement::Query(_) if summarize => Asked::Summary,
+        Statement::Query(_) => Asked::Rows,
+        Statement::Explain { statement: inner, describe_alias, .. } if matches!(inner.as_ref(), Statement::Query(_)) => {
+            match describe_alias {
+                datafusion::sql::sqlparser::ast::DescribeAlias::Explain => Asked::Explanation,
+                _ => {
+                    *statement = std::mem::replace(inner.as_mut(), Statement::Commit { chain: false, end: false, modifier: None });
+                    Asked::Columns
+                }
+            }
+        }
+        Statement::Explain { statement: inner, .. } => return Err(refused(&self::kind(inner), inner.span())),
+        Statement::ExplainTable { table_name, .. } => {
+            let mut query = parsed("SELECT * FROM described");
+            let name = table_name.clone();
+            let _ = datafusion::sql::sqlparser::ast::visit_relations_mut(&mut query, |relation| {
+                *relation = name.clone();
+                ControlFlow::<()>::Continue(())
+            });
+            *statement = query;
+            Asked::Columns
+        }
+        Statement::ShowTables { show_options, .. } => {
+            let like = like(show_options, "name").ok_or_else(|| refused(&kind, Span::empty()))?;
+            let query = "SELECT table_catalog AS namespace, table_schema AS layer, table_name AS name, table_type AS kind \
+                         FROM information_schema.tables";
+            *statement = parsed(&format!("SELECT * FROM ({query}){like} ORDER BY namespace, layer, name"));
+            Asked::Rows
+        }
+        Statement::ShowColumns { show_options, .. } => {
+            let Some(ShowStatementIn { parent_name: Some(table), .. }) = &show_options.show_in else {
+                return Err(refused(&kind, Span::empty()));
+            };
+            let mut query = parsed("SELECT * FROM described");
+            let table = table.clone();
+            let _ = datafusion::sql::sqlparser::ast::visit_relations_mut(&mut query, |relation| {
+                *relation = table.clone();
+                ControlFlow::<()>::Continue(())
+            });
+            *statement = query;
+            Asked::Columns
+        }
+        other => return Err(refused(&kind, other.span())),
+    };
+    if summarize && asked != Asked::Summary {
+        return Err(refused("SUMMARIZE", Span::empty()));
+    }
+    match writes(statement) {
+        Some((kind, span)) => Err(refused(&kind, span)),
+        None => Ok(asked),
+    }
+}
+
+fn parsed(sql: &str) -> Statement {
+    let statements = Parser::parse_sql(&DuckDbDialect {}, sql).expect("the text is ours, and SQL");
+    statements.into_iter().next().expect("the text is one statement")
+}
+
+/// The condition of `SHOW … LIKE 'pattern'`, or nothing; `None` for a form that is not there.
+fn like(options: &ShowStatementOptions, column: &str) -> Option<String> {
+    match &options.filter_position {
+        None => Some(String::new()),
+        Some(ShowStatementFilterPosition::Infix(filter) | ShowStatementFilterPosition::Suffix(filter)) => match filter {
+            ShowStatementFilter::Like(pattern) | ShowStatementFilter::NoKeyword(pattern) => {
+                Some(format!(" WHERE {column} LIKE '{}'", pattern.replace('\'', "''")))
+            }
+            ShowStatementFilter::ILike(pattern) => Some(format!(" WHERE {column} ILIKE '{}'", pattern.replace('\'', "''"))),
+            ShowStatementFilter::Where(_) => None,
+        },
+    }
+}
+
+/// The words a statement begins with: `CREATE EXTERNAL TABLE`, `COPY`.
+fn kind(statement: &Statement) -> String {
+    let text = statement.to_string();
+    let first: Vec<&str> =
+        text.split_whitespace().take(3).take_while(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_')).collect();
+    match first.as_slice() {
+        [] => "this statement".to_owned(),
+        ["CREATE" | "DROP" | "ALTER" | "SHOW", ..] => first.join(" "),
+        [word, ..] => (*word).to_owned(),
+    }
+}
+
+/// What inside a query would write: `WITH x AS (INSERT …)`, `SELECT … INTO`, `FOR UPDATE`.
+fn writes(statement: &Statement) -> Option<(String, Span)> {
+    struct Writes(Option<(String, Span)>);
+    impl Visitor for Writes {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            if let Some(lock) = query.locks.first() {
+                self.0 = Some((format!("FOR {}", lock.lock_type), Span::empty()));
+                return ControlFlow::Break(());
+            }
+            let mut body = query.body.as_ref();
+            loop {
+                body = match body {
+                    SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) | SetExpr::Merge(inner) => {
+                        self.0 = Some((kind(inner), inner.span()));
+                        return ControlFlow::Break(());
+                    }
+                    SetExpr::SetOperation { left, .. } => left,
+                    _ => return ControlFlow::Continue(()),
+                };
+            }
+        }
+
+        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+            match &select.into {
+                Some(into) => {
+                    self.0 = Some(("SELECT INTO".to_owned(), into.name.span()));
+                    ControlFlow::Break(())
+                }
+                None => ControlFlow::Continue(()),
+            }
+        }
+
+        fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
+            if matches!(statement, Statement::Query(_) | Statement::Explain { .. }) {
+                return ControlFlow::Continue(());
+            }
+            self.0 = Some((kind(statement), statement.span()));
+            ControlFlow::Break(())
+        }
+    }
+    let mut walk = Writes(None);
+    let _ = statement.visit(&mut walk);
+    walk.0
+}
+
+/// Allows a plan: nodes that read and compute, and nothing else, in subqueries too.
+pub(super) fn plan(plan: &LogicalPlan) -> Result<()> {
+    let mut refused = None;
+    plan.apply_with_subqueries(|node| {
+        let allowed = match node {
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::Repartition(_)
+            | LogicalPlan::Union(_)
+            | LogicalPlan::TableScan(_)
+            | LogicalPlan::EmptyRelation(_)
+            | LogicalPlan::Subquery(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Values(_)
+            | LogicalPlan::Explain(_)
+            | LogicalPlan::Analyze(_)
+            | LogicalPlan::Distinct(_)
+            | LogicalPlan::Unnest(_)
+            | LogicalPlan::RecursiveQuery(_) => true,
+            LogicalPlan::Statement(_)
+            | LogicalPlan::Extension(_)
+            | LogicalPlan::Dml(_)
+            | LogicalPlan::Ddl(_)
+            | LogicalPlan::Copy(_)
+            | LogicalPlan::DescribeTable(_) => false,
+        };
+        if allowed {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        refused = Some(node.display().to_string());
+        Ok(TreeNodeRecursion::Stop)
+    })
+    .map_err(execute::error)?;
+    match refused {
+        None => Ok(()),
+        Some(node) => {
+            let kind = node.split([':', ' ', '(']).next().unwrap_or_default();
+            Err(Error::new(Code::NotReadOnly, format!("a plan with `{kind}` is not a query")))
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a query gives, and the limits it is given within.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::common::Column;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
+use futures::{Stream, StreamExt, TryStreamExt};
+
+use crate::error::{Code, Error, Result};
+use crate::execute;
+
+/// A whole result.
+#[derive(Debug, Clone)]
+pub struct QueryResult {
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub batches: Vec<RecordBatch>,
+    /// How long it took, planning included.
+    pub duration: Duration,
+}
+
+impl QueryResult {
+    /// The number of rows.
+    pub fn num_rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// A result that arrives batch by batch. Dropping it stops the query.
+pub struct QueryStream {
+    schema: SchemaRef,
+    batches: Option<SendableRecordBatchStream>,
+    rows_left: Option<usize>,
+    timeout: Option<(Pin<Box<tokio::time::Sleep>>, Duration)>,
+}
+
+impl QueryStream {
+    pub(super) fn new(batches: SendableRecordBatchStream, limit: Option<usize>, deadline: Option<(Instant, Duration)>) -> Self {
+        Self {
+            schema: batches.schema(),
+            batches: Some(batches),
+            rows_left: limit,
+            timeout: deadline.map(|(until, timeout)| (Box::pin(tokio::time::sleep_until(until.into())), timeout)),
+        }
+    }
+
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+impl std::fmt::Debug for QueryStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueryStream").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl Stream for QueryStream {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let Some(batches) = this.batches.as_mut() else { return Poll::Ready(None) };
+        if let Some((sleep, timeout)) = &mut this.timeout
+            && sleep.as_mut().poll(cx).is_ready()
+        {
+            let error = timed_out(*timeout);
+            this.batches = None;
+            return Poll::Ready(Some(Err(error)));
+        }
+        let next = match batches.poll_next_unpin(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(next) => next,
+        };
+        match next {
+            Some(Ok(batch)) => {
+                let Some(left) = this.rows_left else { return Poll::Ready(Some(Ok(batch))) };
+                let rows = batch.num_rows().min(left);
+                this.rows_left = Some(left - rows);
+                if left == rows {
+                    this.batches = None;
+                }
+                Poll::Ready(Some(Ok(if rows == batch.num_rows() { batch } else { batch.slice(0, rows) })))
+            }
+            Some(Err(cause)) => {
+                this.batches = None;
+                Poll::Ready(Some(Err(execute::error(cause))))
+            }
+            None => {
+                this.batches = None;
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+pub(super) fn timed_out(timeout: Duration) -> Error {
+    Error::new(Code::TimedOut, format!("the query took longer than {}", crate::settings::format_duration(timeout)))
+}
+
+pub(super) async fn collect(mut stream: QueryStream, bytes: Option<u64>, started: Instant) -> Result<QueryResult> {
+    let schema = stream.schema();
+    let mut batches = Vec::new();
+    let mut held: u64 = 0;
+    while let Some(batch) = stream.try_next().await? {
+        if batch.num_rows() == 0 {
+            continue;
+        }
+        held += batch_bytes(&batch);
+        if let Some(allowed) = bytes
+            && held > allowed
+        {
+            return Err(Error::new(Code::ResultTooLarge, format!("the result has more than {allowed} bytes")));
+        }
+        batches.push(batch);
+    }
+    Ok(QueryResult { schema, batches, duration: started.elapsed() })
+}
+
+/// The bytes of a batch's own rows, where it is a slice of a larger one.
+fn batch_bytes(batch: &RecordBatch) -> u64 {
+    let bytes = |column: &datafusion::arrow::array::ArrayRef| match column.to_data().get_slice_memory_size() {
+        Ok(bytes) => bytes,
+        Err(_) => column.get_array_memory_size(),
+    };
+    batch.columns().iter().map(|column| u64::try_from(bytes(column)).unwrap_or(u64::MAX)).sum()
+}
+
+/// The same rows in types that every Arrow reader has: views of text and bytes become plain arrays.
+pub(super) fn portable(plan: LogicalPlan) -> Result<LogicalPlan> {
+    if plan.schema().fields().iter().all(|field| plain(field.data_type()) == *field.data_type()) {
+        return Ok(plan);
+    }
+    let columns: Vec<Expr> = plan
+        .schema()
+        .iter()
+        .map(|(qualifier, field)| {
+            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+            let portable = plain(field.data_type());
+            if portable == *field.data_type() {
+                return column;
+            }
+            Expr::Cast(Cast::new(Box::new(column), portable)).alias_qualified(qualifier.cloned(), field.name())
+        })
+        .collect();
+    LogicalPlanBuilder::from(plan).project(columns).and_then(LogicalPlanBuilder::build).map_err(execute::error)
+}
+
+fn plain(data_type: &DataType) -> DataType {
+    let inner = |field: &Arc<Field>| Arc::new(field.as_ref().clone().with_data_type(plain(field.data_type())));
+    match data_type {
+        DataType::Utf8View => DataType::Utf8,
+        DataType::BinaryView => DataType::Binary,
+        DataType::List(item) => DataType::List(inner(item)),
+        DataType::LargeList(item) => DataType::LargeList(inner(item)),
+        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(inner(item), *size),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        DataType::Map(entries, sorted) => DataType::Map(inner(entries), *sorted),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,77 @@
+//! The forms of a query: SELECT and what is short for it.
+
+use rat_core::error::Code;
+use rat_core::interop::query::{Param, Params, QueryOptions};
+
+use super::{Lake, rows};
+
+#[tokio::test]
+async fn queries_of_every_form_run() {
+    let lake = Lake::new();
+    for (sql, expected) in [
+        ("SELECT 1 AS a", vec!["1"]),
+        ("VALUES (1), (2)", vec!["1", "2"]),
+        ("WITH t AS (SELECT 2 AS a) SELECT a FROM T", vec!["2"]),
+        ("SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a DESC", vec!["2", "1"]),
+        ("FROM (SELECT 3 AS a)", vec!["3"]),
+        ("SELECT a FROM (VALUES (1), (NULL), (3)) t(a) ORDER BY a DESC", vec!["3", "1", ""]),
+        ("SHOW TABLES", vec![]),
+    ] {
+        assert_eq!(rows(&lake.query(sql).await.unwrap()), expected, "{sql}");
+    }
+    for sql in ["EXPLAIN SELECT 1", "EXPLAIN ANALYZE SELECT 1"] {
+        assert!(!rows(&lake.query(sql).await.unwrap()).is_empty(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn describe_lists_columns_with_sql_types() {
+    let lake = Lake::new();
+    let result = lake.query("DESCRIBE SELECT 1 AS a, 'x' AS b, DATE '2024-01-01' AS c").await.unwrap();
+    assert_eq!(rows(&result), ["a|BIGINT|NO", "b|VARCHAR|NO", "c|DATE|NO"]);
+    assert_eq!(lake.fails("DESCRIBE silver.nothing").await.0, Code::UnknownTable);
+}
+
+#[tokio::test]
+async fn summarize_gives_a_line_for_each_column() {
+    let lake = Lake::new();
+    let result = lake.query("SUMMARIZE SELECT * FROM (VALUES (1, 'b'), (3, NULL)) t(n, s)").await.unwrap();
+    let lines = rows(&result);
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("n|BIGINT|1|3|2|2.0|"), "{lines:?}");
+    assert!(lines[1].starts_with("s|VARCHAR|b|b|1|||2|50.0"), "{lines:?}");
+    assert_eq!(lake.fails("SUMMARIZE INSERT INTO t VALUES (1)").await.0, Code::SqlSyntax);
+}
+
+#[tokio::test]
+async fn parameters_are_values_never_sql() {
+    let lake = Lake::new();
+    let run = async |sql: &str, params: Params| {
+        let options = QueryOptions { params, ..QueryOptions::default() };
+        lake.query_with(sql, &options).await.map(|result| rows(&result))
+    };
+    let text = Param::Text("x'; DROP TABLE t; --".to_owned());
+    assert_eq!(run("SELECT $1 AS a", Params::positional([text])).await.unwrap(), ["x'; DROP TABLE t; --"]);
+    assert_eq!(run("SELECT $1 + $2 AS a", Params::positional([Param::Integer(-1), Param::Integer(5)])).await.unwrap(), ["4"]);
+    assert_eq!(
+        run("SELECT $day + INTERVAL 1 DAY AS a", Params::named([("day".to_owned(), Param::Date("2024-02-28".to_owned()))])).await.unwrap(),
+        ["2024-02-29"]
+    );
+    assert_eq!(run("SELECT $1 AS a", Params::default()).await.unwrap_err().code(), Code::InvalidQuery);
+}
+
+#[tokio::test]
+async fn errors_are_at_the_users_line_and_column() {
+    let lake = Lake::new();
+    let error = lake.query("SELECT a,\n       bb\nFROM (SELECT 1 AS a, 2 AS b)").await.unwrap_err();
+    assert_eq!(error.code(), Code::UnknownColumn);
+    assert_eq!(error.diagnostics()[0].start(), Some((2, 8)));
+    assert_eq!(error.help(), "did you mean `b`?");
+}
+
+#[tokio::test]
+async fn information_schema_is_a_schema_of_tables() {
+    let lake = Lake::new();
+    assert!(rows(&lake.query("SELECT table_name FROM information_schema.tables").await.unwrap()).is_empty());
+    assert!(rows(&lake.query("SELECT column_name, data_type FROM INFORMATION_SCHEMA.Columns").await.unwrap()).is_empty());
+}
