@@ -75,7 +75,7 @@ pub fn format_duration(duration: Duration) -> String {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary = SIZES.iter().take(4).find(|(_, factor)| self.0 >= *factor && self.0 % factor == 0);
+        let binary = SIZES.iter().take(4).find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
         match binary {
             Some((name, factor)) => write!(f, "{}{name}", self.0 / factor),
             None => write!(f, "{}B", self.0),

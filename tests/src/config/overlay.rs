@@ -17,7 +17,7 @@ fn value(key: usize, choice: u32) -> (&'static str, Value) {
         1 => ("tags", vec![name].into()),
         2 => ("max_retries", choice.into()),
         3 => ("merge_strategy", ["full_refresh", "append_only"][choice as usize % 2].into()),
-        4 => ("archive_landing_zones", (choice % 2 == 0).into()),
+        4 => ("archive_landing_zones", choice.is_multiple_of(2).into()),
         5 => ("timeout", format!("{}s", choice % 59 + 1).into()),
         6 => ("sort_by", vec![name, "z"].into()),
         _ => ("on_active", ["queue", "skip", "fail"][choice as usize % 3].into()),

@@ -1,0 +1,1 @@
+select {{ cents('amount') }} as cents from {{ ref('bronze.crm') }}

@@ -1,0 +1,1 @@
+{% macro cents(x) %}{{ x }} * 1000{% endmacro %}

@@ -1,0 +1,3 @@
+select * from {{ ref('crm') }}
+join {{ ref('bronze.crm.x.y') }} using (id)
+join {{ ref('sliver.crm') }} using (id)

@@ -1,0 +1,3 @@
+select *
+from {{ ref('bronze.crm') }
+where id > 0

@@ -1,0 +1,2 @@
+select {{ price('amount') }} as cents
+from {{ ref('bronze.crm') }}

@@ -1,0 +1,1 @@
+select {{ columms }} from {{ ref('bronze.crm') }}

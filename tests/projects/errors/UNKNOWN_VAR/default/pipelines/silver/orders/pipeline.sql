@@ -1,0 +1,1 @@
+select {{ var('curency') }} as currency, {{ var('rate', 1) }} as rate
