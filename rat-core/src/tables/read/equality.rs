@@ -21,6 +21,7 @@ use crate::error::{Code, Error};
 
 use super::super::files::{FileEntry, corrupt};
 use super::ScanFile;
+use super::guard::GuardExec;
 use super::provider::{Reading, defect, external};
 
 const SEQUENCE: &str = "__rat_sequence";
@@ -70,6 +71,7 @@ pub(super) async fn without_deleted(
         }
         keys.insert(*id, field);
     }
+    let width = fields.len();
     let data_schema = TableSchema::new(Arc::new(Schema::new(fields)), constants());
     let all = Arc::clone(data_schema.table_schema());
     let mut read = wanted.clone();
@@ -80,10 +82,11 @@ pub(super) async fn without_deleted(
             read.push(index);
         }
     }
-    let (partitioned, _) = reading.partitioned(files, |file| partitions.constants(&file.data)).await?;
+    let (partitioned, _) = reading.partitioned(files, width, |file| partitions.constants(&file.data)).await?;
     let entries: Vec<&FileEntry> = files.iter().map(|file| &*file.data).collect();
     let unknown = Statistics::new_unknown(&all);
-    let mut plan = reading.exec(partitioned, data_schema, &entries, unknown, Some(&read), None, reading.filter.clone())?;
+    let data = reading.exec(partitioned, data_schema, &entries, unknown, Some(&read), None, reading.filter.clone())?;
+    let mut plan = GuardExec::around(data, true);
     for ((ids, reach), deletes) in groups {
         let deletes: Vec<&FileEntry> = deletes.into_values().map(AsRef::as_ref).collect();
         let key: Vec<FieldRef> = ids.iter().filter_map(|id| keys.get(id)).cloned().collect();

@@ -15,6 +15,7 @@ mod bounds;
 mod columns;
 mod deletes;
 mod equality;
+mod guard;
 mod open;
 mod provider;
 mod prune;

@@ -4,23 +4,26 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use datafusion::common::DataFusionError;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::datasource::physical_plan::parquet::CachedParquetMetaData;
 use datafusion::datasource::physical_plan::{ParquetFileMetrics, ParquetFileReaderFactory};
-use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use datafusion::execution::cache::CacheAccessor;
+use datafusion::execution::cache::cache_manager::{CachedFileMetadataEntry, FileMetadataCache};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::{FutureExt, TryFutureExt};
-use object_store::{ObjectMeta, ObjectStore};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use parquet::DecodeResult;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::{AsyncFileReader, ParquetObjectReader};
+use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 
 use crate::error::{Code, Error};
 
-/// The name of a data file as errors show it; an extension of a `PartitionedFile`.
+use super::super::files::corrupt;
+
+/// The path of a data file as the table writes it; an extension of a `PartitionedFile`.
 #[derive(Debug, Clone)]
 pub(super) struct Shown(pub Arc<str>);
 
@@ -34,7 +37,7 @@ pub(super) struct Opener {
 }
 
 // Most footers fit, so most opens are one request.
-const FOOTER_BYTES: usize = 64 * 1024;
+const FOOTER_BYTES: u64 = 64 * 1024;
 
 impl Opener {
     /// The footer of a data file, from the cache or the file.
@@ -42,59 +45,71 @@ impl Opener {
     /// # Errors
     /// `CORRUPT_TABLE`, `UNSUPPORTED_FORMAT`, `STORAGE_UNAVAILABLE`.
     pub async fn footer(&self, file: &ObjectMeta, shown: &str, pages: PageIndexPolicy) -> Result<Arc<ParquetMetaData>, Error> {
-        let footer = DFParquetMetadata::new(self.store.as_ref(), file)
-            .with_file_metadata_cache(Some(Arc::clone(&self.footers)))
-            .with_metadata_size_hint(Some(FOOTER_BYTES.min(usize::try_from(file.size).unwrap_or(FOOTER_BYTES))))
-            .with_page_index_policy(Some(pages))
-            .fetch_metadata()
-            .await
-            .map_err(|error| refused(error, shown))?;
-        let root = footer.file_metadata().schema_descr().root_schema();
-        if !self.has_name_mapping && !has_ids(root) {
-            return Err(Error::new(Code::UnsupportedFormat, format!("`{shown}` has no field ids, and the table has no name mapping"))
-                .with_help("set the table property `schema.name-mapping.default`"));
+        let cached = self.footers.get(&file.location).filter(|cached| cached.is_valid_for(file));
+        let cached = cached
+            .and_then(|cached| Some(Arc::clone(cached.file_metadata.as_any().downcast_ref::<CachedParquetMetaData>()?.parquet_metadata())));
+        if let Some(footer) = cached
+            && (pages == PageIndexPolicy::Skip || footer.column_index().is_some() && footer.offset_index().is_some())
+        {
+            return Ok(footer);
+        }
+        let footer = Arc::new(self.read_footer(file, shown, pages).await?);
+        let kept = CachedFileMetadataEntry::new(file.clone(), Arc::new(CachedParquetMetaData::new(Arc::clone(&footer))));
+        self.footers.put(&file.location, kept);
+        Ok(footer)
+    }
+
+    async fn read_footer(&self, file: &ObjectMeta, shown: &str, pages: PageIndexPolicy) -> Result<ParquetMetaData, Error> {
+        let damaged = |error: ParquetError| corrupt(shown, "the data file is damaged: its footer cannot be read").with_source(error);
+        let mut decoder = ParquetMetaDataPushDecoder::try_new(file.size).map_err(damaged)?.with_page_index_policy(pages);
+        let tail = file.size.saturating_sub(FOOTER_BYTES)..file.size;
+        let bytes = self.bytes(file, shown, std::slice::from_ref(&tail)).await?;
+        decoder.push_ranges(vec![tail], bytes).map_err(damaged)?;
+        let footer = loop {
+            match decoder.try_decode().map_err(damaged)? {
+                DecodeResult::Data(footer) => break footer,
+                DecodeResult::NeedsData(ranges) => {
+                    let bytes = self.bytes(file, shown, &ranges).await?;
+                    decoder.push_ranges(ranges, bytes).map_err(damaged)?;
+                }
+                DecodeResult::Finished => return Err(corrupt(shown, "the data file is damaged: it has no footer")),
+            }
+        };
+        if !self.has_name_mapping && !has_ids(footer.file_metadata().schema_descr().root_schema()) {
+            return Err(Error::new(
+                Code::UnsupportedFormat,
+                format!("a data file has no field ids, and the table no name mapping: `{shown}`"),
+            )
+            .with_context("file", shown)
+            .with_help("set the table property `schema.name-mapping.default`"));
         }
         Ok(footer)
     }
+
+    // Exactly these bytes. Stores answer a range beyond the end with less, which the decoders take for a defect of the program.
+    async fn bytes(&self, file: &ObjectMeta, shown: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
+        match self.store.get_ranges(&file.location, ranges).await {
+            Ok(bytes) if bytes.iter().zip(ranges).all(|(bytes, range)| bytes.len() as u64 == range.end - range.start) => Ok(bytes),
+            Ok(_) => Err(shorter(shown)),
+            Err(object_store::Error::NotFound { .. }) => Err(corrupt(shown, "a data file is missing")),
+            Err(error) => match self.store.head(&file.location).await {
+                Ok(found) if found.size < file.size => Err(shorter(shown)),
+                _ => Err(Error::new(Code::StorageUnavailable, format!("a data file could not be read: `{shown}`")).with_source(error)),
+            },
+        }
+    }
+}
+
+fn shorter(shown: &str) -> Error {
+    corrupt(shown, "a data file is damaged: it is shorter than the table says")
 }
 
 fn has_ids(schema: &parquet::schema::types::Type) -> bool {
-    schema.get_fields().is_empty() && schema.is_group()
-        || schema.is_group()
-            && schema.get_fields().iter().any(|field| field.get_basic_info().has_id() || field.is_group() && has_ids(field))
-}
-
-fn refused(error: DataFusionError, shown: &str) -> Error {
-    match error {
-        DataFusionError::ObjectStore(error) => lost(&error, shown).with_source(*error),
-        other => {
-            Error::new(Code::CorruptTable, format!("the data file `{shown}` is damaged: its footer cannot be read")).with_source(other)
-        }
-    }
-}
-
-fn lost(error: &object_store::Error, shown: &str) -> Error {
-    match error {
-        object_store::Error::NotFound { .. } => Error::new(Code::CorruptTable, format!("the data file `{shown}` is missing")),
-        // A file shorter than the manifest says is asked for bytes it does not have.
-        object_store::Error::Generic { .. }
-            if format!("{error:?}").contains("OutOfRange") || format!("{error:?}").contains("InvalidGetRange") =>
-        {
-            Error::new(Code::CorruptTable, format!("the data file `{shown}` is damaged: it is shorter than the table says"))
-        }
-        _ => Error::new(Code::StorageUnavailable, format!("the data file `{shown}` could not be read")),
-    }
-}
-
-fn failed(error: ParquetError, shown: &str) -> ParquetError {
-    let error = match error {
-        ParquetError::External(cause) => match cause.downcast::<object_store::Error>() {
-            Ok(cause) => lost(&cause, shown).with_source(*cause),
-            Err(cause) => Error::new(Code::StorageUnavailable, format!("the data file `{shown}` could not be read")).with_source(cause),
-        },
-        other => Error::new(Code::CorruptTable, format!("the data file `{shown}` is damaged")).with_source(other),
-    };
-    ParquetError::External(Box::new(error))
+    let fields = schema.get_fields();
+    fields.is_empty()
+        || fields
+            .iter()
+            .any(|field| field.get_basic_info().has_id() || field.is_group() && !field.get_fields().is_empty() && has_ids(field))
 }
 
 impl ParquetFileReaderFactory for Opener {
@@ -106,16 +121,13 @@ impl ParquetFileReaderFactory for Opener {
         metrics: &ExecutionPlanMetricsSet,
     ) -> datafusion::common::Result<Box<dyn AsyncFileReader + Send>> {
         let shown = file.extension::<Shown>().map_or_else(|| Arc::from(file.object_meta.location.as_ref()), |shown| Arc::clone(&shown.0));
-        let bytes =
-            ParquetObjectReader::new(Arc::clone(&self.store), file.object_meta.location.clone()).with_file_size(file.object_meta.size);
         let metrics = ParquetFileMetrics::new(partition, file.object_meta.location.as_ref(), metrics);
-        Ok(Box::new(Reader { opener: self.clone(), bytes, file: file.object_meta, shown, metrics }))
+        Ok(Box::new(Reader { opener: self.clone(), file: file.object_meta, shown, metrics }))
     }
 }
 
 struct Reader {
     opener: Opener,
-    bytes: ParquetObjectReader,
     file: ObjectMeta,
     shown: Arc<str>,
     metrics: ParquetFileMetrics,
@@ -123,15 +135,17 @@ struct Reader {
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        self.count(range.end - range.start);
-        let shown = Arc::clone(&self.shown);
-        self.bytes.get_bytes(range).map_err(move |error| failed(error, &shown)).boxed()
+        async move {
+            let mut bytes = self.get_byte_ranges(vec![range]).await?;
+            bytes.pop().ok_or_else(|| ParquetError::General("one range has one answer".to_owned()))
+        }
+        .boxed()
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        self.count(ranges.iter().map(|range| range.end - range.start).sum());
-        let shown = Arc::clone(&self.shown);
-        self.bytes.get_byte_ranges(ranges).map_err(move |error| failed(error, &shown)).boxed()
+        let count: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        self.metrics.bytes_scanned.add(usize::try_from(count).unwrap_or(usize::MAX));
+        async move { self.opener.bytes(&self.file, &self.shown, &ranges).await.map_err(external) }.boxed()
     }
 
     fn get_metadata<'a>(
@@ -139,15 +153,12 @@ impl AsyncFileReader for Reader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         let pages = options.map_or(PageIndexPolicy::Optional, ArrowReaderOptions::column_index_policy);
-        async move { self.opener.footer(&self.file, &self.shown, pages).await.map_err(|error| ParquetError::External(Box::new(error))) }
-            .boxed()
+        async move { self.opener.footer(&self.file, &self.shown, pages).await.map_err(external) }.boxed()
     }
 }
 
-impl Reader {
-    fn count(&self, bytes: u64) {
-        self.metrics.bytes_scanned.add(usize::try_from(bytes).unwrap_or(usize::MAX));
-    }
+fn external(error: Error) -> ParquetError {
+    ParquetError::External(Box::new(error))
 }
 
 impl Drop for Reader {

@@ -31,6 +31,7 @@ use crate::error::{Code, Error};
 
 use super::super::files::FileEntry;
 use super::columns::ByFieldId;
+use super::guard::GuardExec;
 use super::open::{Opener, Shown};
 use super::prune::Pruner;
 use super::scan::{Inner, Scan, ScanFile};
@@ -103,23 +104,26 @@ const FOOTERS_AT_ONCE: usize = 16;
 impl Reading<'_> {
     async fn plain(&self, files: &[ScanFile], projection: Option<&Vec<usize>>, limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
         let entries: Vec<&FileEntry> = files.iter().map(|file| &*file.data).collect();
-        let (partitioned, deleted) = self.partitioned(files, |_| Vec::new()).await?;
+        let (partitioned, deleted) = self.partitioned(files, self.inner.columns.len(), |_| Vec::new()).await?;
         let statistics = statistics::of_files(&entries, deleted, &self.inner.columns, self.inner.table.metadata());
         let schema = TableSchema::from_file_schema(Arc::clone(&self.inner.schema));
-        self.exec(partitioned, schema, &entries, statistics, projection, limit, self.filter.clone())
+        let plan =
+            self.exec(partitioned, schema, &entries, statistics, projection, limit.filter(|_| deleted.is_none()), self.filter.clone())?;
+        Ok(GuardExec::around(plan, deleted.is_some()))
     }
 
     /// The files as DataFusion reads them, with their deleted positions left out; and how many rows that are, if there are any deletes.
     pub async fn partitioned(
         &self,
         files: &[ScanFile],
+        width: usize,
         constants: impl Fn(&ScanFile) -> Vec<ScalarValue>,
     ) -> Result<(Vec<PartitionedFile>, Option<usize>)> {
         let inner = self.inner;
         let positions = deletes::positions(inner.table.files(), files).await.map_err(external)?;
         let mut found = Vec::with_capacity(files.len());
         for file in files {
-            let statistics = statistics::of_file(&file.data, &inner.columns, inner.table.metadata());
+            let statistics = statistics::of_file(&file.data, &inner.columns, width, inner.table.metadata());
             found.push(self.file(&file.data, constants(file))?.with_statistics(statistics));
         }
         let mut deleted = files.iter().any(ScanFile::has_deletes).then_some(0);

@@ -9,13 +9,15 @@ use iceberg::spec::TableMetadata;
 use super::super::files::FileEntry;
 use super::bounds::{self, Bound, Bounds, Column};
 
-/// What is known of one file's rows, before its deletes.
-pub(super) fn of_file(entry: &FileEntry, columns: &[Column], metadata: &TableMetadata) -> Arc<Statistics> {
+/// What is known of one file's rows, before its deletes; for a scan of `width` columns, of which `columns` are the first.
+pub(super) fn of_file(entry: &FileEntry, columns: &[Column], width: usize, metadata: &TableMetadata) -> Arc<Statistics> {
     let rows = usize::try_from(entry.file.record_count()).unwrap_or(usize::MAX);
+    let mut known: Vec<ColumnStatistics> = columns.iter().map(|column| column_statistics(of(entry, column, metadata))).collect();
+    known.resize_with(width, ColumnStatistics::new_unknown);
     Arc::new(Statistics {
         num_rows: Precision::Exact(rows),
         total_byte_size: Precision::Inexact(usize::try_from(entry.file.file_size_in_bytes()).unwrap_or(usize::MAX)),
-        column_statistics: columns.iter().map(|column| column_statistics(of(entry, column, metadata))).collect(),
+        column_statistics: known,
     })
 }
 
