@@ -4,18 +4,40 @@ use std::sync::Arc;
 
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use minijinja_contrib::{filters, globals};
 
 use super::functions::Scope;
 use super::render::EmptyWatermark;
 
 /// Steps a template may take. A step is an instruction, or 64 bytes made; ten thousand turns of an ordinary loop fit many times.
 pub(super) const STEPS: u64 = 1_000_000;
+/// Steps of a template that can nest values step by step, see [`Room`].
+pub(super) const NESTING_STEPS: u64 = 200_000;
 /// The longest SQL a template may print.
 pub(super) const MAX_SQL_BYTES: usize = 16 << 20;
 /// How deep macros may call each other, in frames of the engine: about forty calls.
 const DEPTH: usize = 200;
-/// The stack a rendering has. The engine's parser and its nested values recurse; the pages are only touched when they do.
-const STACK_BYTES: usize = 64 << 20;
+
+/// How much stack a rendering needs at most. The engine's parser recurses, up to a limit of its own, and so does everything it does with
+/// nested values. How deep a value nests is bounded by the text, but for `namespace`: with it each step can nest the last value once more.
+/// The pages are only touched when they are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// For the parser, and values as deep as the text.
+    Ordinary,
+    /// For values as deep as there are steps: a level takes up to 700 bytes of stack, five times that without optimisation.
+    Nesting,
+}
+
+impl Room {
+    fn bytes(self) -> usize {
+        match self {
+            Room::Ordinary => 32 << 20,
+            Room::Nesting if cfg!(debug_assertions) => 768 << 20,
+            Room::Nesting => 192 << 20,
+        }
+    }
+}
 
 /// An engine that holds the given modules.
 pub(super) fn environment(modules: impl IntoIterator<Item = (String, String)>, steps: u64) -> (Environment<'static>, Vec<(String, Error)>) {
@@ -28,6 +50,12 @@ pub(super) fn environment(modules: impl IntoIterator<Item = (String, String)>, s
     engine.set_debug(false);
     // It prints the insides of the engine.
     engine.remove_global("debug");
+    for (name, global) in [("cycler", Value::from_function(globals::cycler)), ("joiner", Value::from_function(globals::joiner))] {
+        engine.add_global(name, global);
+    }
+    engine.add_filter("wordcount", wordcount);
+    engine.add_filter("truncate", filters::truncate);
+    engine.add_filter("pluralize", filters::pluralize);
     engine.add_test("none", |value: &Value| value.is_none() || value.downcast_object_ref::<EmptyWatermark>().is_some());
     let mut errors = Vec::new();
     for (name, text) in modules {
@@ -39,11 +67,16 @@ pub(super) fn environment(modules: impl IntoIterator<Item = (String, String)>, s
 }
 
 /// Does work that may recurse deeply, on a stack that is large enough.
-pub(super) fn with_stack<T>(work: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, work)
+pub(super) fn with_stack<T>(room: Room, work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(room.bytes() * 3 / 4, room.bytes(), work)
 }
 
 /// The outermost scope as the engine takes it.
 pub(super) fn root(scope: &Arc<Scope>) -> Value {
     Value::from_dyn_object(Arc::clone(scope))
+}
+
+/// Words as Jinja counts them: runs of letters, digits and `_`.
+fn wordcount(text: &str) -> usize {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).count()
 }

@@ -10,6 +10,7 @@ use super::functions::{NAMES, Refusal};
 use super::macros::Macros;
 use super::render::{Unit, called_from, trace};
 use super::scan::{PartKind, scan};
+use super::source_map::whole_characters;
 use super::{Facts, Templates};
 use crate::error::{Code, Diagnostic, Source, nearest};
 
@@ -153,6 +154,10 @@ impl Problem {
                 self.call(error).help("lists and maps do not change: make a new one, such as `{% set names = names + [name] %}`")
             }
             ErrorKind::TemplateNotFound => self.missing_file(macros),
+            _ if detail.contains("undefined") => match self.only_here(names) {
+                Some(name) => self.not_defined(&name, names, self.word(&name)),
+                None => self.call(error),
+            },
             _ => self.call(error),
         }
     }
@@ -222,6 +227,14 @@ impl Problem {
         }
     }
 
+    /// A name in the range that nothing else in the file mentions: of the operands of an operation, the one that is undefined.
+    fn only_here(&self, names: &[&str]) -> Option<String> {
+        let here = scan(&self.source.text);
+        let word = |at: &Range<usize>| self.source.text[at.clone()].to_owned();
+        let inside = here.words.iter().filter(|at| self.range.start <= at.start && at.end <= self.range.end).map(word);
+        inside.into_iter().find(|name| !names.contains(&name.as_str()) && here.words.iter().filter(|at| word(at) == *name).count() == 1)
+    }
+
     fn missing_file(self, macros: &Macros) -> Diagnostic {
         let range = self.text_in_range();
         let name = self.source.text[range.clone()].trim_matches(['\'', '"']).to_owned();
@@ -241,7 +254,12 @@ impl Problem {
             !text[..at].chars().next_back().is_some_and(is_word) && !text[at + word.len()..].chars().next().is_some_and(is_word)
         };
         let found = text.match_indices(word).map(|(at, _)| at).find(|at| !word.is_empty() && stands_alone(*at));
-        found.map_or_else(|| self.range.clone(), |at| self.range.start + at..self.range.start + at + word.len())
+        match found {
+            Some(at) => self.range.start + at..self.range.start + at + word.len(),
+            // Of a method the engine marks the part after the value.
+            None if self.source.text[..self.range.start].ends_with(word) => self.range.start - word.len()..self.range.start,
+            None => self.range.clone(),
+        }
     }
 
     /// The text given to a call that is the whole range: what the user would change.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Object, Value};
+use minijinja::value::{FunctionArgs, Kwargs, Object, Value};
 use minijinja::{Error, ErrorKind, State};
 use parking_lot::Mutex;
 
@@ -150,7 +150,11 @@ impl Object for Callable {
         minijinja::value::ObjectRepr::Plain
     }
 
-    fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        if let Some(first) = args.first().filter(|first| first.is_undefined()) {
+            // The engine's own refusal: it remembers which name is undefined.
+            <(String,)>::from_values(Some(state), std::slice::from_ref(first))?;
+        }
         match self.kind {
             Function::Ref => self.scope.reference(args),
             Function::LandingZone => self.scope.landing_zone(args),
@@ -238,9 +242,6 @@ fn split(args: &[Value]) -> Result<(&[Value], Option<Kwargs>), Error> {
 }
 
 fn text_argument<'a>(value: &'a Value, usage: &str) -> Result<&'a str, Error> {
-    if value.is_undefined() {
-        return Err(Error::from(ErrorKind::UndefinedError));
-    }
     value.as_str().ok_or_else(|| refuse(Code::TemplateCall, usage, None))
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Macros {
     /// Macros that templates can call by name, those with a leading underscore left out.
     by_name: BTreeMap<String, Macro>,
     pub modules: Vec<Module>,
+    /// Whether any file makes a `namespace`.
+    pub has_namespace: bool,
 }
 
 #[derive(Debug)]
@@ -59,7 +61,12 @@ impl Macros {
             diagnostics.extend(forbidden::in_scan(&file.scan, &file.source, 0));
         }
         let by_name = define(&files, &mut diagnostics);
-        let mut macros = Self { files: Vec::new(), by_name, modules: Vec::new() };
+        let mut macros = Self {
+            files: Vec::new(),
+            by_name,
+            modules: Vec::new(),
+            has_namespace: files.iter().any(|file| file.scan.has_word(&file.source.text, "namespace")),
+        };
         let reach = macros.reach(&files);
         for (first, file) in reach.iter().enumerate() {
             if let Some(other) = (0..first).find(|&other| file.contains(&other) && reach[other].contains(&first)) {
@@ -319,6 +326,11 @@ fn has_dynamic_import(scan: &Scan) -> bool {
     })
 }
 
-pub(super) fn is_import(keyword: &str) -> bool {
+/// Whether a template imports anything itself.
+pub(super) fn has_import(scan: &Scan) -> bool {
+    scan.parts.iter().any(|part| matches!(&part.kind, PartKind::Statement { keyword, .. } if is_import(keyword)))
+}
+
+fn is_import(keyword: &str) -> bool {
     keyword == "import" || keyword == "from"
 }

@@ -26,6 +26,7 @@ use std::sync::{Arc, OnceLock};
 use minijinja::Environment;
 
 use crate::error::{Diagnostic, Source};
+use engine::Room;
 pub use facts::{Facts, Reference, Rendered, Uses, ZoneUse};
 use functions::TextKind;
 pub use functions::{NAMES, NEW_ROWS};
@@ -40,6 +41,8 @@ pub struct Templates(Arc<Shared>);
 struct Shared {
     macros: Macros,
     engine: Environment<'static>,
+    /// The same engine for templates that can nest values without end.
+    nesting: Environment<'static>,
     tracer: OnceLock<Tracer>,
 }
 
@@ -52,14 +55,16 @@ struct Tracer {
 impl Templates {
     /// Compiles the macros, the files of `macros/`. A file that cannot be compiled is reported, and its macros do not exist.
     pub fn new(macros: &[Arc<Source>]) -> (Self, Vec<Diagnostic>) {
-        engine::with_stack(|| {
+        engine::with_stack(Room::Ordinary, || {
             let (mut macros, mut diagnostics) = Macros::new(macros);
             let (engine, errors) = engine::environment(macros.templates(|module| module.text.clone()), engine::STEPS);
             for (name, error) in errors {
                 diagnostics.push(failure::in_macros(&macros, &error));
                 macros.forget(&name);
             }
-            (Self(Arc::new(Shared { macros, engine, tracer: OnceLock::new() })), diagnostics)
+            let mut nesting = engine.clone();
+            nesting.set_fuel(Some(engine::NESTING_STEPS));
+            (Self(Arc::new(Shared { macros, engine, nesting, tracer: OnceLock::new() })), diagnostics)
         })
     }
 
@@ -67,12 +72,12 @@ impl Templates {
     ///
     /// Without a rendering there is at least one error among the diagnostics.
     pub fn render(&self, source: &Arc<Source>, body: Range<usize>, facts: &Facts) -> (Option<Rendered>, Vec<Diagnostic>) {
-        engine::with_stack(|| render::render(self, source, body, TextKind::Pipeline, &Arc::new(facts.clone())))
+        render::render(self, source, body, TextKind::Pipeline, &Arc::new(facts.clone()))
     }
 
     /// Renders the bytes `body` of a quality test, which also has [`NEW_ROWS`]. `facts` are those of the pipeline it tests.
     pub fn render_test(&self, source: &Arc<Source>, body: Range<usize>, facts: &Facts) -> (Option<Rendered>, Vec<Diagnostic>) {
-        engine::with_stack(|| render::render(self, source, body, TextKind::QualityTest, &Arc::new(facts.clone())))
+        render::render(self, source, body, TextKind::QualityTest, &Arc::new(facts.clone()))
     }
 
     /// The names of the macros that every template can call.

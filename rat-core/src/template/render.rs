@@ -7,11 +7,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::value::{Object, Value};
-use minijinja::{Error, OutputSpanKind};
+use minijinja::{Environment, Error, OutputSpanKind};
 
+use super::engine::Room;
 use super::functions::{Call, NONE, Scope, TextKind};
 use super::scan::{Scan, scan};
-use super::source_map::{Span, Work};
+use super::source_map::{Span, Work, whole_characters};
 use super::trace::{self, Piece, Trace, Traced};
 use super::{Facts, Reference, Rendered, SourceMap, Templates, Uses, ZoneUse, engine, failure, forbidden};
 use crate::error::{Code, Diagnostic, Label, Source};
@@ -27,6 +28,8 @@ pub(super) struct Unit {
     pub scan: Scan,
     pub text: String,
     pub text_kind: TextKind,
+    /// The stack it needs.
+    pub room: Room,
     prefix: usize,
 }
 
@@ -36,7 +39,18 @@ impl Unit {
         let mut text = templates.0.macros.prefix(&source.text[body.clone()], &scan);
         let prefix = text.len();
         text.push_str(&source.text[body.clone()]);
-        Self { source: Arc::clone(source), body, scan, text, text_kind, prefix }
+        let macros = &templates.0.macros;
+        let nests = scan.has_word(&source.text[body.clone()], "namespace")
+            || macros.has_namespace && (prefix > 0 || super::macros::has_import(&scan));
+        let room = if nests { Room::Nesting } else { Room::Ordinary };
+        Self { source: Arc::clone(source), body, scan, text, text_kind, room, prefix }
+    }
+
+    fn engine<'t>(&self, templates: &'t Templates) -> &'t Environment<'static> {
+        match self.room {
+            Room::Ordinary => &templates.0.engine,
+            Room::Nesting => &templates.0.nesting,
+        }
     }
 
     /// Bytes of the source that bytes of the engine's text are.
@@ -48,10 +62,12 @@ impl Unit {
     /// The file and bytes that a range of a named text is.
     pub fn locate(&self, templates: &Templates, name: Option<&str>, range: Range<usize>) -> (Arc<Source>, Range<usize>) {
         let module = name.and_then(|name| templates.0.macros.modules.iter().find(|module| module.name == name));
-        match module.and_then(|module| module.place(range.clone())) {
-            Some((source, range)) => (Arc::clone(source), range),
-            None => (Arc::clone(&self.source), self.place(range)),
-        }
+        let (source, range) = match module.and_then(|module| module.place(range.clone())) {
+            Some((source, range)) => (source, range),
+            None => (&self.source, self.place(range)),
+        };
+        // The engine marks a byte where it meets the end of the text.
+        (Arc::clone(source), whole_characters(&source.text, range))
     }
 
     /// The file and bytes of a piece of an instrumented text.
@@ -92,14 +108,18 @@ pub(super) fn render(
     facts: &Arc<Facts>,
 ) -> (Option<Rendered>, Vec<Diagnostic>) {
     let unit = Unit::new(templates, source, body, text_kind);
+    engine::with_stack(unit.room, || render_unit(templates, unit, facts))
+}
+
+fn render_unit(templates: &Templates, unit: Unit, facts: &Arc<Facts>) -> (Option<Rendered>, Vec<Diagnostic>) {
+    let source = &unit.source;
     let refused = forbidden::in_scan(&unit.scan, source, unit.body.start);
     if !refused.is_empty() {
         return (None, refused);
     }
     let scope = Arc::new(Scope::new(facts, unit.text_kind));
-    let printed = templates
-        .0
-        .engine
+    let printed = unit
+        .engine(templates)
         .template_from_named_str(TEMPLATE, &unit.text)
         .and_then(|template| template.render_with_spans(engine::root(&scope)));
     let (sql, spans) = match printed {
@@ -222,7 +242,7 @@ fn empty_watermarks(templates: &Templates, unit: &Unit, facts: &Arc<Facts>, sql:
         return Vec::new();
     }
     let scope = Arc::new(Scope { empty_watermark: Some(Value::from_object(EmptyWatermark)), ..Scope::new(facts, unit.text_kind) });
-    if let Ok(printed) = templates.0.engine.render_named_str(TEMPLATE, &unit.text, engine::root(&scope)) {
+    if let Ok(printed) = unit.engine(templates).render_named_str(TEMPLATE, &unit.text, engine::root(&scope)) {
         let traced = Traced::read(&printed);
         if traced.text == sql {
             return traced.runs.iter().filter(|run| !traced.pieces(run).is_empty()).map(|run| run.range.clone()).collect();

@@ -21,6 +21,13 @@ pub(super) struct Scan {
     pub dunders: Vec<Range<usize>>,
 }
 
+impl Scan {
+    /// Whether the scanned text uses a name.
+    pub fn has_word(&self, text: &str, word: &str) -> bool {
+        self.words.iter().any(|at| &text[at.clone()] == word)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Part {
     pub kind: PartKind,

@@ -87,14 +87,14 @@ impl SourceMap {
     /// The place inside a macro that printed a byte of an expression.
     fn inside(&self, span: &Span, byte: usize) -> Option<Place> {
         let work = &self.0.work;
-        let inside = self.0.inside.get_or_init(|| engine::with_stack(|| Inside::new(work))).as_ref()?;
+        let inside = self.0.inside.get_or_init(|| engine::with_stack(work.unit.room, || Inside::new(work))).as_ref()?;
         let run = inside.traced.run(byte)?;
         let pieces: Vec<&Piece> = inside.traced.pieces(run).iter().filter_map(|id| inside.pieces.get(*id)).collect();
         let locate = |piece: &Piece| work.unit.piece(&work.templates, piece);
         // A filter may have cut marks apart. What does not lead back to the expression that printed the byte is not believed.
         let (outermost, _) = pieces.split_last()?;
         let (source, range) = locate(outermost);
-        if !Arc::ptr_eq(&source, &work.unit.source) || range != span.place {
+        if !Arc::ptr_eq(&source, &work.unit.source) || range.start > span.place.start || range.end < span.place.end {
             return None;
         }
         let (innermost, outer) = pieces.split_first()?;
@@ -150,7 +150,7 @@ impl Place {
     }
 }
 
-fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
+pub(super) fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
     let end = range.end.min(text.len());
     let start = range.start.min(end);
     let start = (0..=start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();

@@ -107,11 +107,13 @@ pub(super) fn instrument(text: &str, unit: usize, pieces: &mut Vec<Piece>) -> St
             PartKind::Expression => write!(out, "{{{{ {}({id}) }}}}{{{{ {inner} }}}}{CLOSE}", Step::Open.name()),
             PartKind::Statement { keyword, .. } => match keyword.as_str() {
                 "macro" => write!(out, "{{% {inner} %}}{{{{ {}() }}}}", Step::Enter.name()),
-                "call" => {
-                    write!(out, "{{{{ {}({id}) }}}}{{% {inner} %}}{{{{ {}() }}}}", Step::At.name(), Step::Enter.name())
-                }
-                "endmacro" | "endcall" => write!(out, "{{{{ {}() }}}}{{% {inner} %}}", Step::Leave.name()),
-                "if" | "for" | "set" | "with" | "filter" | "do" | "import" | "from" => {
+                "endmacro" => write!(out, "{{{{ {}() }}}}{{% {inner} %}}", Step::Leave.name()),
+                // Both print what they captured, as an expression does.
+                "call" => write!(out, "{{{{ {}({id}) }}}}{{% {inner} %}}{{{{ {}() }}}}", Step::Open.name(), Step::Enter.name()),
+                "endcall" => write!(out, "{{{{ {}() }}}}{{% {inner} %}}{CLOSE}", Step::Leave.name()),
+                "filter" => write!(out, "{{{{ {}({id}) }}}}{{% {inner} %}}", Step::Open.name()),
+                "endfilter" => write!(out, "{{% {inner} %}}{CLOSE}"),
+                "if" | "for" | "set" | "with" | "do" | "import" | "from" => {
                     write!(out, "{{{{ {}({id}) }}}}{{% {inner} %}}", Step::At.name())
                 }
                 _ => write!(out, "{{% {inner} %}}"),
