@@ -4,10 +4,17 @@ use std::sync::Arc;
 
 use super::annotations::annotations_anywhere;
 use super::read::{self, Reader, Word};
-use super::{TestHeader, TestSeverity};
+use super::{Key, TestHeader, TestSeverity};
 use crate::error::{Diagnostic, Source};
 
-const KEYS: [&str; 5] = ["severity", "description", "tags", "remediation", "max_violations"];
+/// The keys of a quality test's head, in the order of the reference page.
+pub const TEST_KEYS: &[Key] = &[
+    Key { name: "severity", takes: "`error`, `warn`", default: "error", meaning: "Whether a failure keeps the run from being published." },
+    Key { name: "description", takes: "text", default: "none", meaning: "What the test is about." },
+    Key { name: "tags", takes: "list, or comma text", default: "none", meaning: "Its tags." },
+    Key { name: "remediation", takes: "text", default: "none", meaning: "What to do when it fails." },
+    Key { name: "max_violations", takes: "whole number", default: "0", meaning: "Violating rows that are still a pass." },
+];
 
 impl Word for TestSeverityWord {
     const WORDS: &'static [&'static str] = &["error", "warn"];
@@ -25,7 +32,8 @@ struct TestSeverityWord(TestSeverity);
 ///
 /// Codes: `UNKNOWN_KEY` (a warning), `WRONG_TYPE`, `INVALID_VALUE`.
 pub fn test_header(source: &Arc<Source>) -> (TestHeader, Vec<Diagnostic>) {
-    let (entries, mut diagnostics) = annotations_anywhere(source, &KEYS);
+    let known: Vec<&'static str> = TEST_KEYS.iter().map(|key| key.name).collect();
+    let (entries, mut diagnostics) = annotations_anywhere(source, &known);
     let mut header = TestHeader::default();
     let mut reader = Reader::new(Some(source), None);
     for entry in &entries {
@@ -38,7 +46,7 @@ pub fn test_header(source: &Arc<Source>) -> (TestHeader, Vec<Diagnostic>) {
             }
         };
         match key {
-            _ if !KEYS.contains(&key) => reader.unknown_key(key, "a quality test", KEYS, entry.key_range.clone()),
+            _ if !known.contains(&key) => reader.unknown_key(key, "a quality test", known.iter().copied(), entry.key_range.clone()),
             _ if node.is_null() => {}
             "severity" => {
                 if let Some(TestSeverityWord(severity)) = read::word(&mut reader, key, &node) {

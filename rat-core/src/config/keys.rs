@@ -66,14 +66,6 @@ macro_rules! keys {
                 $(if let Some(setting) = &partial.$field { self.$field = setting.clone(); })+
             }
 
-            /// The origin of one key.
-            pub(super) fn origin_mut(&mut self, key: &str) -> Option<&mut Origin> {
-                match key {
-                    $(stringify!($field) => Some(&mut self.$field.origin),)+
-                    _ => None,
-                }
-            }
-
             /// Key, value and origin of every setting, in the order of the reference page.
             pub fn entries(&self) -> Vec<(&'static str, serde_json::Value, &Origin)> {
                 vec![$((

@@ -22,7 +22,7 @@ mod values;
 mod yaml;
 
 pub use annotations::{Annotations, Entry, annotations, test_body};
-pub use header::test_header;
+pub use header::{TEST_KEYS, test_header};
 pub use keys::{Config, KEYS, Key, Partial};
 pub use reference::reference;
 pub use resolve::{Defaults, Overrides, resolve, resolve_call, resolve_with};

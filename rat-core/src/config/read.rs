@@ -22,6 +22,8 @@ pub(super) trait Word: Sized {
 pub(super) struct Reader<'a> {
     /// The text that places point into; a caller's values have none.
     pub source: Option<&'a Arc<Source>>,
+    /// The one place of all that is read, when the values have none of their own.
+    place: Option<&'a Label>,
     /// Where `layer.name` is looked for; `rat.toml` belongs to no namespace.
     pub namespace: Option<&'a str>,
     pub diagnostics: Vec<Diagnostic>,
@@ -29,7 +31,12 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(source: Option<&'a Arc<Source>>, namespace: Option<&'a str>) -> Self {
-        Self { source, namespace, diagnostics: Vec::new() }
+        Self { source, place: None, namespace, diagnostics: Vec::new() }
+    }
+
+    /// Reads what was written in one place and handed on as data.
+    pub fn given(place: Option<&'a Label>) -> Self {
+        Self { place, ..Self::new(None, None) }
     }
 
     pub fn origin(&self, node: &Node) -> Origin {
@@ -40,7 +47,10 @@ impl<'a> Reader<'a> {
     }
 
     pub fn label(&self, range: Range<usize>) -> Option<Label> {
-        self.source.map(|source| Label { source: Arc::clone(source), range, text: String::new() })
+        match self.source {
+            Some(source) => Some(Label { source: Arc::clone(source), range, text: String::new() }),
+            None => self.place.cloned(),
+        }
     }
 
     pub fn report(&mut self, mut diagnostic: Diagnostic, range: Range<usize>) {

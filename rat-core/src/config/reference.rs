@@ -1,6 +1,6 @@
 //! The reference page of all keys, from the tables that read them.
 
-use super::{KEYS, SETTING_KEYS};
+use super::{KEYS, Key, SETTING_KEYS, TEST_KEYS};
 
 /// `docs/reference/config.md`, whole.
 pub fn reference() -> String {
@@ -14,18 +14,17 @@ pub fn reference() -> String {
          | key | takes | default | meaning |\n|---|---|---|---|\n",
     );
     for key in KEYS {
-        page.push_str(&format!("| `{}` | {} | {} | {} |\n", key.name, key.takes, shown(key.default), cell(key.meaning)));
+        page.push_str(&row(key));
     }
     page.push_str(
         "\nDurations are written `\"250ms\"`, `\"5s\"`, `\"1h30m\"`, `\"3d\"`, `\"2w\"`; sizes `\"512KiB\"`, `\"128MiB\"`, `\"1GB\"`.\n\n\
-         ## A quality test's head\n\n\
-         | key | takes | default | meaning |\n|---|---|---|---|\n\
-         | `severity` | `error`, `warn` | error | whether a failure keeps the run from being published |\n\
-         | `description` | text | none | what the test is about |\n\
-         | `tags` | list, or comma text | none | its tags |\n\
-         | `remediation` | text | none | what to do when it fails |\n\
-         | `max_violations` | whole number | 0 | violating rows that are still a pass |\n\n\
-         ## rat.toml\n\n\
+         ## A quality test's head\n\nAnnotations, anywhere in the file.\n\n| key | takes | default | meaning |\n|---|---|---|---|\n",
+    );
+    for key in TEST_KEYS {
+        page.push_str(&row(key));
+    }
+    page.push_str(
+        "\n## rat.toml\n\n\
          Every section and every key may be absent. `${NAME}` in a text is the environment variable of that name, which must be set; `$$` is a\n\
          `$`. `[storage]` holds the options of the store, `[defaults]` the keys above for every pipeline, `[vars]` what `var('name')` gives in\n\
          templates.\n",
@@ -36,9 +35,13 @@ pub fn reference() -> String {
             section = key.section;
             page.push_str(&format!("\n### [{section}]\n\n| key | takes | default | meaning |\n|---|---|---|---|\n"));
         }
-        page.push_str(&format!("| `{}` | {} | {} | {} |\n", key.name, key.takes, key.default, key.meaning));
+        page.push_str(&format!("| `{}` | {} | {} | {} |\n", key.name, key.takes, shown(key.default), key.meaning));
     }
     page
+}
+
+fn row(key: &Key) -> String {
+    format!("| `{}` | {} | {} | {} |\n", key.name, key.takes, shown(key.default), cell(key.meaning))
 }
 
 /// A default that is a value is code; one that is said in words is not.

@@ -8,7 +8,7 @@ use super::annotations::Entry;
 use super::node::{Content, Node};
 use super::read::Reader;
 use super::{Annotations, Config, KEYS, Materialized, MergeStrategy, Origin, Partial, Setting, annotations, yaml};
-use crate::error::{Code, Diagnostic, Error, Label, Result, Source};
+use crate::error::{Code, Diagnostic, Error, Label, Result, Severity, Source};
 use crate::project::Pipeline;
 use crate::settings::Settings;
 
@@ -23,7 +23,7 @@ impl Defaults {
     pub fn new(settings: &Settings) -> Self {
         let mut partial = Partial::default();
         for (key, given) in &settings.defaults {
-            let mut reader = Reader::new(None, None);
+            let mut reader = Reader::given(given.place.as_ref());
             let node = Node::from_json(&given.value);
             if !node.is_null() {
                 partial.read(key, &node, &mut reader);
@@ -31,7 +31,6 @@ impl Defaults {
         }
         let mut config = Config::default();
         config.overlay(&partial);
-        config.place(settings);
         Self { config }
     }
 }
@@ -55,7 +54,7 @@ impl Overrides {
             }
         }
         // A caller's slip is an error: there is no file in which a warning could be looked up later.
-        let diagnostics = reader.diagnostics.into_iter().map(|d| Diagnostic { severity: crate::error::Severity::Error, ..d }).collect();
+        let diagnostics = reader.diagnostics.into_iter().map(|d| Diagnostic { severity: Severity::Error, ..d }).collect();
         match Error::from_diagnostics(diagnostics) {
             Some(error) => Err(error),
             None => Ok(Self(partial)),
@@ -65,7 +64,10 @@ impl Overrides {
 
 /// Resolves a pipeline's config. There always is one; what could not be read, or does not go together, is told.
 ///
-/// Codes: `INVALID_YAML`, `UNKNOWN_KEY` (a warning), `WRONG_TYPE`, `INVALID_VALUE`, `MISSING_KEY`.
+/// Unit tests that are no YAML are told here as well: they are what else is written in YAML beside a pipeline.
+///
+/// Codes: `INVALID_YAML`, `UNKNOWN_KEY`, `MISPLACED_ANNOTATION`, `DUPLICATE_ANNOTATION` (warnings), `WRONG_TYPE`, `INVALID_VALUE`,
+/// `MISSING_KEY`.
 pub fn resolve(defaults: &Defaults, pipeline: &Pipeline, call: &Overrides) -> (Config, Vec<Diagnostic>) {
     let (annotations, mut diagnostics) = annotations(&pipeline.source, pipeline.language);
     let config = resolve_with(defaults, pipeline, &annotations, call, &mut diagnostics);
@@ -87,11 +89,12 @@ pub fn resolve_with(
     }
     config.overlay(&from_annotations(&pipeline.source, &annotations.entries, namespace, diagnostics));
     config.overlay(&call.0);
-    let whole = diagnostics.iter().all(|diagnostic| diagnostic.severity == crate::error::Severity::Warning);
+    let whole = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
     // A key that could not be read is not a key that is missing: one mistake, one message.
     if whole {
         diagnostics.extend(check(&config, pipeline));
     }
+    diagnostics.extend(pipeline.unit_tests.iter().filter_map(|source| yaml::parse(source).err()));
     config
 }
 
@@ -246,15 +249,4 @@ fn check(config: &Config, pipeline: &Pipeline) -> Vec<Diagnostic> {
         refuse(&config.renamed_from.origin, format!("`renamed_from` renames `{old}` to `{new}`"), "name another column");
     }
     diagnostics
-}
-
-impl Config {
-    /// Puts the places of `[defaults]` on the values that were read from it; the others stay as given by the caller.
-    fn place(&mut self, settings: &Settings) {
-        for (key, given) in &settings.defaults {
-            if let (Some(label), Some(origin)) = (&given.place, self.origin_mut(key)) {
-                *origin = Origin::Written(label.clone());
-            }
-        }
-    }
 }

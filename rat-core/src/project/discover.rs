@@ -49,9 +49,10 @@ pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
         }
     }
     for path in &files.not_utf8 {
-        if let [namespace, "pipelines", layer, name, file] = path.split('/').collect::<Vec<_>>().as_slice() {
-            let folder = folders.entry([namespace, layer, name]).or_default();
-            folder.unreadable |= matches!(*file, "pipeline.sql" | "pipeline.py" | "config.yaml");
+        if let [namespace, "pipelines", layer, name, rest @ ..] = path.split('/').collect::<Vec<_>>().as_slice()
+            && is_read(&rest.join("/"))
+        {
+            folders.entry([namespace, layer, name]).or_default().unreadable = true;
         }
     }
 
@@ -107,7 +108,7 @@ impl<'a> Names<'a> {
 #[derive(Default)]
 struct Folder<'a> {
     files: Vec<(String, &'a Arc<Source>)>,
-    /// A file that the pipeline cannot do without is not UTF-8: that has been told, and the pipeline is left out.
+    /// One of its files is not UTF-8. That has been told, and the pipeline is left out: without one of its tests it is another pipeline.
     unreadable: bool,
 }
 
@@ -161,6 +162,13 @@ impl Folder<'_> {
 
 fn is_in(file: &str, folder: &str, ending: &str) -> bool {
     file.strip_prefix(folder).is_some_and(|rest| !rest.contains('/') && rest.ends_with(ending))
+}
+
+/// Whether a pipeline reads the file of this path inside its folder.
+fn is_read(file: &str) -> bool {
+    matches!(file, "pipeline.sql" | "pipeline.py" | "config.yaml")
+        || is_in(file, "tests/quality/", ".sql")
+        || is_in(file, "tests/unit/", ".yaml")
 }
 
 /// The file that a name next to it was meant to be, if any.

@@ -1,7 +1,7 @@
 //! `rat.toml`.
 
 use rat_core::error::{Code, Source};
-use rat_core::interop::config::{Defaults, Origin, Overrides, resolve, settings, settings_with};
+use rat_core::interop::config::{BuiltinTest, Defaults, Origin, Overrides, resolve, settings, settings_with};
 use rat_core::settings::{ByteSize, CatalogKind, Settings};
 use serde_json::json;
 
@@ -62,6 +62,21 @@ fn defaults_of_the_project_keep_their_place() {
     let Origin::Written(label) = &config.max_retries.origin else { panic!("{:?}", config.max_retries.origin) };
     assert_eq!((label.source.path.as_str(), &label.source.text[label.range.clone()]), ("rat.toml", "3"));
     assert_eq!(config.tags.origin, Origin::Default);
+}
+
+#[test]
+fn tests_of_the_whole_project_have_its_place_and_name_their_namespace() {
+    let read = |to: &str| {
+        let text = format!("[defaults]\ntests = [{{ relationships = {{ column = \"c\", to = \"{to}\", field = \"id\" }} }}]\n");
+        settings(Some(&Source::new("rat.toml", text)), &no_env)
+    };
+    let (settings, diagnostics) = read("shop.silver.customers");
+    assert_eq!(diagnostics, []);
+    let (config, _) = resolve(&Defaults::new(&settings), &pipeline("select 1", None), &Overrides::default());
+    let BuiltinTest::Relationships { to, .. } = &config.tests[0].value else { panic!("{:?}", config.tests) };
+    assert_eq!(to.to_string(), "shop.silver.customers");
+    assert_eq!(config.tests[0].origin.label().map(|label| label.source.path.as_str()), Some("rat.toml"));
+    assert_eq!(read("silver.customers").1.iter().map(|d| d.code).collect::<Vec<_>>(), [Code::InvalidValue]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! selection a line. To test something new of a project, add a section; to add a case, add a folder; then run with `RAT_UPDATE=1`.
 
 mod case;
+mod discovery;
 mod sections;
 
 use std::path::Path;
