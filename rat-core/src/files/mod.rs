@@ -29,7 +29,7 @@ pub use options::{OPTIONS, OptionSpec};
 pub use refusal::Counts;
 pub use scan::{FilesTable, provider};
 pub use shape::{Shape, samples, schema, sniff};
-pub use types::{data_type, type_name};
+pub use types::type_name;
 
 use crate::storage::Entry;
 
@@ -61,4 +61,15 @@ pub struct Sample {
     pub bytes: Bytes,
     /// Whether that is the whole file.
     pub whole: bool,
+}
+
+/// The Arrow type that a type name stands for, as `columns` and contracts write it.
+///
+/// # Errors
+/// What is wrong with the name, and the near one.
+pub fn type_of(name: &str) -> Result<arrow::datatypes::DataType, String> {
+    types::parse(name).map_err(|(reason, near)| match near {
+        Some(near) => format!("{reason}; {near}"),
+        None => reason,
+    })
 }

@@ -1,1 +1,263 @@
-//! merge
+//! Merging: what becomes of the rows that are there and the rows that are new. A file a strategy.
+//!
+//! [`Merge::start`] runs the query, as far as the strategy needs all of its rows before the first is written; [`Incoming::write`] gives data
+//! files that nothing refers to yet; [`Rows::onto`] says which of the table's files they replace, and can say it again for a table that has
+//! moved. Memory is bounded by the session's pool: what does not fit is spilled.
+//!
+//! Columns are matched in [`Columns`], once, by name. Knows nothing of runs, templates, snapshots or commits.
+
+mod append_only;
+mod candidates;
+mod columns;
+mod fit;
+mod full_refresh;
+mod incremental;
+mod intake;
+mod order;
+mod scratch;
+mod steps;
+mod unclaimed;
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use datafusion::common::ScalarValue;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
+use futures::{Stream, StreamExt};
+use parking_lot::Mutex;
+
+pub use columns::{Columns, Promise};
+pub use unclaimed::Unclaimed;
+
+use crate::config::{MergeStrategy, NullKeys};
+use crate::error::{Code, Error, Result};
+use crate::execute;
+use crate::session::Session;
+use crate::tables::{Remove, RowOrder, Table, Tables, Target, Writer, WriterOptions};
+
+/// Called with the number of rows read so far.
+pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// The strategies that can be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// Exactly the new rows.
+    FullRefresh,
+    /// Old rows and new rows.
+    AppendOnly,
+    /// Old rows whose key is not among the new, and the new rows, one per key.
+    Incremental,
+}
+
+impl TryFrom<MergeStrategy> for Strategy {
+    type Error = Error;
+
+    /// # Errors
+    /// `UNSUPPORTED_PIPELINE` for a strategy that this version cannot run.
+    fn try_from(strategy: MergeStrategy) -> Result<Self> {
+        match strategy {
+            MergeStrategy::FullRefresh => Ok(Self::FullRefresh),
+            MergeStrategy::AppendOnly => Ok(Self::AppendOnly),
+            MergeStrategy::Incremental => Ok(Self::Incremental),
+            MergeStrategy::DeleteInsert | MergeStrategy::Scd2 | MergeStrategy::Snapshot => {
+                let message = format!("this version of rat does not run the merge strategy `{strategy}`");
+                Err(Error::new(Code::UnsupportedPipeline, message).with_help("use `full_refresh`, `append_only` or `incremental`"))
+            }
+        }
+    }
+}
+
+/// How new rows are merged into a table.
+#[derive(Clone)]
+pub struct Merge {
+    /// The engine.
+    pub session: Session,
+    /// Where files are written.
+    pub tables: Tables,
+    /// What the table will be like.
+    pub target: Target,
+    /// Which column of the query is which of the table.
+    pub columns: Columns,
+    /// The strategy.
+    pub strategy: Strategy,
+    /// The key's columns, as the table spells them; empty but for `incremental`.
+    pub key: Vec<String>,
+    /// What a row whose whole key is NULL means.
+    pub null_keys: NullKeys,
+    /// The watermark column, as the table spells it.
+    pub watermark: Option<String>,
+    /// Whether a stored row stays when it is newer than the incoming one.
+    pub keep_newer: bool,
+    /// The columns that rows are written in the order of.
+    pub sort_by: Vec<String>,
+    /// The size a data file is written to, in bytes.
+    pub target_file_bytes: u64,
+    /// Told how many rows were read.
+    pub progress: Progress,
+}
+
+/// Why rows were not taken, with the rows that were the reason where there are any.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The reason.
+    pub error: Error,
+    /// How many rows, and some of them.
+    pub rows: Option<(u64, RecordBatch)>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, rows: None }
+    }
+}
+
+/// Rows of the query, not written yet.
+pub struct Incoming {
+    merge: Merge,
+    rows: IncomingRows,
+}
+
+enum IncomingRows {
+    Streaming(SendableRecordBatchStream),
+    Keyed(incremental::Keyed),
+}
+
+/// New rows as the merge keeps them.
+pub struct Rows {
+    merge: Merge,
+    rows: KeptRows,
+}
+
+enum KeptRows {
+    Written(Written),
+    Keyed(incremental::Keyed),
+}
+
+/// New rows in data files of their own, whatever the table holds.
+struct Written {
+    files: Unclaimed,
+    rows: u64,
+    greatest: Option<ScalarValue>,
+}
+
+/// What is done to the table.
+pub struct Merged {
+    /// Files with the new rows.
+    pub add: Unclaimed,
+    /// Files with rows that stay, from files that are rewritten.
+    pub carry: Unclaimed,
+    /// Files to take away.
+    pub remove: Remove,
+    /// What that does, in rows.
+    pub counts: Counts,
+    /// The greatest watermark of the new rows.
+    pub greatest: Option<ScalarValue>,
+}
+
+/// Rows, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New rows written.
+    pub written: u64,
+    /// New rows whose key the table did not have.
+    pub inserted: u64,
+    /// New rows in the place of stored ones.
+    pub updated: u64,
+    /// Stored rows that are gone without successor.
+    pub deleted: u64,
+    /// New rows that were not written: duplicates of a key, or older than the stored row.
+    pub dropped: u64,
+}
+
+impl Merge {
+    /// Starts the query, and reads it to its end where the strategy must know all new rows before it writes one.
+    ///
+    /// # Errors
+    /// `NULL_KEY`, `NOT_NULL_VIOLATED`, `CAST_FAILED`, and what the engine says of the query.
+    pub async fn start(self, plan: LogicalPlan) -> Result<Incoming, Refusal> {
+        let rows = match self.strategy {
+            Strategy::FullRefresh | Strategy::AppendOnly => {
+                IncomingRows::Streaming(execute::stream(&self.session, self.in_sort_order(plan)?).await?)
+            }
+            Strategy::Incremental => IncomingRows::Keyed(incremental::Keyed::read(&self, plan).await?),
+        };
+        Ok(Incoming { merge: self, rows })
+    }
+
+    // The query's columns are not the table's yet: a sort column is found by its name without regard to case, and casts keep the order.
+    fn in_sort_order(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        let columns = plan.schema().columns();
+        let spelled = |name: &String| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).map(|c| c.name.clone());
+        steps::sorted(plan, &self.sort_by.iter().filter_map(spelled).collect::<Vec<_>>())
+    }
+
+    /// Writes rows into data files, and deletes those again when the rows end in an error or `check`, asked at their end, refuses them.
+    async fn write(&self, rows: impl Stream<Item = Result<RecordBatch>>, check: impl FnOnce() -> Result<()>) -> Result<Unclaimed> {
+        let options = WriterOptions {
+            target_file_bytes: Some(self.target_file_bytes),
+            order: if self.sort_by.is_empty() { RowOrder::Unknown } else { RowOrder::Table },
+            ..WriterOptions::default()
+        };
+        let mut writer = Writer::open(&self.tables, &self.target, &options)?;
+        let mut rows = pin!(rows);
+        let mut outcome = Ok(());
+        while let (Ok(()), Some(batch)) = (&outcome, rows.next().await) {
+            outcome = match batch {
+                Ok(batch) => writer.write(&batch).await,
+                Err(error) => Err(error),
+            };
+        }
+        match outcome.and_then(|()| check()) {
+            Ok(()) => Ok(Unclaimed::new(&self.tables, writer.close().await?)),
+            Err(error) => {
+                writer.abort().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Incoming {
+    /// Writes what can be written without looking at the table.
+    ///
+    /// # Errors
+    /// `NOT_NULL_VIOLATED`, `CAST_FAILED`, what the engine says of the query, and storage codes. Files written until then are deleted.
+    pub async fn write(self) -> Result<Rows> {
+        let rows = match self.rows {
+            IncomingRows::Streaming(stream) => KeptRows::Written(Written::write(&self.merge, stream).await?),
+            IncomingRows::Keyed(keyed) => KeptRows::Keyed(keyed),
+        };
+        Ok(Rows { merge: self.merge, rows })
+    }
+}
+
+impl Rows {
+    /// What the new rows do to a table, or to none. May be asked again when the table has moved.
+    ///
+    /// # Errors
+    /// Storage codes, `CORRUPT_TABLE`, `OUT_OF_MEMORY`.
+    pub async fn onto(&self, base: Option<&Table>) -> Result<Merged> {
+        match (&self.rows, self.merge.strategy) {
+            (KeptRows::Keyed(keyed), _) => keyed.onto(&self.merge, base).await,
+            (KeptRows::Written(written), Strategy::FullRefresh) => Ok(full_refresh::onto(written, base)),
+            (KeptRows::Written(written), _) => Ok(append_only::onto(written)),
+        }
+    }
+
+    /// Whether [`onto`](Self::onto) writes files anew each time it is asked.
+    pub fn is_merged_by_key(&self) -> bool {
+        matches!(self.rows, KeptRows::Keyed(_))
+    }
+}
+
+impl Written {
+    async fn write(merge: &Merge, stream: SendableRecordBatchStream) -> Result<Self> {
+        let seen = Arc::<Mutex<intake::Seen>>::default();
+        let (_, rows) = intake::shaped(stream, &merge.columns, merge.watermark.as_deref(), Arc::clone(&seen), Arc::clone(&merge.progress));
+        let files = merge.write(rows, || seen.lock().check(&merge.columns)).await?;
+        let seen = std::mem::take(&mut *seen.lock());
+        Ok(Self { files, rows: seen.rows, greatest: seen.greatest })
+    }
+}

@@ -1,10 +1,33 @@
 //! The story of one run: plan, execute, write, test, publish or discard, record.
 //!
 //! `docs/decisions/0001-run-protocol.md` is the contract: what is true after a stop at any instant, and who repairs it. The table alone is
-//! the truth; the ledger is history.
+//! the truth; the ledger is history. [`run`](pipeline::run) is the table of contents; each step has a file.
 //!
-//! Entry points: [`RunReport`] is what a run has to say.
+//! Knows no schedule and no order of pipelines. Landing zones reach it as a value ([`Landing`]).
+//!
+//! Entry points: [`run`] → [`RunReport`], [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
 
+mod active;
+mod context;
+mod fresh;
+mod inputs;
+mod landing;
+mod options;
+mod pipeline;
+mod planned;
+mod publish;
+mod record;
 mod report;
+mod settle;
+mod tests;
+mod view;
+mod watermark;
 
+pub use active::Active;
+pub use context::{ProjectCode, RunContext};
+pub use fresh::fresh;
+pub use landing::{Landing, LandingCut, LandingRequest, NoLanding};
+pub use options::{OnEvent, Refresh, RunOptions};
+pub use pipeline::run;
 pub use report::{BuildReport, Event, Phase, PhaseReport, RunReport, RunStatus, TestResult, TestStatus};
+pub use settle::settle;

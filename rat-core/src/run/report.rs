@@ -77,6 +77,46 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// A report of which only the beginning is known.
+    pub(crate) fn begun(id: String, pipeline: Name, strategy: &str, trigger: &str, started_at: DateTime<Utc>, attempt: u32) -> Self {
+        Self {
+            id,
+            pipeline,
+            status: RunStatus::Running,
+            trigger: trigger.to_owned(),
+            strategy: strategy.to_owned(),
+            started_at,
+            finished_at: started_at,
+            duration_ms: 0,
+            attempt,
+            rows_written: 0,
+            rows_inserted: 0,
+            rows_updated: 0,
+            rows_deleted: 0,
+            rows_dropped: 0,
+            rows_total: None,
+            bytes_written: 0,
+            files_added: 0,
+            files_removed: 0,
+            snapshot_id: None,
+            base_snapshot_id: None,
+            inputs: BTreeMap::new(),
+            watermark: None,
+            phases: Vec::new(),
+            tests: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
+            skipped_reason: None,
+            logs: Vec::new(),
+        }
+    }
+
+    /// The report of a pipeline that was not run.
+    pub(crate) fn skipped(pipeline: Name, status: RunStatus, trigger: &str, reason: String, now: DateTime<Utc>) -> Self {
+        let skipped_reason = Some(reason);
+        Self { status, skipped_reason, ..Self::begun(String::new(), pipeline, "", trigger, now, 0) }
+    }
+
     /// Whether the run published, or had nothing to do.
     pub fn is_ok(&self) -> bool {
         self.error.is_none()

@@ -161,8 +161,9 @@ impl Files {
 
     /// The live files of several manifests, in the order of the manifests.
     pub(super) async fn all_entries(&self, manifests: &[ManifestFile]) -> Result<Vec<FileEntry>> {
-        let lists: Vec<Arc<Vec<FileEntry>>> =
-            stream::iter(manifests).map(|manifest| self.entries(manifest)).buffered(MANIFESTS_AT_ONCE).try_collect().await?;
+        // Futures made inside the stream would not be `Send` for every lifetime, and then no caller could be spawned.
+        let reads: Vec<_> = manifests.iter().map(|manifest| self.entries(manifest)).collect();
+        let lists: Vec<Arc<Vec<FileEntry>>> = stream::iter(reads).buffered(MANIFESTS_AT_ONCE).try_collect().await?;
         Ok(lists.iter().flat_map(|list| list.iter().cloned()).collect())
     }
 }

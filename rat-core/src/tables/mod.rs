@@ -31,7 +31,7 @@ pub use change::{Change, Remove, Validation, WrittenFile};
 pub use files::FileEntry;
 pub use handle::{Relation, Tables};
 pub use publish::{PublishError, Published};
-pub use read::{Scan, ScanFile};
+pub use read::{ColumnBounds, Scan, ScanFile};
 pub use refs::references;
 pub use schema::{ColumnChange, Unstorable, conform, types_page, unstorable};
 pub use stage::Staged;

@@ -33,7 +33,8 @@ struct Floor {
 }
 
 /// Uses that the floors forbid and the house allows, each with its reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str, &str)] =
+    &[("build", "run", "a build's report is made of run reports, which are data; running itself it is handed as a value")];
 
 fn floor_of(room: &str) -> Option<(usize, usize)> {
     FLOORS.iter().enumerate().find_map(|(floor, f)| f.rooms.iter().position(|name| *name == room).map(|place| (floor, place)))

@@ -25,4 +25,4 @@ mod statistics;
 mod values;
 
 pub(super) use deletes::Positions;
-pub use scan::{Scan, ScanFile};
+pub use scan::{ColumnBounds, Scan, ScanFile};

@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 
 use super::super::Table;
 use super::super::files::{FileEntry, corrupt};
-use super::bounds::Column;
+use super::bounds::{self, Column};
 use super::deletes::Deletes;
 use super::provider::Provider;
 use super::prune::Pruner;
@@ -120,6 +120,14 @@ impl Scan {
         Ok(known.max.filter(|max| max.exact).map(|max| max.value))
     }
 
+    /// What is known of a column's values in a file; nothing for a column that the table does not have.
+    pub fn bounds(&self, file: &ScanFile, column: &str) -> ColumnBounds {
+        let Some(column) = self.0.columns.iter().find(|c| c.name == column) else { return ColumnBounds::default() };
+        let spec = self.0.table.metadata().partition_spec_by_id(file.data.spec_id);
+        let known = bounds::of_file(&file.data, column, spec.map(AsRef::as_ref));
+        ColumnBounds { min: known.min.map(|min| min.value), max: known.max.map(|max| max.value), nulls: known.nulls }
+    }
+
     pub(super) async fn pruned(&self, pruner: Option<&Pruner>) -> Result<Vec<ScanFile>> {
         let metadata = self.0.table.metadata();
         let manifests = self.0.table.manifests().await?;
@@ -208,6 +216,17 @@ fn defaults(schema: &iceberg::spec::Schema, arrow: &Schema) -> HashMap<i32, Scal
         Some((*id, values::literal(field.initial_default.as_ref()?, kind, &data_type)?))
     };
     schema.field_id_to_fields().iter().filter_map(default).collect()
+}
+
+/// What is known of a column's values in a file. No value is less than `min` or greater than `max`; neither needs to be a value of the file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ColumnBounds {
+    /// Not above any value.
+    pub min: Option<ScalarValue>,
+    /// Not below any value.
+    pub max: Option<ScalarValue>,
+    /// How many values are NULL.
+    pub nulls: Option<u64>,
 }
 
 /// A live entry, where its manifest keeps it: entries are large and shared.

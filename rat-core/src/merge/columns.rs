@@ -1,0 +1,296 @@
+//! Which column of the query becomes which column of the table, and what happens to the table's columns when they differ.
+//!
+//! Names match without regard to case, never by position. The decision is made once, from the two schemas; [`Columns::shape`] then only
+//! casts batch by batch.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, new_null_array};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use super::fit::{self, Fit};
+use crate::config::OnSchemaChange;
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::tables::ColumnChange;
+
+/// What a pipeline promises about one column.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    /// The column.
+    pub name: String,
+    /// Its type, where one is promised.
+    pub data_type: Option<arrow::datatypes::DataType>,
+    /// Whether it must never be NULL.
+    pub not_null: bool,
+}
+
+/// How rows of the query become rows of the table.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    target: SchemaRef,
+    sources: Vec<Option<Taken>>,
+    /// For each column of the target, the stored column it was so far.
+    stored: Vec<Option<String>>,
+    query_width: usize,
+    not_null: Vec<usize>,
+    warnings: Vec<Diagnostic>,
+    changes: Vec<ColumnChange>,
+}
+
+#[derive(Debug, Clone)]
+struct Taken {
+    index: usize,
+    fit: Fit,
+}
+
+impl Columns {
+    /// The columns of a table made, or replaced, by the query.
+    ///
+    /// # Errors
+    /// `DUPLICATE_COLUMN`, `CONTRACT_BROKEN` when a promised column is missing.
+    pub fn of_query(query: &Schema, promises: &[Promise]) -> Result<Self> {
+        check_names(query, promises)?;
+        let fields: Vec<FieldRef> = query.fields().iter().map(|field| Arc::new(stored(field, promises))).collect();
+        let sources = query
+            .fields()
+            .iter()
+            .zip(&fields)
+            .enumerate()
+            .map(|(index, (from, to))| taken(index, from, to, fit::between(from.data_type(), to.data_type())).map(Some))
+            .collect::<Result<_>>()?;
+        let stored = vec![None; fields.len()];
+        Ok(Self::new(fields, sources, stored, query))
+    }
+
+    /// The columns of an existing table under `on_schema_change`. `renamed` are pairs of new and old names, applied to the table first.
+    ///
+    /// # Errors
+    /// `SCHEMA_CHANGED` when the difference is not allowed, `DUPLICATE_COLUMN`, `CONTRACT_BROKEN`.
+    pub fn of_table(
+        query: &Schema,
+        table: &Schema,
+        renamed: &[(String, String)],
+        policy: OnSchemaChange,
+        promises: &[Promise],
+    ) -> Result<Self> {
+        check_names(query, promises)?;
+        let before = table.fields();
+        let table: Vec<FieldRef> = before.iter().map(|field| rename(field, renamed)).collect();
+        let (mut fields, mut sources, mut origins, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let renames = before.iter().zip(&table).filter(|(before, after)| before.name() != after.name());
+        let mut changes: Vec<ColumnChange> =
+            renames.map(|(before, after)| ColumnChange::Rename { from: before.name().clone(), to: after.name().clone() }).collect();
+        let mut differences = Vec::new();
+        for (field, before) in table.iter().zip(before) {
+            let Some(index) = position(query, field.name()) else {
+                match policy {
+                    OnSchemaChange::Fail => differences.push(format!("`{}` is not in the query", field.name())),
+                    OnSchemaChange::Sync => {
+                        changes.push(ColumnChange::Drop(field.name().clone()));
+                        continue;
+                    }
+                    OnSchemaChange::Append | OnSchemaChange::Ignore => {
+                        let message = format!("column `{}` of the table is not in the query: it is NULL in the new rows", field.name());
+                        warnings.push(Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: sync` to drop the column"));
+                    }
+                }
+                fields.push(Arc::clone(field));
+                sources.push(None);
+                origins.push(Some(before.name().clone()));
+                continue;
+            };
+            origins.push(Some(before.name().clone()));
+            let wanted = wanted_type(query.field(index), promises);
+            match fit::between(&wanted, field.data_type()) {
+                Fit::Widens(wider) if matches!(policy, OnSchemaChange::Append | OnSchemaChange::Sync) => {
+                    let field = Arc::new(field.as_ref().clone().with_data_type(wider));
+                    let fit = fit::between(query.field(index).data_type(), field.data_type());
+                    sources.push(Some(taken(index, query.field(index), &field, fit)?));
+                    changes.push(ColumnChange::Widen(Arc::clone(&field)));
+                    fields.push(field);
+                }
+                Fit::Widens(_) if policy == OnSchemaChange::Fail => {
+                    differences.push(format!("`{}` is {} in the query and {} in the table", field.name(), wanted, field.data_type()));
+                    fields.push(Arc::clone(field));
+                    sources.push(None);
+                }
+                _ => {
+                    let fit = fit::between(query.field(index).data_type(), field.data_type());
+                    sources.push(Some(taken(index, query.field(index), field, fit)?));
+                    fields.push(Arc::clone(field));
+                }
+            }
+        }
+        for (index, field) in query.fields().iter().enumerate().filter(|(_, f)| !table.iter().any(|t| same_name(t.name(), f.name()))) {
+            match policy {
+                OnSchemaChange::Fail => differences.push(format!("`{}` is not in the table", field.name())),
+                OnSchemaChange::Ignore => {
+                    let message = format!("column `{}` of the query is not in the table: it is left out", field.name());
+                    warnings.push(Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: append` to add the column"));
+                }
+                OnSchemaChange::Append | OnSchemaChange::Sync => {
+                    // Rows that are already there have no value for it, so the table itself cannot promise one.
+                    let added = stored(field, promises).with_nullable(true);
+                    sources.push(Some(taken(index, field, &added, fit::between(field.data_type(), added.data_type()))?));
+                    let added = Arc::new(added);
+                    changes.push(ColumnChange::Add(Arc::clone(&added)));
+                    fields.push(added);
+                    origins.push(None);
+                }
+            }
+        }
+        if !differences.is_empty() {
+            let message = format!("the columns changed and `on_schema_change` is `fail`: {}", differences.join(", "));
+            return Err(Error::new(Code::SchemaChanged, message).with_help("set `on_schema_change: append`, or run with full_refresh"));
+        }
+        let mut columns = Self { warnings, changes, ..Self::new(fields, sources, origins, query) };
+        columns.promise(promises);
+        Ok(columns)
+    }
+
+    fn new(fields: Vec<FieldRef>, sources: Vec<Option<Taken>>, stored: Vec<Option<String>>, query: &Schema) -> Self {
+        let not_null = fields.iter().enumerate().filter(|(_, field)| !field.is_nullable()).map(|(index, _)| index).collect();
+        let target = Arc::new(Schema::new(fields));
+        Self { target, sources, stored, query_width: query.fields().len(), not_null, warnings: Vec::new(), changes: Vec::new() }
+    }
+
+    /// Columns that the pipeline promises never to be NULL, also where the table itself does not promise it.
+    fn promise(&mut self, promises: &[Promise]) {
+        for promise in promises.iter().filter(|p| p.not_null) {
+            if let Some(index) = position(&self.target, &promise.name).filter(|index| !self.not_null.contains(index)) {
+                self.not_null.push(index);
+            }
+        }
+    }
+
+    /// The table's columns afterwards. Fields that were there keep what the table knows of them.
+    pub fn target(&self) -> &SchemaRef {
+        &self.target
+    }
+
+    /// How the table's columns become these, in order; nothing for a table that is made, or replaced as a whole.
+    pub fn changes(&self) -> &[ColumnChange] {
+        &self.changes
+    }
+
+    /// The columns that the table itself promises never to be NULL.
+    pub fn required(&self) -> Vec<String> {
+        self.target.fields().iter().filter(|field| !field.is_nullable()).map(|field| field.name().clone()).collect()
+    }
+
+    /// What may surprise.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The table's columns afterwards, each with the stored column that its old values are in.
+    pub(super) fn of_stored_rows(&self) -> Vec<(Option<String>, FieldRef)> {
+        self.stored.iter().cloned().zip(self.target.fields().iter().cloned()).collect()
+    }
+
+    /// The name of a column as the table writes it.
+    ///
+    /// # Errors
+    /// `UNKNOWN_COLUMN` when the table has no such column.
+    pub fn spelled(&self, name: &str) -> Result<String> {
+        if let Some(index) = position(&self.target, name) {
+            return Ok(self.target.field(index).name().clone());
+        }
+        let error = Error::new(Code::UnknownColumn, format!("the query gives no column `{name}`"));
+        Err(match crate::error::nearest(name, self.target.fields().iter().map(|f| f.name().as_str())) {
+            Some(near) => error.with_help(format!("did you mean `{near}`?")),
+            None => error,
+        })
+    }
+
+    /// The table's columns that must not be NULL, by position in [`target`](Self::target).
+    pub(super) fn not_null(&self) -> &[usize] {
+        &self.not_null
+    }
+
+    /// The schema of shaped batches: the table's columns, then what the query's rows carry beyond its own columns.
+    pub(super) fn shaped_schema(&self, query: &Schema) -> SchemaRef {
+        // Whether a value may be missing is found out from the values, with a count, and not by a batch that cannot be made.
+        let nullable = self.target.fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true)));
+        let beyond = query.fields().iter().skip(self.query_width).cloned();
+        Arc::new(Schema::new(nullable.chain(beyond).collect::<Vec<_>>()))
+    }
+
+    /// Rows of the query as rows of the table.
+    ///
+    /// # Errors
+    /// `CAST_FAILED`, naming the column, when a value does not fit.
+    pub(super) fn shape(&self, batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+        for (source, field) in self.sources.iter().zip(self.target.fields()) {
+            columns.push(match source {
+                None => new_null_array(field.data_type(), batch.num_rows()),
+                Some(taken) => fit::cast(batch.column(taken.index), field.data_type(), &taken.fit).ok_or_else(|| {
+                    let from = batch.column(taken.index).data_type();
+                    let message = format!("column `{}` has a value of type {from} that does not fit {}", field.name(), field.data_type());
+                    Error::new(Code::CastFailed, message).with_context("column", field.name())
+                })?,
+            });
+        }
+        columns.extend(batch.columns().iter().skip(self.query_width).cloned());
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+            .map_err(|e| Error::new(Code::Internal, "rows could not be shaped for the table").with_source(e))
+    }
+}
+
+fn taken(index: usize, from: &Field, to: &Field, fit: Fit) -> Result<Taken> {
+    // A widening that the policy leaves unapplied is a cast of values, each checked.
+    match fit {
+        Fit::No => {
+            let message = format!("column `{}` is {} in the query and {} in the table", to.name(), from.data_type(), to.data_type());
+            let help = format!("cast it: `CAST({} AS ...)`, or run with full_refresh", to.name());
+            Err(Error::new(Code::SchemaChanged, message).with_help(help).with_context("column", to.name()))
+        }
+        Fit::Widens(_) => Ok(Taken { index, fit: Fit::Checked }),
+        fit => Ok(Taken { index, fit }),
+    }
+}
+
+/// The type a column of the query has in a table, before the table has a say.
+fn wanted_type(field: &Field, promises: &[Promise]) -> arrow::datatypes::DataType {
+    let promised = promises.iter().find(|p| same_name(&p.name, field.name())).and_then(|p| p.data_type.clone());
+    promised.unwrap_or_else(|| fit::plain(field.data_type()))
+}
+
+fn stored(field: &Field, promises: &[Promise]) -> Field {
+    let not_null = promises.iter().any(|p| p.not_null && same_name(&p.name, field.name()));
+    Field::new(field.name(), wanted_type(field, promises), !not_null)
+}
+
+fn rename(field: &FieldRef, renamed: &[(String, String)]) -> FieldRef {
+    match renamed.iter().find(|(_, old)| same_name(old, field.name())) {
+        Some((new, _)) => Arc::new(field.as_ref().clone().with_name(new)),
+        None => Arc::clone(field),
+    }
+}
+
+fn check_names(query: &Schema, promises: &[Promise]) -> Result<()> {
+    for (index, field) in query.fields().iter().enumerate() {
+        if query.fields()[..index].iter().any(|f| same_name(f.name(), field.name())) {
+            let message = format!("the query has two columns named `{}`", field.name());
+            return Err(Error::new(Code::DuplicateColumn, message));
+        }
+    }
+    match promises.iter().find(|p| position(query, &p.name).is_none()) {
+        Some(missing) => {
+            let message = format!("the query does not give column `{}`, which `columns` promises", missing.name);
+            Err(Error::new(Code::ContractBroken, message))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(super) fn position(schema: &Schema, name: &str) -> Option<usize> {
+    schema.fields().iter().position(|field| same_name(field.name(), name))
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}

@@ -1,0 +1,80 @@
+//! What a run needs of landing zones, as the door hands it over: stories do not know each other.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+
+use crate::dialect::{Problem, ReadCall};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::name::Name;
+use crate::tables::Table;
+use crate::template::ZoneUse;
+
+/// What a run wants to read from landing zones.
+#[derive(Debug)]
+pub struct LandingRequest<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Name,
+    /// The zones of its query.
+    pub zones: &'a [ZoneUse],
+    /// The calls that read them.
+    pub calls: &'a [ReadCall],
+    /// The table as it is: what its runs consumed is written there.
+    pub published: Option<&'a Table>,
+    /// Whether the table is rebuilt: then nothing counts as consumed.
+    pub rebuild: bool,
+    /// Whether consumed files are moved away after publishing.
+    pub archive: bool,
+}
+
+/// Lists landing zones.
+#[async_trait]
+pub trait Landing: fmt::Debug + Send + Sync {
+    /// The files as they are now. Files that an earlier, published run consumed and did not get to move are moved first.
+    ///
+    /// # Errors
+    /// `UNKNOWN_ZONE`, `EMPTY_ZONE`, storage codes.
+    async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>>;
+}
+
+/// The files of landing zones as they were at one moment.
+#[async_trait]
+pub trait LandingCut: fmt::Debug + Send + Sync {
+    /// The rows a call reads.
+    ///
+    /// # Errors
+    /// What is wrong with the call, at ranges of the SQL.
+    fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>>;
+
+    /// How many consumed files are not there any more: what a rebuild could not read again.
+    fn gone(&self) -> u64;
+
+    /// Writes down which files this run consumes, and gives the name that the snapshot refers to it by; none when nothing is to be kept.
+    ///
+    /// # Errors
+    /// Storage codes.
+    async fn stage(&self, run_id: &str) -> Result<Option<String>>;
+
+    /// Moves consumed files away, when that was asked for.
+    ///
+    /// # Errors
+    /// Storage codes.
+    async fn archive(&self, run_id: &str) -> Result<()>;
+
+    /// What may surprise, such as the number of rows that `ignore_errors` left out.
+    fn warnings(&self) -> Vec<Diagnostic>;
+}
+
+/// A lake that has no landing zones.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLanding;
+
+#[async_trait]
+impl Landing for NoLanding {
+    async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
+        let zone = request.zones.first().map_or("", |zone| zone.zone.as_str());
+        Err(Error::new(Code::UnknownZone, format!("there is no landing zone `{zone}`")))
+    }
+}

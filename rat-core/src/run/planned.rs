@@ -1,0 +1,337 @@
+//! What a run is going to do: its inputs pinned, its query typed, its columns matched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::datasource::MemTable;
+use datafusion::logical_expr::LogicalPlan;
+
+use super::inputs::{self, Cut, Pins, Wanted};
+use super::landing::{LandingCut, LandingRequest};
+use super::pipeline::Job;
+use super::report::Event;
+use super::{Refresh, watermark};
+use crate::clock::to_iso;
+use crate::compile::Compiled;
+use crate::config::{BuiltinTest, Config, MergeStrategy, RefreshPolicy, Setting};
+use crate::dialect::{self, Reads};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::merge::{Columns, Merge, Promise, Refusal, Strategy};
+use crate::name::Name;
+use crate::quality::{TestResult, TestStatus};
+use crate::tables::{self, Evolution, NewTable, Partition, Relation, ReplaceColumns, SortColumn, Table, Target, View};
+use crate::template::Facts;
+
+pub(super) const MERGE_STRATEGY: &str = "rat.merge-strategy";
+pub(super) const UNIQUE_KEY: &str = "rat.unique-key";
+
+/// A run, decided. Nothing is written yet.
+#[derive(Clone)]
+pub(super) struct Planned {
+    pub base: Option<Table>,
+    pub compiled: Arc<Compiled>,
+    pub cut: Cut,
+    pub landing: Option<Arc<dyn LandingCut>>,
+    pub query: LogicalPlan,
+    pub merge: Merge,
+    pub inputs: BTreeMap<String, Option<i64>>,
+    /// How far the table is now.
+    pub watermark: Option<ScalarValue>,
+    evolution: Option<Evolution>,
+}
+
+impl Planned {
+    pub(super) async fn new(job: &Job) -> Result<Self> {
+        let (context, name, config) = (&job.context, &job.pipeline.name, job.config.as_ref());
+        let (_, diagnostics) = context.project.config(&job.pipeline)?;
+        warn(job, diagnostics);
+        let refresh = job.options.refresh;
+        let strategy = if refresh.is_full() { Strategy::FullRefresh } else { Strategy::try_from(*config.merge_strategy)? };
+        let (base, view) = match context.tables.find(name).await? {
+            Some(Relation::Table(table)) => (Some(table), None),
+            // What was a table before it was a view goes on as that table.
+            Some(Relation::View(view)) => (context.tables.shelved(&view).await?, Some(view)),
+            None => (None, None),
+        };
+        check_refresh(job, base.as_ref(), strategy)?;
+        let watermark = match (&base, config.watermark_column.as_deref()) {
+            (Some(base), Some(column)) => watermark::of_table(&context.session, base, column).await?,
+            _ => None,
+        };
+        let facts = job.facts(watermark.clone())?;
+        let (compiled, diagnostics) = context.project.compile(&job.pipeline, &job.config, &facts)?;
+        warn(job, diagnostics);
+        let pins = Pins::take(context, wanted(&compiled), optional(&compiled, config), &facts).await?;
+        let landing = landing(job, &compiled, base.as_ref()).await?;
+        let cut = Cut::new(context, name, &pins, landing.clone())?;
+        let cut = with_this(job, cut, base.as_ref(), &compiled, &facts)?;
+        let planned = cut.plan(context, &compiled)?;
+
+        let promises = promises(config)?;
+        let columns = match (&base, strategy) {
+            (Some(base), Strategy::AppendOnly | Strategy::Incremental) => {
+                let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();
+                Columns::of_table(&planned.schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises)?
+            }
+            _ => Columns::of_query(&planned.schema, &promises)?,
+        };
+        warn(job, columns.warnings().to_vec());
+        let evolution = base.as_ref().map(|_| evolution(config, &columns, strategy));
+        let target = target(job, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
+        let merge = merge(job, target, columns, strategy)?;
+        let inputs = pins.snapshots();
+        job.record.note(|report| {
+            report.inputs.clone_from(&inputs);
+            report.base_snapshot_id = base.as_ref().and_then(Table::snapshot_id);
+        });
+        Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query: planned.plan, merge, inputs, watermark, evolution })
+    }
+
+    /// Whether the query's result depends on what the table was: then it does not outlive a change of the table.
+    pub(super) fn looks_at_own_past(&self) -> bool {
+        let uses = &self.compiled.uses;
+        uses.this.is_some() || uses.watermark.is_some() || self.compiled.landing_zones.iter().any(|zone| zone.new_only)
+    }
+
+    /// Whether nothing that others add to the table meanwhile matters: not to the new rows, not to the watermark, not to a test. Such a
+    /// snapshot is simply made again on what they left.
+    pub(super) fn stands_alone(&self) -> bool {
+        let beyond_new_rows = || {
+            let config = &self.compiled.config;
+            !self.compiled.tests.is_empty() || config.watermark_column.is_some() || config.tests.iter().any(|test| !test.is_row_local())
+        };
+        match self.merge.strategy {
+            Strategy::Incremental => false,
+            Strategy::AppendOnly => !self.looks_at_own_past() && !beyond_new_rows(),
+            // The table will be exactly the new rows, whoever wrote before.
+            Strategy::FullRefresh => !self.looks_at_own_past(),
+        }
+    }
+
+    /// The same for the table as it is now; `None` when its columns have changed.
+    pub(super) async fn onto_head(&self, job: &Job) -> Result<Option<Self>> {
+        let (Some(before), Some(Relation::Table(now))) = (&self.base, job.context.tables.find(&job.pipeline.name).await?) else {
+            return Ok(None);
+        };
+        let same = before.metadata().uuid() == now.metadata().uuid() && before.schema()? == now.schema()?;
+        if !same {
+            return Ok(None);
+        }
+        let mut planned = self.clone();
+        planned.merge.target = job.context.tables.evolve(&now, self.evolution.clone().unwrap_or_default())?;
+        if let Some(column) = job.config.watermark_column.as_deref() {
+            planned.watermark = watermark::of_table(&job.context.session, &now, column).await?;
+        }
+        job.record.note(|report| report.base_snapshot_id = now.snapshot_id());
+        planned.base = Some(now);
+        Ok(Some(planned))
+    }
+}
+
+impl Job {
+    /// What the template is told.
+    pub(super) fn facts(&self, watermark: Option<ScalarValue>) -> Result<Facts> {
+        let rebuild = self.options.refresh.is_full();
+        let watermark = match (watermark.filter(|_| !rebuild), *self.config.watermark_lookback) {
+            (Some(value), Some(lookback)) => Some(watermark::earlier(value, lookback)?),
+            (value, _) => value,
+        };
+        Ok(Facts {
+            this: self.pipeline.name.clone(),
+            strategy: (!rebuild).then_some(*self.config.merge_strategy),
+            watermark_value: watermark.as_ref().map(watermark::to_text).transpose()?,
+            run_started_at: to_iso(self.record.started_at()),
+            vars: self.context.project.vars(&self.options.vars),
+        })
+    }
+
+    /// A refusal of rows, with the rows in the report.
+    pub(super) fn refused(&self, refusal: Refusal) -> Error {
+        if let Some((count, samples)) = refusal.rows {
+            let result = TestResult {
+                name: refusal.error.code().as_str().to_lowercase(),
+                description: Some(refusal.error.message().to_owned()),
+                severity: crate::error::Severity::Error,
+                status: TestStatus::Failed,
+                count: Some(count),
+                samples: Some(samples),
+                duration: std::time::Duration::ZERO,
+                sql: String::new(),
+                remediation: Some(refusal.error.help().to_owned()),
+                tags: Vec::new(),
+                error: None,
+            };
+            self.record.tested(vec![result]);
+        }
+        refusal.error
+    }
+}
+
+pub(super) fn warn(job: &Job, diagnostics: Vec<Diagnostic>) {
+    for warning in diagnostics.into_iter().filter(|d| d.severity == crate::error::Severity::Warning) {
+        job.record.warn(warning);
+    }
+}
+
+/// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
+fn check_refresh(job: &Job, base: Option<&Table>, strategy: Strategy) -> Result<()> {
+    let name = job.pipeline.name.short();
+    if job.options.refresh.is_full() && base.is_some() && *job.config.full_refresh == RefreshPolicy::Never {
+        return Err(Error::new(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"))
+            .with_help("run it without full_refresh, or change the setting"));
+    }
+    let Some(base) = base.filter(|_| strategy != Strategy::FullRefresh) else { return Ok(()) };
+    let before = base.properties().get(MERGE_STRATEGY).map(String::as_str);
+    if before == Some(MergeStrategy::Scd2.as_str()) {
+        return Err(Error::new(Code::StrategyChanged, format!("`{name}` holds history, which `{}` would not keep", *job.config.merge_strategy)));
+    }
+    let key = job.config.unique_key.join(", ");
+    match base.properties().get(UNIQUE_KEY).filter(|before| !before.is_empty() && strategy == Strategy::Incremental) {
+        Some(before) if !before.eq_ignore_ascii_case(&key) => {
+            Err(Error::new(Code::StrategyChanged, format!("the key of `{name}` was `{before}` and is `{key}` now")))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn wanted(compiled: &Compiled) -> Wanted {
+    inputs::wanted(compiled.refs.iter(), &compiled.name)
+}
+
+/// What only tests read: one that is not there fails its test, not the run's plan.
+pub(super) fn optional(compiled: &Compiled, config: &Config) -> BTreeSet<Name> {
+    let in_tests = compiled.tests.iter().flat_map(|test| &test.refs).map(|reference| reference.name.clone());
+    let related = config.tests.iter().filter_map(|test| match &test.value {
+        BuiltinTest::Relationships { to, .. } => Some(to.clone()),
+        _ => None,
+    });
+    in_tests.chain(related).filter(|name| *name != compiled.name).collect()
+}
+
+/// The landing zones of the query, listed once.
+async fn landing(job: &Job, compiled: &Compiled, base: Option<&Table>) -> Result<Option<Arc<dyn LandingCut>>> {
+    if compiled.landing_zones.is_empty() {
+        return Ok(None);
+    }
+    let Ok(parsed) = dialect::parse(&compiled.sql, Reads::Allowed) else {
+        // Planning says what is wrong with it, at its place.
+        return Ok(None);
+    };
+    let refresh = job.options.refresh;
+    let request = LandingRequest {
+        pipeline: &job.pipeline.name,
+        zones: &compiled.landing_zones,
+        calls: &parsed.reads,
+        published: base,
+        rebuild: refresh.is_full(),
+        archive: *job.config.archive_landing_zones,
+    };
+    let cut = job.context.landing.cut(request).await?;
+    let gone = cut.gone();
+    if refresh == Refresh::Full && gone > 0 {
+        let files = if gone == 1 { "1 consumed landing file is".to_owned() } else { format!("{gone} consumed landing files are") };
+        return Err(Error::new(Code::RefreshLosesData, format!("{files} not there any more, and a rebuild would lose the rows")));
+    }
+    Ok(Some(cut))
+}
+
+/// `this`: the table as it is, or an empty one with the columns of a first run.
+fn with_this(job: &Job, cut: Cut, base: Option<&Table>, compiled: &Compiled, facts: &Facts) -> Result<Cut> {
+    let name = &job.pipeline.name;
+    if let Some(base) = base {
+        return Ok(cut.with_table(name, base.provider()?));
+    }
+    if compiled.uses.this.is_none() {
+        return Ok(cut);
+    }
+    let first = Facts { strategy: None, watermark_value: None, ..facts.clone() };
+    let (compiled, _) = job.context.project.compile(&job.pipeline, &job.config, &first)?;
+    let schema = cut.plan(&job.context, &compiled)?.schema;
+    let empty = MemTable::try_new(schema, vec![Vec::new()]).map_err(crate::execute::error)?;
+    Ok(cut.with_table(name, Arc::new(empty)))
+}
+
+fn promises(config: &Config) -> Result<Vec<Promise>> {
+    let promise = |column: &Setting<crate::config::ColumnContract>| {
+        let data_type = match &column.data_type {
+            Some(text) => Some(crate::files::type_of(text).map_err(|reason| {
+                Error::new(Code::InvalidValue, format!("the type of `{}`: {reason}", column.name))
+            })?),
+            None => None,
+        };
+        Ok(Promise { name: column.name.clone(), data_type, not_null: column.not_null })
+    };
+    config.columns.iter().map(promise).collect()
+}
+
+/// What becomes of a table that is there, besides its rows.
+fn evolution(config: &Config, columns: &Columns, strategy: Strategy) -> Evolution {
+    let mut evolution =
+        Evolution { partition_by: Some(partition_by(config)), sort_by: Some(sort_by(config)), ..Evolution::default() };
+    match strategy {
+        Strategy::FullRefresh => {
+            evolution.replace = Some(ReplaceColumns { schema: Arc::clone(columns.target()), not_null: columns.required() });
+        }
+        Strategy::AppendOnly | Strategy::Incremental => evolution.columns = columns.changes().to_vec(),
+    }
+    evolution
+}
+
+fn target(job: &Job, base: Option<&Table>, view: Option<&View>, evolution: Option<&Evolution>, columns: &Columns) -> Result<Target> {
+    let tables = &job.context.tables;
+    let in_place = |target: Target| match view {
+        Some(view) => target.replacing_view(view),
+        None => target,
+    };
+    if let (Some(base), Some(evolution)) = (base, evolution) {
+        return tables.evolve(base, evolution.clone()).map(in_place);
+    }
+    let new = NewTable {
+        not_null: columns.required(),
+        partition_by: partition_by(&job.config),
+        sort_by: sort_by(&job.config),
+        ..NewTable::new(Arc::clone(columns.target()))
+    };
+    tables.create(&job.pipeline.name, &new).map(in_place)
+}
+
+fn merge(job: &Job, target: Target, columns: Columns, strategy: Strategy) -> Result<Merge> {
+    let config = job.config.as_ref();
+    let spelled = |names: &[String]| names.iter().map(|name| columns.spelled(name)).collect::<Result<Vec<_>>>();
+    let key = if strategy == Strategy::Incremental { spelled(&config.unique_key)? } else { Vec::new() };
+    let record = job.record.teller();
+    Ok(Merge {
+        session: job.context.session.clone(),
+        tables: job.context.tables.clone(),
+        target,
+        strategy,
+        key,
+        null_keys: *config.null_keys,
+        watermark: config.watermark_column.as_deref().map(|name| columns.spelled(name)).transpose()?,
+        keep_newer: *config.keep_newer,
+        sort_by: spelled(&config.sort_by)?,
+        target_file_bytes: job.context.target_file_bytes,
+        progress: Arc::new(move |rows| record(&|run_id, pipeline| Event::Progress { run_id, pipeline, rows })),
+        columns,
+    })
+}
+
+fn partition_by(config: &Config) -> Vec<Partition> {
+    use crate::config::Transform as From;
+    use tables::Transform as To;
+    let transform = |transform| match transform {
+        From::Identity => To::Identity,
+        From::Year => To::Year,
+        From::Month => To::Month,
+        From::Day => To::Day,
+        From::Hour => To::Hour,
+        From::Bucket(n) => To::Bucket(n),
+        From::Truncate(n) => To::Truncate(n),
+    };
+    config.partition_by.iter().map(|part| Partition { column: part.column.clone(), transform: transform(part.transform) }).collect()
+}
+
+fn sort_by(config: &Config) -> Vec<SortColumn> {
+    config.sort_by.iter().map(|column| SortColumn { column: column.clone(), direction: tables::Direction::Ascending }).collect()
+}

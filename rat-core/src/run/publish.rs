@@ -1,0 +1,205 @@
+//! From new rows to a staged snapshot, its tests, and the swap.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use futures::FutureExt;
+
+use super::inputs::{Cut, table};
+use super::pipeline::Job;
+use super::planned::{MERGE_STRATEGY, Planned, UNIQUE_KEY};
+use super::report::{Phase, RunReport};
+use super::{tests, watermark};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::merge::{Counts, Merged, Rows, Strategy};
+use crate::tables::{Change, PublishError, Remove, Staged, Table, Validation};
+
+/// The run that made a snapshot.
+pub(super) const RUN_ID: &str = "rat.run-id";
+/// What the snapshot was made by.
+pub(super) const CODE_HASH: &str = "rat.code-hash";
+/// What it was made of.
+pub(super) const INPUTS: &str = "rat.inputs";
+/// Which landing files were consumed by then.
+pub(super) const LANDING: &str = "rat.landing";
+
+/// A staged snapshot: everything is there but the pointer to it.
+pub(super) struct Ready {
+    planned: Arc<Planned>,
+    rows: Arc<Rows>,
+    merged: Merged,
+    staged: Staged,
+}
+
+/// What came of trying to swap.
+pub(super) enum Published {
+    /// The run is over, and written down.
+    Finished(Box<RunReport>),
+    /// Another writer was first. Nothing was published; the new rows are still there.
+    Moved(Arc<Planned>, Arc<Rows>),
+}
+
+impl Ready {
+    pub(super) async fn stage(job: &Job, planned: Arc<Planned>, rows: Arc<Rows>) -> Result<Self> {
+        let merged = rows.onto(planned.base.as_ref()).await?;
+        let mut change = Change::new(planned.merge.target.clone());
+        change.add = merged.add.files().to_vec();
+        change.carry = merged.carry.files().to_vec();
+        change.remove = merged.remove.clone();
+        change.validation = if planned.stands_alone() { Validation::Rebase } else { Validation::NoNewData };
+        change.summary = summary(job, &planned, &merged).await?;
+        let staged = job.context.tables.stage(change).await?;
+        note(job, &planned, &merged, &staged);
+        Ok(Self { planned, rows, merged, staged })
+    }
+
+    /// Runs the tests on what would be published.
+    ///
+    /// # Errors
+    /// `QUALITY_FAILED` when a test of severity `error` did not pass.
+    pub(super) async fn test(&self, job: &Job) -> Result<()> {
+        let name = &job.pipeline.name;
+        let whole = self.staged.table();
+        let cut: Cut = self.planned.cut.with_table(name, whole.provider()?).with_new_rows(table(self.staged.added().provider()?));
+        tests::run(job, &cut, &self.planned.compiled.tests, whole.row_count()).await
+    }
+
+    /// Forgets it all.
+    pub(super) async fn discard(self) {
+        self.staged.discard().await;
+    }
+
+    /// Swaps, moves consumed landing files away, writes the outcome down. Never stopped half-way.
+    pub(super) async fn publish(self, job: Arc<Job>) -> Result<Published> {
+        job.record.phase(Phase::Publish);
+        let Self { planned, rows, merged, staged } = self;
+        let table = match job.context.tables.publish(vec![staged]).await {
+            Ok(mut tables) => tables.pop(),
+            Err(PublishError::Conflict { staged, .. }) => {
+                for staged in staged {
+                    // The new rows outlive the snapshot that was made of them; what was merged of them goes with `merged`.
+                    staged.into_change().await;
+                }
+                return Ok(Published::Moved(planned, rows));
+            }
+            Err(PublishError::Failed(error)) => return finished(&job, Some(error)),
+            Err(PublishError::Unknown(error)) => {
+                // Whether readers see these files already is exactly what is not known.
+                merged.add.claim();
+                merged.carry.claim();
+                match job.context.tables.load(&job.pipeline.name).await {
+                    Ok(table) if table.as_ref().is_some_and(|table| made_by(table, job.record.id()).is_some()) => table,
+                    _ => {
+                        let message = format!("the catalog did not say whether `{}` was published", job.pipeline.name.short());
+                        return finished(&job, Some(Error::new(Code::CommitUnknown, message).with_source(error)));
+                    }
+                }
+            }
+        };
+        merged.add.claim();
+        merged.carry.claim();
+        // From here on the run has succeeded, whatever else happens.
+        if AssertUnwindSafe(after_swap(&job, &planned, table)).catch_unwind().await.is_err() {
+            job.record.warn(Diagnostic::warning(Code::Internal, "a defect in rat after the table was published; the table is whole"));
+        }
+        finished(&job, None)
+    }
+}
+
+fn finished(job: &Job, failure: Option<Error>) -> Result<Published> {
+    job.record.finish(failure).map(|report| Published::Finished(Box::new(report)))
+}
+
+async fn after_swap(job: &Job, planned: &Planned, table: Option<Table>) {
+    job.record.note(|report| {
+        let table = table.as_ref();
+        report.snapshot_id = table.and_then(|table| made_by(table, job.record.id()));
+        report.rows_total = table.and_then(Table::row_count);
+    });
+    let Some(landing) = planned.landing.as_ref().filter(|_| *job.config.archive_landing_zones) else { return };
+    job.record.phase(Phase::Archive);
+    if let Err(error) = landing.archive(job.record.id()).await {
+        let message = format!("consumed landing files could not all be moved away: {}", error.message());
+        job.record.warn(Diagnostic::warning(error.code(), message).help("the next run moves them, and reads none of them again"));
+    }
+}
+
+/// The snapshot that a run made, if the table ever had it and has not forgotten it.
+pub(super) fn made_by(table: &Table, run_id: &str) -> Option<i64> {
+    let made = |summary: &std::collections::HashMap<String, String>| summary.get(RUN_ID).map(String::as_str) == Some(run_id);
+    // Commits that carry the run's facts forward come later: the first one is the run's own.
+    let mut snapshots: Vec<_> = table.metadata().snapshots().filter(|s| made(&s.summary().additional_properties)).collect();
+    snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
+    snapshots.first().map(|snapshot| snapshot.snapshot_id())
+}
+
+/// The facts that the snapshot carries.
+async fn summary(job: &Job, planned: &Planned, merged: &Merged) -> Result<BTreeMap<String, String>> {
+    let inputs = serde_json::to_string(&planned.inputs).map_err(|e| Error::new(Code::Internal, "inputs could not be written").with_source(e))?;
+    let mut facts = BTreeMap::from([
+        (RUN_ID.to_owned(), job.record.id().to_owned()),
+        (CODE_HASH.to_owned(), planned.compiled.code_hash.clone()),
+        (INPUTS.to_owned(), inputs),
+        (MERGE_STRATEGY.to_owned(), job.config.merge_strategy.as_str().to_owned()),
+        (UNIQUE_KEY.to_owned(), job.config.unique_key.join(", ")),
+    ]);
+    if let Some(landing) = &planned.landing {
+        // Without a list of its own the run goes on from the one before.
+        if let Some(sidecar) = landing.stage(job.record.id()).await? {
+            facts.insert(LANDING.to_owned(), sidecar);
+        }
+        for warning in landing.warnings() {
+            job.record.warn(warning);
+        }
+    }
+    // A fact that is not known ends: carried on, it would be the one of the run before.
+    let greatest = greatest(planned, merged);
+    let text = greatest.as_ref().map(watermark::to_text).transpose()?;
+    facts.insert(watermark::WATERMARK.to_owned(), text.clone().unwrap_or_default());
+    let column = planned.merge.watermark.clone().filter(|_| text.is_some());
+    facts.insert(watermark::WATERMARK_COLUMN.to_owned(), column.unwrap_or_default());
+    job.record.note(|report| report.watermark = text);
+    Ok(facts)
+}
+
+/// How far the table will be, where that can be told from how far it was and how far the new rows are.
+fn greatest(planned: &Planned, merged: &Merged) -> Option<ScalarValue> {
+    let (before, new) = (planned.watermark.clone(), merged.greatest.clone());
+    let at_least_before = match (&before, &new) {
+        (Some(before), Some(new)) => new.partial_cmp(before).is_some_and(std::cmp::Ordering::is_ge),
+        (None, _) => true,
+        (Some(_), None) => false,
+    };
+    match planned.merge.strategy {
+        Strategy::FullRefresh => new,
+        _ if at_least_before => new.or(before),
+        // The row that was furthest may be one of those that gave way to an older one.
+        Strategy::Incremental if merged.remove != Remove::None && !planned.merge.keep_newer => None,
+        Strategy::AppendOnly | Strategy::Incremental => before,
+    }
+}
+
+fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
+    let Counts { written, inserted, updated, deleted, dropped } = merged.counts;
+    let files = merged.add.files().iter().chain(merged.carry.files());
+    let (added, bytes) = files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes()));
+    let removed = match &merged.remove {
+        Remove::None => 0,
+        Remove::Paths(paths) => paths.len() as u64,
+        Remove::All => planned.base.as_ref().and_then(Table::summary).and_then(|s| s.get("total-data-files")?.parse().ok()).unwrap_or(0),
+    };
+    job.record.note(|report| {
+        report.rows_written = written;
+        report.rows_inserted = inserted;
+        report.rows_updated = updated;
+        report.rows_deleted = deleted;
+        report.rows_dropped = dropped;
+        report.rows_total = staged.table().row_count();
+        report.bytes_written = bytes;
+        report.files_added = added;
+        report.files_removed = removed;
+    });
+    job.record.log(format!("{written} rows: {inserted} new, {updated} updated, {deleted} deleted, {dropped} dropped; {added} files, {bytes} bytes"));
+}

@@ -1,0 +1,62 @@
+//! The quality tests of a run.
+
+use super::inputs::Cut;
+use super::pipeline::Job;
+use crate::compile::CompiledTest;
+use crate::config::BuiltinTest;
+use crate::error::{Code, Error, Result};
+use crate::quality::{SqlTest, Subject, TestResult, TestStatus};
+
+/// Runs the built-in tests and those of `tests/quality`, and adds the results to the report.
+///
+/// # Errors
+/// `QUALITY_FAILED` when a test of severity `error` did not pass.
+pub(super) async fn run(job: &Job, cut: &Cut, tests: &[CompiledTest], rows: Option<u64>) -> Result<()> {
+    let subject = Subject {
+        session: &job.context.session,
+        relations: cut,
+        table: &job.pipeline.name,
+        rows,
+        now: job.record.started_at(),
+        timeout: job.context.test_timeout,
+    };
+    let builtin: Vec<BuiltinTest> = job.config.tests.iter().map(|test| test.value.clone()).collect();
+    let mut results = subject.builtin(&builtin).await;
+    for test in tests {
+        let places = |range, text: &str| test.map.labels(range, text);
+        results.push(subject.query(&SqlTest { name: name_of(test), header: &test.header, sql: &test.sql, places: &places }).await);
+    }
+    let failed = failure(&results);
+    job.record.tested(results);
+    failed.map_or(Ok(()), Err)
+}
+
+/// The file's name without its ending.
+fn name_of(test: &CompiledTest) -> &str {
+    let file = test.source.path.rsplit('/').next().unwrap_or(&test.source.path);
+    file.strip_suffix(".sql").unwrap_or(file)
+}
+
+fn failure(results: &[TestResult]) -> Option<Error> {
+    let failed: Vec<&TestResult> = results.iter().filter(|result| result.is_blocking()).collect();
+    let first = failed.first()?;
+    let what = match (&first.error, first.count) {
+        (Some(error), _) => format!("quality test `{}` could not be run: {}", first.name, error.message()),
+        (None, Some(1)) => format!("quality test `{}` failed: 1 row violates it", first.name),
+        (None, count) => format!("quality test `{}` failed: {} rows violate it", first.name, count.unwrap_or(0)),
+    };
+    let others = match failed.len() - 1 {
+        0 => String::new(),
+        1 => "; 1 other test failed too".to_owned(),
+        n => format!("; {n} other tests failed too"),
+    };
+    let error = Error::new(Code::QualityFailed, format!("{what}{others}")).with_context("test", &first.name);
+    let remedied = match &first.remediation {
+        Some(remediation) => error.with_help(remediation.clone()),
+        None => error,
+    };
+    Some(match (&first.status, first.error.clone()) {
+        (TestStatus::Error, Some(cause)) => remedied.with_source(cause),
+        _ => remedied,
+    })
+}
