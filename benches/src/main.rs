@@ -11,12 +11,13 @@
 )]
 
 mod measure;
+mod scan;
 
 use measure::Bench;
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
-    let benches: Vec<(&str, fn(&mut Bench))> = vec![];
+    let benches: Vec<(&str, fn(&mut Bench))> = vec![("scan", scan::run)];
     let mut bench = Bench::default();
     for (name, run) in benches {
         if chosen.is_empty() || chosen.iter().any(|c| name.contains(c.as_str())) {
