@@ -2,6 +2,7 @@
 
 mod columns;
 mod deletes;
+mod interop;
 mod lake;
 mod pruning;
 mod statistics;

@@ -39,7 +39,7 @@ impl PhysicalExprAdapterFactory for ByFieldId {
                 None => Arc::new(Literal::new(missing(field, &self.defaults)?)),
                 Some(&index) => {
                     let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(physical.field(index).name(), index));
-                    match Shape::new(&identified[index], field, &self.defaults)? {
+                    match Shape::new(&identified[index], physical.field(index).data_type(), field, &self.defaults)? {
                         Shape::Same => column,
                         Shape::Cast => Arc::new(CastExpr::new_with_target_field(column, Arc::clone(field), None)),
                         shape => Arc::new(Reshaped { column, shape, field: Arc::clone(field) }),

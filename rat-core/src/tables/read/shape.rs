@@ -9,7 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, n
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
-use datafusion::common::{Result, ScalarValue, exec_err, internal_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, internal_err};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_plan::PhysicalExpr;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
@@ -36,31 +36,40 @@ pub(super) enum Child {
 }
 
 impl Shape {
-    /// The way from a file's field to the table's. Names do not matter, ids do; `defaults` are the values of fields older than their column.
-    pub fn new(from: &Field, to: &Field, defaults: &HashMap<i32, ScalarValue>) -> Result<Self> {
-        if from.data_type() == to.data_type() {
+    /// The way from a file's field to the table's. Names do not matter, ids do; `stored` is the type that the file's arrays have, which is
+    /// without the ids that a name mapping gave `from`. `defaults` are the values of fields that are younger than the file.
+    pub fn new(from: &Field, stored: &DataType, to: &Field, defaults: &HashMap<i32, ScalarValue>) -> Result<Self> {
+        if stored == to.data_type() {
             return Ok(Self::Same);
         }
-        match (from.data_type(), to.data_type()) {
-            (DataType::Struct(from), DataType::Struct(to)) => {
+        match (from.data_type(), stored, to.data_type()) {
+            (DataType::Struct(from), DataType::Struct(stored), DataType::Struct(to)) => {
                 let by_id: HashMap<i32, usize> = from.iter().enumerate().filter_map(|(i, field)| Some((field_id(field)?, i))).collect();
                 let child = |to: &FieldRef| match field_id(to).and_then(|id| by_id.get(&id)) {
-                    Some(&index) => Ok(Child::From(index, Self::new(&from[index], to, defaults)?)),
+                    Some(&index) => Ok(Child::From(index, Self::new(&from[index], stored[index].data_type(), to, defaults)?)),
                     None => Ok(Child::Constant(missing(to, defaults)?)),
                 };
                 Ok(Self::Struct(to.iter().map(child).collect::<Result<_>>()?))
             }
-            (DataType::List(from) | DataType::LargeList(from) | DataType::FixedSizeList(from, _), DataType::List(to)) => {
-                Ok(Self::List(Box::new(Self::new(from, to, defaults)?)))
-            }
-            (DataType::Map(from, _), DataType::Map(to, _)) => match (from.data_type(), to.data_type()) {
-                (DataType::Struct(from), DataType::Struct(to)) if from.len() == 2 && to.len() == 2 => {
-                    Ok(Self::Map(Box::new(Self::new(&from[0], &to[0], defaults)?), Box::new(Self::new(&from[1], &to[1], defaults)?)))
+            (
+                DataType::List(from) | DataType::LargeList(from) | DataType::FixedSizeList(from, _),
+                DataType::List(stored) | DataType::LargeList(stored) | DataType::FixedSizeList(stored, _),
+                DataType::List(to),
+            ) => Ok(Self::List(Box::new(Self::new(from, stored.data_type(), to, defaults)?))),
+            (DataType::Map(from, _), DataType::Map(stored, _), DataType::Map(to, _)) => {
+                match (from.data_type(), stored.data_type(), to.data_type()) {
+                    (DataType::Struct(from), DataType::Struct(stored), DataType::Struct(to))
+                        if [from, stored, to].iter().all(|f| f.len() == 2) =>
+                    {
+                        let half =
+                            |i: usize| Ok::<_, DataFusionError>(Box::new(Self::new(&from[i], stored[i].data_type(), &to[i], defaults)?));
+                        Ok(Self::Map(half(0)?, half(1)?))
+                    }
+                    _ => internal_err!("a map without entries"),
                 }
-                _ => internal_err!("a map without entries"),
-            },
-            (from_type, to_type) if !from_type.is_nested() && !to_type.is_nested() => Ok(Self::Cast),
-            (from_type, to_type) => exec_err!("column `{}` is stored as {from_type} and declared as {to_type}", to.name()),
+            }
+            (from_type, _, to_type) if !from_type.is_nested() && !to_type.is_nested() => Ok(Self::Cast),
+            (from_type, _, to_type) => exec_err!("column `{}` is stored as {from_type} and declared as {to_type}", to.name()),
         }
     }
 
