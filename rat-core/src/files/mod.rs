@@ -29,7 +29,7 @@ pub use options::{OPTIONS, OptionSpec};
 pub use refusal::Counts;
 pub use scan::{FilesTable, provider};
 pub use shape::{Shape, samples, schema, sniff};
-pub use types::type_name;
+pub use types::{data_type, type_name};
 
 use crate::storage::Entry;
 

@@ -244,6 +244,18 @@ impl Storage {
         Ok(entries)
     }
 
+    /// The names of the folders directly in a folder, sorted; on a local disk empty ones too. A folder that is not there has none.
+    ///
+    /// # Errors
+    /// `STORAGE_UNAVAILABLE`.
+    pub async fn folders(&self, folder: &str) -> Result<Vec<String>> {
+        let prefix = self.location(folder)?;
+        let listed = self.0.store.list_with_delimiter(Some(&prefix)).await.map_err(|e| failure(e, Deed::Read, folder))?;
+        let mut names: Vec<String> = listed.common_prefixes.iter().filter_map(|path| path.filename().map(str::to_owned)).collect();
+        names.sort();
+        Ok(names)
+    }
+
     fn entry(&self, meta: object_store::ObjectMeta) -> Entry {
         Entry { path: self.0.root.from_location(&meta.location), size: meta.size, etag: meta.e_tag, modified: meta.last_modified }
     }

@@ -1,0 +1,227 @@
+//! Zones and the files in them.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::Landing;
+use crate::error::{Code, Error, Result, nearest};
+use crate::files::LandedFile;
+use crate::name::is_valid_name;
+use crate::storage::{Entry, StorageWriter};
+
+pub(super) const SAMPLES: &str = "_samples";
+pub(super) const PROCESSED: &str = "_processed";
+/// Endings of files that are still being written, by browsers, copy tools and rat's own uploads elsewhere.
+const UNFINISHED: [&str; 6] = [".tmp", ".temp", ".part", ".partial", ".crdownload", "~"];
+
+/// A landing zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+    /// How many files there are to ingest, consumed ones that were not moved included.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// A file in a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneFile {
+    /// The name inside the zone, with folders: `2024/monday.csv`.
+    pub name: String,
+    /// The path in the lake.
+    pub path: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// When it was written.
+    pub modified: DateTime<Utc>,
+}
+
+/// The namespace and zone of `landing://default/orders`.
+pub fn parse_url(url: &str) -> Option<(&str, &str)> {
+    let (namespace, zone) = url.strip_prefix("landing://")?.split_once('/')?;
+    (is_valid_name(namespace) && is_valid_name(zone)).then_some((namespace, zone))
+}
+
+pub(super) fn folder(namespace: &str, zone: &str) -> String {
+    format!("{namespace}/landing/{zone}")
+}
+
+/// Whether a file, by its name inside the zone, is there to be ingested.
+fn is_ingested(name: &str) -> bool {
+    let mut parts = name.split('/').peekable();
+    if matches!(parts.peek(), Some(&(SAMPLES | PROCESSED))) {
+        return false;
+    }
+    let lower = name.to_ascii_lowercase();
+    !name.split('/').any(|part| part.starts_with('.')) && !UNFINISHED.iter().any(|ending| lower.ends_with(ending))
+}
+
+/// What the files of a zone are, by where they lie.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listing {
+    /// To be ingested.
+    pub files: Vec<Entry>,
+    pub samples: Vec<Entry>,
+    pub processed: Vec<Entry>,
+}
+
+impl Listing {
+    pub fn landed(&self) -> Vec<LandedFile> {
+        self.files.iter().map(LandedFile::from_entry).collect()
+    }
+
+    /// Files that show what the zone's files look like, best first: what lies there, samples, what was moved away last.
+    pub fn telling(&self) -> Vec<LandedFile> {
+        let of = [&self.files, &self.samples].into_iter().find(|files| !files.is_empty());
+        match of {
+            Some(files) => files.iter().map(LandedFile::from_entry).collect(),
+            None => {
+                let mut moved: Vec<&Entry> = self.processed.iter().collect();
+                moved.sort_by(|a, b| (b.modified, &b.path).cmp(&(a.modified, &a.path)));
+                moved.into_iter().take(1).map(LandedFile::from_entry).collect()
+            }
+        }
+    }
+}
+
+impl Landing {
+    /// Every zone of a namespace, by name.
+    ///
+    /// # Errors
+    /// `STORAGE_UNAVAILABLE`.
+    pub async fn zones(&self, namespace: &str) -> Result<Vec<Zone>> {
+        let mut zones = Vec::new();
+        for name in self.names(namespace).await? {
+            if let Some(listing) = self.list(namespace, &name).await? {
+                let bytes = listing.files.iter().map(|f| f.size).sum();
+                zones.push(Zone { namespace: namespace.to_owned(), name, files: listing.files.len() as u64, bytes });
+            }
+        }
+        Ok(zones)
+    }
+
+    /// The files of a zone that are there to be ingested, by path.
+    ///
+    /// # Errors
+    /// `UNKNOWN_ZONE`, `STORAGE_UNAVAILABLE`.
+    pub async fn files(&self, namespace: &str, zone: &str) -> Result<Vec<ZoneFile>> {
+        Ok(self.listing(namespace, zone).await?.files.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
+    }
+
+    /// The files of a zone that show what others will look like: those in `_samples/`.
+    ///
+    /// # Errors
+    /// `UNKNOWN_ZONE`, `STORAGE_UNAVAILABLE`.
+    pub async fn samples(&self, namespace: &str, zone: &str) -> Result<Vec<ZoneFile>> {
+        Ok(self.listing(namespace, zone).await?.samples.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
+    }
+
+    /// Puts a file into a zone, which is made if it is not there, over one of that name. A run sees the whole file or none. Under
+    /// `_samples/` it is a sample.
+    ///
+    /// # Errors
+    /// `INVALID_NAME` for the zone, `INVALID_ARGUMENT` for a file name that would not be ingested, storage codes.
+    pub async fn put(&self, namespace: &str, zone: &str, name: &str, bytes: Bytes) -> Result<ZoneFile> {
+        let path = put_path(namespace, zone, name)?;
+        self.storage.write(&path, bytes).await?;
+        self.storage.sync(std::slice::from_ref(&path)).await?;
+        self.written(namespace, zone, &path).await
+    }
+
+    /// Puts a file that is written piece by piece; it appears in the zone when the writer is closed.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn writer(&self, namespace: &str, zone: &str, name: &str) -> Result<StorageWriter> {
+        self.storage.writer(&put_path(namespace, zone, name)?)
+    }
+
+    /// Removes a file that has not been ingested.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub async fn remove(&self, namespace: &str, zone: &str, name: &str) -> Result<()> {
+        self.storage.delete(&put_path(namespace, zone, name)?).await
+    }
+
+    async fn written(&self, namespace: &str, zone: &str, path: &str) -> Result<ZoneFile> {
+        match self.storage.stat(path).await? {
+            Some(entry) => Ok(zone_file(namespace, zone, entry)),
+            None => Err(Error::new(Code::PathNotFound, format!("`{path}` was removed as soon as it was written"))),
+        }
+    }
+
+    pub(super) async fn names(&self, namespace: &str) -> Result<Vec<String>> {
+        let folders = self.storage.folders(&format!("{namespace}/landing")).await?;
+        Ok(folders.into_iter().filter(|name| is_valid_name(name)).collect())
+    }
+
+    /// What lies in a zone; `None` when there is no such zone.
+    pub(super) async fn list(&self, namespace: &str, zone: &str) -> Result<Option<Listing>> {
+        let folder = folder(namespace, zone);
+        let entries = self.storage.list(&folder).await?;
+        if entries.is_empty() && !self.names(namespace).await?.iter().any(|name| name == zone) {
+            return Ok(None);
+        }
+        let mut listing = Listing::default();
+        for entry in entries {
+            let Some(name) = entry.path.strip_prefix(&folder).map(|name| name.trim_start_matches('/')) else { continue };
+            if is_ingested(name) {
+                listing.files.push(entry);
+            } else if let Some(sample) = name.strip_prefix(SAMPLES).and_then(|name| name.strip_prefix('/')) {
+                if is_ingested(sample) {
+                    listing.samples.push(entry);
+                }
+            } else if name.starts_with(PROCESSED) && is_ingested(name.trim_start_matches(PROCESSED).trim_start_matches('/')) {
+                listing.processed.push(entry);
+            }
+        }
+        Ok(Some(listing))
+    }
+
+    pub(super) async fn listing(&self, namespace: &str, zone: &str) -> Result<Listing> {
+        match self.list(namespace, zone).await? {
+            Some(listing) => Ok(listing),
+            None => {
+                let (message, help) = self.unknown(namespace, zone).await?;
+                Err(Error::new(Code::UnknownZone, message).with_help(help))
+            }
+        }
+    }
+
+    /// What to say of a zone that is not there.
+    pub(super) async fn unknown(&self, namespace: &str, zone: &str) -> Result<(String, String)> {
+        let names = self.names(namespace).await?;
+        let message = format!("there is no landing zone `{zone}` in namespace `{namespace}`");
+        let help = match nearest(zone, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("create the folder `{}`", folder(namespace, zone)),
+        };
+        Ok((message, help))
+    }
+}
+
+fn zone_file(namespace: &str, zone: &str, entry: Entry) -> ZoneFile {
+    let folder = folder(namespace, zone);
+    let name = entry.path.strip_prefix(&folder).unwrap_or(&entry.path).trim_start_matches('/').to_owned();
+    ZoneFile { name, path: entry.path, size: entry.size, modified: entry.modified }
+}
+
+fn put_path(namespace: &str, zone: &str, name: &str) -> Result<String> {
+    for part in [namespace, zone] {
+        if !is_valid_name(part) {
+            return Err(Error::new(Code::InvalidName, format!("`{part}` cannot be the name of a namespace or landing zone")));
+        }
+    }
+    let plain = name.strip_prefix("_samples/").unwrap_or(name);
+    let clean = !plain.is_empty() && plain.split('/').all(|part| !part.is_empty() && part != "." && part != "..") && !plain.contains('\\');
+    if !clean || !is_ingested(plain) {
+        return Err(Error::new(Code::InvalidArgument, format!("a landed file cannot be named `{name}`"))
+            .with_help("use a plain file name: not hidden, not `.tmp` or `.part`, not in `_processed/`"));
+    }
+    Ok(format!("{}/{name}", folder(namespace, zone)))
+}
