@@ -10,6 +10,7 @@
     reason = "a program that prints figures, and stops when it cannot"
 )]
 
+mod check;
 mod measure;
 mod scan;
 
@@ -17,7 +18,12 @@ use measure::Bench;
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
-    let benches: Vec<(&str, fn(&mut Bench))> = vec![("scan", scan::run)];
+    if let [first, folder] = chosen.as_slice()
+        && first == check::COLD
+    {
+        return check::cold(std::path::Path::new(folder));
+    }
+    let benches: Vec<(&str, fn(&mut Bench))> = vec![("scan", scan::run), ("check", check::run)];
     let mut bench = Bench::default();
     for (name, run) in benches {
         if chosen.is_empty() || chosen.iter().any(|c| name.contains(c.as_str())) {

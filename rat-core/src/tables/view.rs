@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use iceberg::NamespaceIdent;
+use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{
     SchemaRef as IcebergSchemaRef, SqlViewRepresentation, ViewFormatVersion, ViewMetadata, ViewMetadataBuilder, ViewRepresentation,
     ViewRepresentations, ViewVersion,
@@ -52,6 +53,16 @@ impl View {
     /// The columns.
     pub fn iceberg_schema(&self) -> &IcebergSchemaRef {
         self.metadata.current_schema()
+    }
+
+    /// The columns as Arrow fields.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_FORMAT` when a column has a type that Arrow has not.
+    pub fn schema(&self) -> Result<SchemaRef> {
+        schema_to_arrow_schema(self.iceberg_schema()).map(Arc::new).map_err(|e| {
+            Error::new(Code::UnsupportedFormat, format!("a column of `{}` has a type that rat cannot read", self.name)).with_source(e)
+        })
     }
 
     /// Its properties.

@@ -151,9 +151,16 @@ impl VisitorMut for Tables<'_> {
         if select.projection.is_empty() && select.flavor == SelectFlavor::FromFirstNoSelect {
             select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
         }
+        let mut seen = HashSet::new();
         for item in &select.projection {
             match item {
-                SelectItem::ExprWithAlias { alias, .. } => self.aliases.push(alias.value.clone()),
+                SelectItem::ExprWithAlias { alias, .. } => {
+                    if !seen.insert(alias.value.to_lowercase()) {
+                        let message = format!("two columns are named `{}`", alias.value);
+                        self.problem(Code::DuplicateColumn, message, None, alias.span);
+                    }
+                    self.aliases.push(alias.value.clone());
+                }
                 SelectItem::ExprWithAliases { aliases, .. } => self.aliases.extend(aliases.iter().map(|a| a.value.clone())),
                 _ => {}
             }

@@ -1,0 +1,254 @@
+//! What is known of a project between checks.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::clock::to_iso;
+use crate::compile::{Compiled, Known, compile, node_info};
+use crate::config::{self, Config, Defaults, Overrides};
+use crate::dialect::{self, ReadCall, Reads};
+use crate::error::{Diagnostic, Source};
+use crate::graph::{Graph, NodeInfo};
+use crate::name::Name;
+use crate::project::{self, Files, Language, Pipeline, Project};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::template::{Facts, SourceMap, Templates};
+
+use super::facts::{LakeFacts, Needs, sample_key};
+use super::planning::{self, Planning};
+use super::{CheckReport, CheckedPipeline, is_ok, parallel};
+
+/// How `rat.toml` is read: the builder knows the environment and what the caller said instead.
+#[derive(Clone)]
+pub struct Environment(pub Arc<ReadSettings>);
+
+/// From `rat.toml`, if there is one, to settings.
+pub type ReadSettings = dyn Fn(Option<&Arc<Source>>) -> (Settings, Vec<Diagnostic>) + Send + Sync;
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self(Arc::new(|source| config::settings(source, &|_| None)))
+    }
+}
+
+/// A watermark for the rendering of a later run: a time, and as text. The SQL is typed, not run.
+const INVENTED_WATERMARK: &str = "2000-01-01 00:00:00";
+
+/// A project under check. Keeps what it found; a new check does only what has changed.
+pub struct Workspace {
+    session: Session,
+    common: Option<Arc<Common>>,
+    compiling: BTreeMap<Name, Arc<Compiling>>,
+    planning: HashMap<Name, Arc<Planning>>,
+    graph: Arc<Graph>,
+    project_diagnostics: Vec<Diagnostic>,
+}
+
+/// What every pipeline's compilation depends on.
+struct Common {
+    settings_source: Option<Arc<Source>>,
+    macros: Vec<Arc<Source>>,
+    pipelines: BTreeSet<Name>,
+    tables: BTreeSet<Name>,
+    templates: Templates,
+    defaults: Defaults,
+    vars: Arc<BTreeMap<String, serde_json::Value>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// One pipeline as its own files make it.
+pub(super) struct Compiling {
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) config: Arc<Config>,
+    pub(super) compiled: Option<Arc<Compiled>>,
+    /// The SQL of a run after the next, where that is another.
+    pub(super) later: Option<(String, SourceMap)>,
+    /// The SQL that an absent `this` has the columns of.
+    pub(super) from_nothing: Option<(String, SourceMap)>,
+    pub(super) reads: Vec<ReadCall>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    node: NodeInfo,
+}
+
+impl Workspace {
+    /// An empty workspace.
+    pub fn new(session: Session) -> Self {
+        Self {
+            session,
+            common: None,
+            compiling: BTreeMap::new(),
+            planning: HashMap::new(),
+            graph: Arc::default(),
+            project_diagnostics: Vec::new(),
+        }
+    }
+
+    /// The first half of a check: templates to SQL. `tables` are the names in the lake's catalog. Says what the second half, [`plan`](Self::plan),
+    /// has to know of the lake.
+    pub fn compile(&mut self, files: &Files, tables: BTreeSet<Name>, environment: &Environment) -> Needs {
+        let (project, mut diagnostics) = project::discover(files);
+        let common = self.common(&project, tables, environment);
+        diagnostics.extend(common.diagnostics.iter().cloned());
+
+        let known = Known { project: &project, tables: &common.tables };
+        let pipelines: Vec<&Arc<Pipeline>> = project.pipelines.values().collect();
+        let before = std::mem::take(&mut self.compiling);
+        let run_started_at = to_iso(self.session.clock().now());
+        let compiling = parallel::each(pipelines.len(), |i| {
+            let pipeline = pipelines[i];
+            match before.get(&pipeline.name) {
+                Some(kept) if kept.pipeline == *pipeline => Arc::clone(kept),
+                _ => Arc::new(compiling(&common, pipeline, &known, &run_started_at)),
+            }
+        });
+        let changed = compiling.len() != before.len()
+            || compiling.iter().any(|now| before.get(&now.pipeline.name).is_none_or(|then| !Arc::ptr_eq(now, then)));
+        self.compiling = compiling.into_iter().map(|c| (c.pipeline.name.clone(), c)).collect();
+        if changed {
+            let nodes = self.compiling.iter().map(|(name, c)| (name.clone(), c.node.clone())).collect();
+            let (graph, circles) = Graph::new(nodes);
+            self.graph = Arc::new(graph);
+            self.project_diagnostics = circles;
+        }
+        let circles = std::mem::take(&mut self.project_diagnostics);
+        diagnostics.extend(circles.iter().filter(|d| d.code == crate::error::Code::Cycle).cloned());
+        self.project_diagnostics = diagnostics;
+        self.needs(&common)
+    }
+
+    /// The second half: SQL to types. The facts are those that [`compile`](Self::compile) asked for.
+    pub fn plan(&mut self, facts: &LakeFacts) -> CheckReport {
+        let before = std::mem::take(&mut self.planning);
+        let compiling: Vec<&Arc<Compiling>> = self.compiling.values().collect();
+        let planned = planning::run(&self.session, &compiling, &self.graph, facts, &before);
+        let mut diagnostics = self.project_diagnostics.clone();
+        let mut pipelines = BTreeMap::new();
+        for (compiling, planning) in compiling.iter().zip(planned) {
+            let name = &compiling.pipeline.name;
+            let kept = before.get(name).is_some_and(|then| Arc::ptr_eq(then, &planning));
+            let report = match planning.report.get() {
+                Some(report) if kept => Arc::clone(report),
+                _ => {
+                    let report = Arc::new(report(compiling, &planning));
+                    let _ = planning.report.set(Arc::clone(&report));
+                    report
+                }
+            };
+            diagnostics.extend(report.diagnostics.iter().cloned());
+            pipelines.insert(name.clone(), report);
+            self.planning.insert(name.clone(), planning);
+        }
+        CheckReport { ok: is_ok(&diagnostics), diagnostics, pipelines, graph: Arc::clone(&self.graph) }
+    }
+
+    /// Both halves, for a caller that knows the lake.
+    pub fn check(&mut self, files: &Files, facts: &LakeFacts, environment: &Environment) -> CheckReport {
+        self.compile(files, facts.tables.keys().cloned().collect(), environment);
+        self.plan(facts)
+    }
+
+    fn common(&mut self, project: &Project, tables: BTreeSet<Name>, environment: &Environment) -> Arc<Common> {
+        let pipelines: BTreeSet<Name> = project.pipelines.keys().cloned().collect();
+        if let Some(common) = &self.common
+            && common.settings_source == project.settings
+            && common.macros == project.macros
+            && common.pipelines == pipelines
+            && common.tables == tables
+        {
+            return Arc::clone(common);
+        }
+        let (settings, mut diagnostics) = environment.0(project.settings.as_ref());
+        let (templates, found) = Templates::new(&project.macros);
+        diagnostics.extend(found);
+        self.compiling.clear();
+        self.planning.clear();
+        let common = Arc::new(Common {
+            settings_source: project.settings.clone(),
+            macros: project.macros.clone(),
+            pipelines,
+            tables,
+            templates,
+            defaults: Defaults::new(&settings),
+            vars: Arc::new(settings.vars),
+            diagnostics,
+        });
+        self.common = Some(Arc::clone(&common));
+        common
+    }
+
+    fn needs(&self, common: &Common) -> Needs {
+        let mut needs = Needs::default();
+        for compiling in self.compiling.values() {
+            let Some(compiled) = &compiling.compiled else { continue };
+            let tests = compiled.tests.iter().flat_map(|test| &test.refs);
+            let read = compiled.refs.iter().chain(tests).map(|r| &r.name).filter(|name| !common.pipelines.contains(name));
+            needs.tables.extend(read.filter(|name| common.tables.contains(name)).cloned());
+            if compiled.uses.this.is_some() && common.tables.contains(&compiled.name) {
+                needs.tables.insert(compiled.name.clone());
+            }
+            needs.reads.extend(compiling.reads.iter().map(|call| (sample_key(call), call.clone())));
+        }
+        needs
+    }
+}
+
+impl std::fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workspace").field("pipelines", &self.compiling.len()).finish_non_exhaustive()
+    }
+}
+
+fn compiling(common: &Common, pipeline: &Arc<Pipeline>, known: &Known<'_>, run_started_at: &str) -> Compiling {
+    let (config, mut diagnostics) = config::resolve(&common.defaults, pipeline, &Overrides::default());
+    let config = Arc::new(config);
+    let next = Facts {
+        this: pipeline.name.clone(),
+        strategy: Some(*config.merge_strategy),
+        watermark_value: None,
+        run_started_at: run_started_at.to_owned(),
+        vars: Arc::clone(&common.vars),
+    };
+    let (compiled, found) = compile(&common.templates, pipeline, &config, known, &next);
+    diagnostics.extend(found);
+    let mut later = None;
+    let mut from_nothing = None;
+    let mut reads = Vec::new();
+    if let Some(compiled) = &compiled
+        && pipeline.language == Language::Sql
+    {
+        // The body is that of the annotations, read again only here: few pipelines look at their own table.
+        let body = || -> Range<usize> { config::annotations(&pipeline.source, Language::Sql).0.body };
+        let render = |facts: Facts| {
+            let (rendered, _) = common.templates.render(&pipeline.source, body(), &facts);
+            rendered.filter(|r| r.sql != compiled.sql).map(|r| (r.sql, r.map))
+        };
+        if compiled.uses.watermark.is_some() {
+            later = render(Facts { watermark_value: Some(INVENTED_WATERMARK.to_owned()), ..next.clone() });
+        }
+        if compiled.uses.this.is_some() {
+            from_nothing = render(Facts { strategy: None, ..next });
+        }
+        if !compiled.landing_zones.is_empty() {
+            let texts = std::iter::once(&compiled.sql).chain(later.iter().chain(&from_nothing).map(|(sql, _)| sql));
+            reads = texts.filter_map(|sql| dialect::parse(sql, Reads::Allowed).ok()).flat_map(|parsed| parsed.reads).collect();
+        }
+    }
+    let node = node_info(pipeline, &config, compiled.as_ref());
+    Compiling { pipeline: Arc::clone(pipeline), config, compiled: compiled.map(Arc::new), later, from_nothing, reads, diagnostics, node }
+}
+
+fn report(compiling: &Compiling, planning: &Planning) -> CheckedPipeline {
+    let mut diagnostics = compiling.diagnostics.clone();
+    diagnostics.extend(planning.diagnostics.iter().cloned());
+    CheckedPipeline {
+        name: compiling.pipeline.name.clone(),
+        language: compiling.pipeline.language,
+        config: Arc::clone(&compiling.config),
+        compiled: compiling.compiled.clone(),
+        schema: planning.schema.clone(),
+        lineage: Arc::clone(&planning.lineage),
+        diagnostics,
+    }
+}

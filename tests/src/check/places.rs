@@ -1,0 +1,88 @@
+//! Errors are in the template, and said once.
+
+use super::{check, pipeline, shown};
+
+#[test]
+fn a_wrong_column_in_gold_is_found_before_bronze_ever_ran() {
+    let report = check(&[
+        ("bronze.orders", "SELECT 1 AS id, 2 AS amount"),
+        ("silver.orders", "SELECT * FROM {{ ref('bronze.orders') }}"),
+        ("gold.totals", "-- @owner: me\n\nSELECT id,\n       sum(amuont) AS total\nFROM {{ ref('silver.orders') }}\nGROUP BY id\n"),
+    ]);
+    assert_eq!(shown(&report.diagnostics), ["error UNKNOWN_COLUMN gold/totals/pipeline.sql:4:12 amuont"]);
+    assert_eq!(report.diagnostics[0].help.as_deref(), Some("did you mean `amount`?"));
+}
+
+#[test]
+fn an_error_inside_a_macro_shows_the_macro_and_the_call() {
+    let report = check(&[
+        ("macros/money.sql", "{% macro cents(c) %}round({{ c }} * 100, centz){% endmacro %}"),
+        ("silver.orders", "SELECT {{ cents('a') }} AS x FROM (SELECT 1.5 AS a)"),
+    ]);
+    let diagnostic = &report.diagnostics[0];
+    assert_eq!(diagnostic.code.as_str(), "UNKNOWN_COLUMN");
+    let paths: Vec<&str> = diagnostic.labels.iter().map(|l| l.source.path.as_str()).collect();
+    assert_eq!(paths, ["macros/money.sql", "default/pipelines/silver/orders/pipeline.sql"]);
+}
+
+#[test]
+fn what_follows_from_an_error_is_silent() {
+    let report = check(&[
+        ("bronze.a", "SELECT nothing AS id FROM (SELECT 1 AS id)"),
+        ("silver.b", "SELECT id, other FROM {{ ref('bronze.a') }}"),
+        ("gold.c", "SELECT x FROM {{ ref('silver.b') }}"),
+    ]);
+    assert_eq!(shown(&report.diagnostics), ["error UNKNOWN_COLUMN bronze/a/pipeline.sql:1:8 nothing"]);
+    assert!(pipeline(&report, "gold.c").schema.is_none());
+}
+
+#[test]
+fn a_circle_is_one_error() {
+    let report = check(&[
+        ("silver.a", "SELECT x FROM {{ ref('silver.b') }}"),
+        ("silver.b", "SELECT x FROM {{ ref('silver.a') }}"),
+        ("gold.c", "SELECT x FROM {{ ref('silver.a') }}"),
+    ]);
+    let codes: Vec<&str> = report.diagnostics.iter().map(|d| d.code.as_str()).collect();
+    assert_eq!(codes, ["CYCLE"]);
+}
+
+#[test]
+fn a_table_named_without_ref_is_told_how() {
+    let report = check(&[("bronze.a", "SELECT 1 AS id"), ("silver.b", "SELECT id FROM bronze.a")]);
+    assert_eq!(shown(&report.diagnostics), ["error UNKNOWN_TABLE silver/b/pipeline.sql:1:16 bronze.a"]);
+    assert!(report.diagnostics[0].help.as_deref().unwrap().contains("ref("), "{:?}", report.diagnostics);
+}
+
+#[test]
+fn types_that_no_table_holds_are_at_their_expression() {
+    let report = check(&[("silver.a", "SELECT 1 AS id,\n  INTERVAL '1 day' AS gap,\n  NULL AS nothing")]);
+    let found = shown(&report.diagnostics);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].starts_with("error UNSUPPORTED_TYPE silver/a/pipeline.sql:2:"), "{found:#?}");
+    assert!(found[1].starts_with("error UNSUPPORTED_TYPE silver/a/pipeline.sql:3:"), "{found:#?}");
+}
+
+#[test]
+fn two_columns_of_one_name_are_at_the_second() {
+    let report = check(&[
+        ("silver.a", "SELECT 1 AS id,\n  2 AS ID"),
+        ("silver.b", "SELECT a.id, b.id FROM {{ ref('silver.c') }} a, {{ ref('silver.c') }} b"),
+        ("silver.c", "SELECT 1 AS id"),
+    ]);
+    assert_eq!(
+        shown(&report.diagnostics),
+        ["error DUPLICATE_COLUMN silver/a/pipeline.sql:2:8 ID", "error DUPLICATE_COLUMN silver/b/pipeline.sql:1:14 b.id"]
+    );
+}
+
+#[test]
+fn quality_tests_are_planned_over_the_table_as_it_will_be() {
+    let report = check(&[
+        ("silver.a", "SELECT 1 AS id"),
+        ("default/pipelines/silver/a/tests/quality/good.sql", "SELECT * FROM {{ this }} WHERE id IS NULL"),
+        ("default/pipelines/silver/a/tests/quality/new.sql", "SELECT id FROM {{ new_rows }} WHERE id < 0"),
+        ("default/pipelines/silver/a/tests/quality/bad.sql", "-- @severity: warn\nSELECT * FROM {{ this }} WHERE idd IS NULL"),
+    ]);
+    assert_eq!(shown(&report.diagnostics), ["error UNKNOWN_COLUMN silver/a/tests/quality/bad.sql:2:32 idd"]);
+}
