@@ -92,7 +92,9 @@ impl Columns {
                     }
                     OnSchemaChange::Append | OnSchemaChange::Ignore => {
                         let message = format!("column `{}` of the table is not in the query: it is NULL in the new rows", field.name());
-                        warnings.push(Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: sync` to drop the column"));
+                        warnings.push(
+                            Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: sync` to drop the column"),
+                        );
                     }
                 }
                 fields.push(Arc::clone(field));
@@ -127,7 +129,8 @@ impl Columns {
                 OnSchemaChange::Fail => differences.push(format!("`{}` is not in the table", field.name())),
                 OnSchemaChange::Ignore => {
                     let message = format!("column `{}` of the query is not in the table: it is left out", field.name());
-                    warnings.push(Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: append` to add the column"));
+                    warnings
+                        .push(Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: append` to add the column"));
                 }
                 OnSchemaChange::Append | OnSchemaChange::Sync => {
                     // Rows that are already there have no value for it, so the table itself cannot promise one.

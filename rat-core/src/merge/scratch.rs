@@ -13,9 +13,9 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
+use datafusion::physical_plan::spill::SpillManager;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
-use datafusion::physical_plan::spill::SpillManager;
 use futures::{Stream, StreamExt, stream};
 
 use crate::error::Result;
@@ -55,11 +55,8 @@ impl Scratch {
             count += batch.num_rows() as u64;
             let bytes = batch.get_array_memory_size();
             if spilling.is_none() && (reserved.size() + bytes > IN_MEMORY_BYTES || reserved.try_grow(bytes).is_err()) {
-                let manager = SpillManager::new(
-                    Arc::clone(&runtime),
-                    SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0),
-                    Arc::clone(&schema),
-                );
+                let manager =
+                    SpillManager::new(Arc::clone(&runtime), SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0), Arc::clone(&schema));
                 let mut file = manager.create_in_progress_file("merge: new rows").map_err(execute::error)?;
                 for kept in std::mem::take(&mut batches) {
                     file.append_batch(&kept).map_err(execute::error)?;

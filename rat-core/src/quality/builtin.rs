@@ -6,8 +6,8 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
 
-use super::subject::{Found, Subject, result, started};
 use super::TestResult;
+use super::subject::{Found, Subject, result, started};
 use crate::config::{BuiltinTest, Scalar};
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
@@ -43,7 +43,9 @@ impl Subject<'_> {
         let found = match (count, test) {
             (0, _) => Ok(Found { count, samples: None }),
             // The scan counts surplus rows; what is reported is keys, as when there was no shared scan.
-            (_, BuiltinTest::Unique { .. }) => return result(name_of(test), sql.clone(), 0, self.find(&sql, &|_, _| Vec::new()).await, begun),
+            (_, BuiltinTest::Unique { .. }) => {
+                return result(name_of(test), sql.clone(), 0, self.find(&sql, &|_, _| Vec::new()).await, begun);
+            }
             _ => self.find(&format!("SELECT * FROM ({sql}) AS violations LIMIT 20"), &|_, _| Vec::new()).await,
         };
         result(name_of(test), sql, 0, found.map(|found| Found { count, ..found }), begun)

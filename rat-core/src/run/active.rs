@@ -32,9 +32,10 @@ impl Active {
         match on_active {
             OnActive::Queue => Ok(Turn::Taken(lock.lock_owned().await)),
             OnActive::Skip => Ok(lock.try_lock_owned().map_or(Turn::Skipped, Turn::Taken)),
-            OnActive::Fail => lock.try_lock_owned().map(Turn::Taken).map_err(|_| {
-                Error::new(Code::AlreadyRunning, format!("another run of `{table}` is active in this process"))
-            }),
+            OnActive::Fail => lock
+                .try_lock_owned()
+                .map(Turn::Taken)
+                .map_err(|_| Error::new(Code::AlreadyRunning, format!("another run of `{table}` is active in this process"))),
         }
     }
 }

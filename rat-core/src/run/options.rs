@@ -45,13 +45,7 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self {
-            refresh: Refresh::No,
-            vars: BTreeMap::new(),
-            timeout: None,
-            trigger: "manual".to_owned(),
-            on_event: Arc::new(|_| {}),
-        }
+        Self { refresh: Refresh::No, vars: BTreeMap::new(), timeout: None, trigger: "manual".to_owned(), on_event: Arc::new(|_| {}) }
     }
 }
 

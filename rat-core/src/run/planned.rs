@@ -184,7 +184,10 @@ fn check_refresh(job: &Job, base: Option<&Table>, strategy: Strategy) -> Result<
     let Some(base) = base.filter(|_| strategy != Strategy::FullRefresh) else { return Ok(()) };
     let before = base.properties().get(MERGE_STRATEGY).map(String::as_str);
     if before == Some(MergeStrategy::Scd2.as_str()) {
-        return Err(Error::new(Code::StrategyChanged, format!("`{name}` holds history, which `{}` would not keep", *job.config.merge_strategy)));
+        return Err(Error::new(
+            Code::StrategyChanged,
+            format!("`{name}` holds history, which `{}` would not keep", *job.config.merge_strategy),
+        ));
     }
     let key = job.config.unique_key.join(", ");
     match base.properties().get(UNIQUE_KEY).filter(|before| !before.is_empty() && strategy == Strategy::Incremental) {
@@ -255,9 +258,10 @@ fn with_this(job: &Job, cut: Cut, base: Option<&Table>, compiled: &Compiled, fac
 fn promises(config: &Config) -> Result<Vec<Promise>> {
     let promise = |column: &Setting<crate::config::ColumnContract>| {
         let data_type = match &column.data_type {
-            Some(text) => Some(crate::files::type_of(text).map_err(|reason| {
-                Error::new(Code::InvalidValue, format!("the type of `{}`: {reason}", column.name))
-            })?),
+            Some(text) => Some(
+                crate::files::type_of(text)
+                    .map_err(|reason| Error::new(Code::InvalidValue, format!("the type of `{}`: {reason}", column.name)))?,
+            ),
             None => None,
         };
         Ok(Promise { name: column.name.clone(), data_type, not_null: column.not_null })
@@ -267,8 +271,7 @@ fn promises(config: &Config) -> Result<Vec<Promise>> {
 
 /// What becomes of a table that is there, besides its rows.
 fn evolution(config: &Config, columns: &Columns, strategy: Strategy) -> Evolution {
-    let mut evolution =
-        Evolution { partition_by: Some(partition_by(config)), sort_by: Some(sort_by(config)), ..Evolution::default() };
+    let mut evolution = Evolution { partition_by: Some(partition_by(config)), sort_by: Some(sort_by(config)), ..Evolution::default() };
     match strategy {
         Strategy::FullRefresh => {
             evolution.replace = Some(ReplaceColumns { schema: Arc::clone(columns.target()), not_null: columns.required() });

@@ -137,7 +137,8 @@ pub(super) fn made_by(table: &Table, run_id: &str) -> Option<i64> {
 
 /// The facts that the snapshot carries.
 async fn summary(job: &Job, planned: &Planned, merged: &Merged) -> Result<BTreeMap<String, String>> {
-    let inputs = serde_json::to_string(&planned.inputs).map_err(|e| Error::new(Code::Internal, "inputs could not be written").with_source(e))?;
+    let inputs =
+        serde_json::to_string(&planned.inputs).map_err(|e| Error::new(Code::Internal, "inputs could not be written").with_source(e))?;
     let mut facts = BTreeMap::from([
         (RUN_ID.to_owned(), job.record.id().to_owned()),
         (CODE_HASH.to_owned(), planned.compiled.code_hash.clone()),
@@ -201,5 +202,7 @@ fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
         report.files_added = added;
         report.files_removed = removed;
     });
-    job.record.log(format!("{written} rows: {inserted} new, {updated} updated, {deleted} deleted, {dropped} dropped; {added} files, {bytes} bytes"));
+    job.record.log(format!(
+        "{written} rows: {inserted} new, {updated} updated, {deleted} deleted, {dropped} dropped; {added} files, {bytes} bytes"
+    ));
 }

@@ -1,1 +1,10 @@
-//! Tests of run.
+//! One run: what it does to a table, what it says, and what is true after it was stopped anywhere.
+
+pub mod harness;
+
+mod builds;
+mod columns;
+mod inputs;
+mod protocol;
+mod strategies;
+mod tested;

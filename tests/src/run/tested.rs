@@ -1,0 +1,89 @@
+//! Quality tests keep rows from being published, or do not.
+
+use rat_core::error::{Code, Severity};
+use rat_core::interop::run::{TestStatus, run};
+
+use super::harness::{Lake, name, with_rows};
+
+const QUERY: &str = "-- @merge_strategy: append_only\nSELECT * FROM (VALUES {{ var('rows') }}) AS t(id, v)";
+
+#[tokio::test]
+async fn a_failing_test_publishes_nothing_and_leaves_nothing() {
+    let lake = Lake::new(&[
+        ("silver/t/pipeline.sql", QUERY),
+        (
+            "silver/t/tests/quality/positive.sql",
+            "-- @description: v is positive\n-- @remediation: look upstream\nSELECT * FROM {{ this }} WHERE v < 0",
+        ),
+    ]);
+    lake.run_rows("silver.t", "(1, 1)").await;
+    let files = lake.data_files();
+    let report = run(&lake.context, &name("silver.t"), &with_rows("(2, -1), (3, 3)")).await.unwrap();
+    let error = report.error.as_ref().unwrap();
+    assert_eq!((error.code(), error.help()), (Code::QualityFailed, "look upstream"));
+    let test = &report.tests[0];
+    assert_eq!((test.name.as_str(), test.status, test.count), ("positive", TestStatus::Failed, Some(1)));
+    assert_eq!(test.samples.as_ref().unwrap().num_rows(), 1);
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|1"]);
+    assert_eq!(lake.data_files(), files, "discard deletes the run's files");
+    let line = &lake.context.ledger.tests(&report.id).unwrap()[0];
+    assert_eq!((line.name.as_str(), line.status.as_str(), line.violations), ("positive", "failed", Some(1)));
+    assert!(!lake.context.ledger.run(&report.id).unwrap().report.unwrap().contains("-1"), "samples are data, and are not kept");
+}
+
+#[tokio::test]
+async fn tests_see_the_table_as_it_would_be_and_the_new_rows() {
+    let lake = Lake::new(&[
+        ("silver/t/pipeline.sql", QUERY),
+        ("silver/t/tests/quality/whole.sql", "-- @severity: warn\nSELECT * FROM {{ ref('silver.t') }}"),
+        ("silver/t/tests/quality/new.sql", "-- @severity: warn\n-- @max_violations: 1\nSELECT * FROM new_rows"),
+    ]);
+    lake.run_rows("silver.t", "(1, 1), (2, 2)").await;
+    let report = lake.run_rows("silver.t", "(3, 3)").await;
+    let counts: Vec<_> = report.tests.iter().map(|t| (t.name.as_str(), t.count, t.status, t.severity)).collect();
+    assert_eq!(
+        counts,
+        [("new", Some(1), TestStatus::Passed, Severity::Warning), ("whole", Some(3), TestStatus::Failed, Severity::Warning)]
+    );
+}
+
+#[tokio::test]
+async fn a_test_that_cannot_run_counts_as_failed() {
+    let lake = Lake::new(&[("silver/t/pipeline.sql", QUERY), ("silver/t/tests/quality/broken.sql", "SELECT nothing FROM {{ this }}")]);
+    let report = run(&lake.context, &name("silver.t"), &with_rows("(1, 1)")).await.unwrap();
+    assert_eq!(report.error.unwrap().code(), Code::QualityFailed);
+    assert_eq!(report.tests[0].status, TestStatus::Error);
+    assert_eq!(report.tests[0].error.as_ref().unwrap().code(), Code::UnknownColumn);
+    assert_eq!(lake.rows("silver.t").await, None);
+}
+
+#[tokio::test]
+async fn built_in_tests_find_what_they_are_for() {
+    let config = "tests:\n  - not_null: [id]\n  - unique: [id]\n  - unique: [id, v]\n  - accepted_values: {column: v, values: [1, 2, 3]}\n  \
+                  - range: {column: id, min: 1, max: 9}\n  - row_count: {min: 1, max: 5}\n  \
+                  - relationships: {column: v, to: bronze.other, field: k}\n";
+    let lake = Lake::new(&[
+        ("bronze/other/pipeline.sql", "SELECT * FROM (VALUES (1), (2), (3)) AS t(k)"),
+        ("silver/t/pipeline.sql", QUERY),
+        ("silver/t/config.yaml", config),
+    ]);
+    lake.run("bronze.other").await;
+    let good = lake.run_rows("silver.t", "(1, 1), (2, NULL)").await;
+    assert!(good.tests.iter().all(|t| t.status == TestStatus::Passed && t.count == Some(0)), "{:?}", good.tests);
+    let bad = run(&lake.context, &name("silver.t"), &with_rows("(NULL, 4), (1, 1), (11, 2), (12, 2)")).await.unwrap();
+    let counts: Vec<_> = bad.tests.iter().map(|t| (t.name.as_str(), t.count)).collect();
+    assert_eq!(
+        counts,
+        [
+            ("not_null(id)", Some(1)),
+            ("unique(id)", Some(1)),
+            ("unique(id, v)", Some(1)),
+            ("accepted_values(v)", Some(1)),
+            ("range(id)", Some(2)),
+            ("row_count", Some(1)),
+            ("relationships(v, bronze.other.k)", Some(1)),
+        ]
+    );
+    assert!(bad.tests.iter().all(|t| t.samples.as_ref().is_some_and(|rows| rows.num_rows() > 0)), "{:?}", bad.tests);
+    assert_eq!(lake.rows("silver.t").await.unwrap().len(), 2);
+}
