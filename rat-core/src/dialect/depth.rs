@@ -1,19 +1,9 @@
-//! How deep a statement may nest, so that no text can overflow a stack.
-//!
-//! The parser bounds what it reads by recursion, such as parentheses. What it reads in a loop nests as well (`1 + 1 + …`, `a::INT::INT…`,
-//! `… UNION ALL …`), and everybody after the parser walks it by recursion: those chains are bounded here.
+//! How deep and how long a statement may be, told from its words alone, before a tree is built that nobody can walk.
 
-use std::ops::ControlFlow;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, SetExpr, Statement, Visit, Visitor};
-
-/// How deep expressions and queries may nest.
-pub(super) const DEPTH: usize = 128;
-
-/// How many operators may follow each other in one chain.
-const CHAIN: usize = 512;
-
-/// What [`DEPTH`] levels need in an unoptimised build, with room to spare. The pages that are not used are never committed.
+/// What [`NESTING`] levels need in an unoptimised build, with room to spare. The pages that are not used are never committed.
 const STACK_BYTES: usize = 64 << 20;
 
 /// Runs what walks a statement by recursion on a stack that is deep enough for every statement that [`parse`](super::parse) lets through.
@@ -21,54 +11,74 @@ pub fn with_stack<T>(work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, work)
 }
 
-pub(super) fn is_too_deep(statement: &Statement) -> bool {
-    struct Chains;
-    impl Visitor for Chains {
-        type Break = ();
+/// How deep brackets and `CASE` may nest.
+pub(super) const NESTING: usize = 128;
 
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            within(std::iter::successors(Some(expr), |e| left(e)).count())
-        }
+/// How many operators may follow each other without a comma between: each one is a level of the tree.
+pub(super) const OPERATORS: usize = 512;
 
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            let mut body = query.body.as_ref();
-            let mut length = 1;
-            while let SetExpr::SetOperation { left, .. } = body {
-                body = left;
-                length += 1;
+/// What is too much, and where it becomes so.
+pub(super) enum TooDeep {
+    Nesting(Span),
+    Operators(Span),
+}
+
+pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), TooDeep> {
+    // The operators seen at each level of brackets since its last comma.
+    let mut levels: Vec<usize> = vec![0];
+    for token in tokens {
+        let mut operator = false;
+        match &token.token {
+            Token::LParen | Token::LBrace => levels.push(0),
+            Token::LBracket => {
+                operator = true;
+                levels.push(0);
             }
-            within(length)
+            Token::RParen | Token::RBracket | Token::RBrace => pop(&mut levels),
+            Token::Comma | Token::SemiColon => {
+                if let Some(level) = levels.last_mut() {
+                    *level = 0;
+                }
+            }
+            Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::EOF => {}
+            Token::Word(word) => match word.keyword {
+                Keyword::CASE => levels.push(0),
+                Keyword::END => pop(&mut levels),
+                Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::BETWEEN
+                | Keyword::COLLATE
+                | Keyword::JOIN
+                | Keyword::UNION
+                | Keyword::EXCEPT
+                | Keyword::INTERSECT => operator = true,
+                _ => {}
+            },
+            Token::Period => {}
+            _ => operator = true,
+        }
+        if levels.len() > NESTING {
+            return Err(TooDeep::Nesting(token.span));
+        }
+        if operator {
+            // A `[` belongs to the level that it is written in.
+            let at = if token.token == Token::LBracket { levels.len().saturating_sub(2) } else { levels.len() - 1 };
+            levels[at] += 1;
+            if levels.iter().sum::<usize>() > OPERATORS {
+                return Err(TooDeep::Operators(token.span));
+            }
         }
     }
-    statement.visit(&mut Chains).is_break()
+    Ok(())
 }
 
-fn within(length: usize) -> ControlFlow<()> {
-    if length > CHAIN { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-}
-
-/// The operand before an operator: what a chain nests in.
-fn left(expr: &Expr) -> Option<&Expr> {
-    match expr {
-        Expr::BinaryOp { left, .. } | Expr::AnyOp { left, .. } | Expr::AllOp { left, .. } => Some(left),
-        Expr::IsDistinctFrom(left, _) | Expr::IsNotDistinctFrom(left, _) => Some(left),
-        Expr::IsNull(expr)
-        | Expr::IsNotNull(expr)
-        | Expr::IsTrue(expr)
-        | Expr::IsNotTrue(expr)
-        | Expr::IsFalse(expr)
-        | Expr::IsNotFalse(expr)
-        | Expr::IsUnknown(expr)
-        | Expr::IsNotUnknown(expr) => Some(expr),
-        Expr::Cast { expr, .. }
-        | Expr::Collate { expr, .. }
-        | Expr::InList { expr, .. }
-        | Expr::InSubquery { expr, .. }
-        | Expr::Between { expr, .. }
-        | Expr::Like { expr, .. }
-        | Expr::ILike { expr, .. }
-        | Expr::SimilarTo { expr, .. } => Some(expr),
-        Expr::AtTimeZone { timestamp, .. } => Some(timestamp),
-        _ => None,
+/// A bracket too many is the parser's to report.
+fn pop(levels: &mut Vec<usize>) {
+    if levels.len() > 1 {
+        levels.pop();
     }
 }

@@ -1,14 +1,26 @@
-//! SQL text to the syntax tree that the planner takes.
+//! SQL as DuckDB means it, on an engine that means some of it otherwise.
 //!
-//! [`parse`] reads one statement, as DuckDB writes SQL. Everything is said in bytes of the SQL text; what those bytes are in the user's
-//! files is the template's to say. Knows no table, column or pipeline.
+//! [`parse`] reads one statement: the grammar is `syntax`, and `rewrite` puts on the tree what needs no types (names of columns,
+//! `FROM`-first, types, read functions). [`functions`] is everything a query can call and the rules that need types: what `/` means, how a
+//! cast rounds, how a timestamp is written. What is not there, or would not answer as DuckDB does, is refused with `UNSUPPORTED_SQL`.
+//!
+//! Everything is said in bytes of the SQL text; what those bytes are in the user's files is the template's to say. Knows no table, column
+//! or pipeline.
 
 mod depth;
+mod functions;
+mod lateral;
 mod parse;
 mod read;
+mod rewrite;
 mod span;
+mod syntax;
+mod typed;
+mod words;
 
 pub use depth::with_stack;
+pub use functions::{Functions, configure, functions};
+pub use lateral::expand_alias;
 pub use parse::{Parsed, Reads, parse};
 pub use read::{OptionValue, Problem, ReadCall, ReadFunction};
 pub use span::byte_range;

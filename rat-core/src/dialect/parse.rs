@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use datafusion::sql::sqlparser::ast::Statement;
-use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
 
-use super::depth::{self, DEPTH};
-use super::{Problem, ReadCall, byte_range};
+use super::depth::{self, TooDeep};
+use super::syntax::Syntax;
+use super::{Problem, ReadCall, byte_range, rewrite, words};
 use crate::error::Code;
 
 /// Whether `read_csv` and its kin exist.
@@ -29,36 +29,55 @@ pub struct Parsed {
     pub reads: Vec<ReadCall>,
 }
 
-/// Reads one statement.
+/// The parser's own limit, a backstop: [`depth`](super::depth) refuses earlier, and says what is too much.
+const RECURSION: usize = 2_000;
+
+/// Reads one statement, with the meaning DuckDB gives it.
 ///
 /// # Errors
-/// `SQL_SYNTAX` where the text is not SQL, is empty, or has more than one statement; `QUERY_TOO_DEEP`.
+/// `SQL_SYNTAX` where the text is not SQL, is empty, or has more than one statement; `QUERY_TOO_DEEP`; `UNSUPPORTED_SQL` for what is not
+/// there yet; `UNKNOWN_FUNCTION` and `NOT_A_LANDING_ZONE` for the calls of read functions.
 pub fn parse(sql: &str, reads: Reads) -> Result<Parsed, Vec<Problem>> {
     depth::with_stack(|| parse_one(sql, reads))
 }
 
-fn parse_one(sql: &str, _reads: Reads) -> Result<Parsed, Vec<Problem>> {
-    let dialect = DuckDbDialect {};
+fn parse_one(sql: &str, reads: Reads) -> Result<Parsed, Vec<Problem>> {
+    let dialect = Syntax::default();
     let failed = |error: ParserError| vec![problem(sql, error)];
-    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH).try_with_sql(sql).map_err(failed)?;
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|e| failed(e.into()))?;
+    depth::check(&tokens).map_err(|too| vec![too_deep(sql, &too)])?;
+    let tokens = words::prepared(sql, tokens).map_err(|problem| vec![problem])?;
+    let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION).with_tokens_with_locations(tokens);
     while parser.consume_token(&Token::SemiColon) {}
-    let statement = parser.parse_statement().map_err(failed)?;
+    let mut statement = parser.parse_statement().map_err(failed)?;
     while parser.consume_token(&Token::SemiColon) {}
     let next = parser.peek_token();
     if next.token != Token::EOF {
         let message = format!("expected the end of the statement, found `{}`", next.token);
         return Err(vec![Problem { code: Code::SqlSyntax, message, help: None, range: byte_range(sql, next.span) }]);
     }
-    if depth::is_too_deep(&statement) {
-        return Err(vec![problem(sql, ParserError::RecursionLimitExceeded)]);
-    }
-    Ok(Parsed { statement, reads: Vec::new() })
+    let calls = rewrite::apply(sql, &mut statement, reads)?;
+    Ok(Parsed { statement, reads: calls })
+}
+
+fn too_deep(sql: &str, too: &TooDeep) -> Problem {
+    let (message, help, span) = match too {
+        TooDeep::Nesting(span) => {
+            (format!("the query is nested deeper than {} levels", depth::NESTING), "name the inner parts in a `WITH` clause", span)
+        }
+        TooDeep::Operators(span) => (
+            format!("an expression has more than {} operators in a row", depth::OPERATORS),
+            "write `IN (...)`, or join with a table of the values",
+            span,
+        ),
+    };
+    Problem { code: Code::QueryTooDeep, message, help: Some(help.to_owned()), range: byte_range(sql, *span) }
 }
 
 fn problem(sql: &str, error: ParserError) -> Problem {
     let text = match error {
         ParserError::RecursionLimitExceeded => {
-            let message = format!("the query is nested deeper than {DEPTH} levels");
+            let message = format!("the query is nested deeper than {} levels", depth::NESTING);
             return Problem { code: Code::QueryTooDeep, message, help: None, range: 0..sql.trim_end().len() };
         }
         ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,

@@ -27,7 +27,7 @@ use datafusion::sql::planner::SqlToRel;
 use datafusion::sql::sqlparser::ast::Statement;
 
 use crate::dialect::{self, Parsed, Problem, Reads};
-use crate::error::{Diagnostic, Label};
+use crate::error::{Code, Diagnostic, Label};
 use crate::session::Session;
 
 pub use lineage::{ColumnLineage, Origin};
@@ -98,13 +98,33 @@ fn plan_resolved(
     }
     let provider = provider::Provider::new(session, resolved.sources);
     let build = |statement: &Statement| build(session, &provider, statement);
-    match build(&parsed.statement) {
+    match with_aliases(&mut parsed.statement, &build) {
         Ok(plan) => (Some(output::planned(plan, sql, &parsed.statement, &resolved.spellings, &resolved.zones)), diagnostics),
         Err(error) => {
             let problems = blame::problems(sql, &parsed.statement, error, &build);
             (None, problems.into_iter().map(|p| diagnostic(p, places)).collect())
         }
     }
+}
+
+/// Plans, and where a column is not known, takes it for an alias made beside it: a column of that name would have won.
+fn with_aliases(
+    statement: &mut Statement,
+    build: &dyn Fn(&Statement) -> Result<LogicalPlan, DataFusionError>,
+) -> Result<LogicalPlan, DataFusionError> {
+    // An alias may use another alias; each round puts one use in place.
+    const USES: usize = 64;
+    let mut result = build(statement);
+    for _ in 0..USES {
+        let Err(error) = &result else { break };
+        let description = describe::describe(error);
+        let (Code::UnknownColumn, Some(span)) = (description.code, description.span) else { break };
+        if !dialect::expand_alias(statement, span.start.line, span.start.column) {
+            break;
+        }
+        result = build(statement);
+    }
+    result
 }
 
 fn build(session: &Session, provider: &provider::Provider<'_>, statement: &Statement) -> Result<LogicalPlan, DataFusionError> {

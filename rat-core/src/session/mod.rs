@@ -9,7 +9,6 @@
 //!
 //! Knows nothing of pipelines, tables or templates. Entry points: [`Session::open`], [`Session::state`].
 
-mod functions;
 mod memory;
 mod options;
 
@@ -25,6 +24,7 @@ use datafusion::optimizer::analyzer::Analyzer;
 use object_store::ObjectStore;
 
 use crate::clock::Clock;
+use crate::dialect;
 use crate::error::{Code, Error, Result};
 
 pub use options::Options;
@@ -48,7 +48,9 @@ impl Session {
     pub fn open(clock: Arc<dyn Clock>, options: &Options) -> Result<Self> {
         let memory_bytes = options.memory_bytes.unwrap_or_else(memory::default_bytes);
         let runtime = runtime(memory_bytes, options)?;
-        let functions = functions::registered();
+        let functions = dialect::functions();
+        let mut analyzer = Analyzer::new();
+        analyzer.rules.extend(functions.analyzer_rules);
         let state = SessionStateBuilder::new()
             .with_config(options::config(options))
             .with_runtime_env(runtime)
@@ -58,8 +60,9 @@ impl Session {
             .with_window_functions(functions.window)
             .with_table_function_list(functions.table)
             .with_expr_planners(functions.expr_planners)
+            .with_analyzer_rules(analyzer.rules.clone())
             .build();
-        Ok(Self(Arc::new(Inner { state, analyzer: Analyzer::new(), clock, memory_bytes })))
+        Ok(Self(Arc::new(Inner { state, analyzer, clock, memory_bytes })))
     }
 
     /// Makes a store known under a URL; scans name it by that URL.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use datafusion::common::config::Dialect;
 use datafusion::execution::config::SessionConfig;
 
+use crate::dialect;
+
 /// How much of the machine a lake may use.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -34,7 +36,7 @@ pub(super) fn config(options: &Options) -> SessionConfig {
     // `plan::names` matches names without regard to case, and keeps the spelling of the table.
     engine.sql_parser.enable_ident_normalization = false;
     engine.sql_parser.collect_spans = true;
-    engine.sql_parser.default_null_ordering = "nulls_last".to_owned();
+    dialect::configure(engine);
     // A subquery's ORDER BY is what `first()` and a pipeline's outermost order rest on in DuckDB.
     engine.sql_parser.enable_subquery_sort_elimination = false;
     engine.execution.time_zone = Some("+00:00".to_owned());

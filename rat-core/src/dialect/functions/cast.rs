@@ -1,0 +1,181 @@
+//! Casts as DuckDB does them, where the engine rounds, reads or writes otherwise.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringArray};
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Type, TimestampMicrosecondType};
+use datafusion::arrow::util::display::FormatOptions;
+use datafusion::common::ScalarValue;
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+
+use super::text;
+
+/// What a value that does not fit becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::dialect) enum Failure {
+    Error,
+    Null,
+}
+
+/// The function for a cast whose result differs from the engine's; `None` where the engine's own is DuckDB's.
+pub(in crate::dialect) fn function(from: &DataType, to: &DataType, failure: Failure) -> Option<Arc<ScalarUDF>> {
+    differs(from, to).then(|| {
+        Arc::new(ScalarUDF::new_from_impl(CastTo { to: to.clone(), failure, signature: Signature::any(1, Volatility::Immutable) }))
+    })
+}
+
+fn differs(from: &DataType, to: &DataType) -> bool {
+    if from == to || from.is_null() {
+        return false;
+    }
+    if is_text(from) && is_text(to) {
+        return false;
+    }
+    if is_text(to) {
+        return !matches!(from, DataType::Boolean | DataType::Date32 | DataType::Binary | DataType::BinaryView | DataType::Dictionary(..))
+            && !from.is_integer();
+    }
+    if is_text(from) {
+        return to.is_integer()
+            || to.is_floating()
+            || to.is_decimal()
+            || matches!(to, DataType::Boolean | DataType::Date32 | DataType::Timestamp(..));
+    }
+    (from.is_floating() || from.is_decimal()) && to.is_integer()
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct CastTo {
+    to: DataType,
+    failure: Failure,
+    signature: Signature,
+}
+
+impl fmt::Debug for CastTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CastTo({}, {:?})", self.to, self.failure)
+    }
+}
+
+impl ScalarUDFImpl for CastTo {
+    fn name(&self) -> &str {
+        match self.failure {
+            Failure::Error => "cast",
+            Failure::Null => "try_cast",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.to.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match &args.args[0] {
+            ColumnarValue::Array(values) => Ok(ColumnarValue::Array(convert(values, &self.to, self.failure)?)),
+            ColumnarValue::Scalar(value) => {
+                let result = convert(&value.to_array()?, &self.to, self.failure)?;
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?))
+            }
+        }
+    }
+}
+
+fn convert(values: &ArrayRef, to: &DataType, failure: Failure) -> Result<ArrayRef> {
+    let from = values.data_type();
+    let options = CastOptions { safe: failure == Failure::Null, format_options: FormatOptions::default() };
+    if is_text(to) {
+        let texts = text::write(values)?;
+        return Ok(cast(&texts, to)?);
+    }
+    if is_text(from) {
+        return read(values, to, failure);
+    }
+    // Whole numbers from fractions: doubles round half to even, decimals half away from zero.
+    let whole: ArrayRef = match from {
+        DataType::Float64 => Arc::new(values.as_primitive::<Float64Type>().unary::<_, Float64Type>(f64::round_ties_even)),
+        DataType::Float32 => Arc::new(values.as_primitive::<Float32Type>().unary::<_, Float32Type>(f32::round_ties_even)),
+        DataType::Decimal256(..) => cast_with_options(values, &DataType::Decimal256(76, 0), &options)?,
+        _ => cast_with_options(values, &DataType::Decimal128(38, 0), &options)?,
+    };
+    Ok(cast_with_options(&whole, to, &options)?)
+}
+
+/// Text to a value: blanks around it do not count.
+fn read(values: &ArrayRef, to: &DataType, failure: Failure) -> Result<ArrayRef> {
+    let texts = cast(values, &DataType::Utf8)?;
+    let texts = texts.as_string::<i32>();
+    let options = CastOptions { safe: failure == Failure::Null, format_options: FormatOptions::default() };
+    if to.is_integer() {
+        // Beyond 38 digits no integer type has room.
+        let numbers = parsed::<Decimal128Type>(texts, to, failure, text::whole_number)?;
+        let numbers: ArrayRef = Arc::new(numbers.with_precision_and_scale(38, 0)?);
+        return Ok(cast_with_options(&numbers, to, &options)?);
+    }
+    match to {
+        DataType::Boolean => {
+            let mut builder = datafusion::arrow::array::BooleanBuilder::with_capacity(texts.len());
+            for value in texts {
+                match value.map(|text| (text, text::boolean(text))) {
+                    None => builder.append_null(),
+                    Some((_, Some(value))) => builder.append_value(value),
+                    Some(_) if failure == Failure::Null => builder.append_null(),
+                    Some((text, None)) => return unreadable(text, to),
+                }
+            }
+            Ok(Arc::new(builder.finish()))
+        }
+        DataType::Float64 | DataType::Float32 => {
+            let numbers: ArrayRef = Arc::new(parsed::<Float64Type>(texts, to, failure, text::number)?);
+            Ok(cast_with_options(&numbers, to, &options)?)
+        }
+        DataType::Date32 => {
+            let days = parsed::<datafusion::arrow::datatypes::Date32Type>(texts, to, failure, text::date)?;
+            Ok(Arc::new(days))
+        }
+        DataType::Timestamp(_, zone) => {
+            let parse = if zone.is_some() { text::timestamp_with_zone } else { text::timestamp };
+            let micros = parsed::<TimestampMicrosecondType>(texts, to, failure, parse)?;
+            let micros: ArrayRef = Arc::new(micros.with_timezone_opt(zone.clone()));
+            Ok(cast_with_options(&micros, to, &options)?)
+        }
+        _ => {
+            let trimmed: StringArray = texts.iter().map(|value| value.map(str::trim)).collect();
+            Ok(cast_with_options(&trimmed, to, &options)?)
+        }
+    }
+}
+
+fn parsed<T: ArrowPrimitiveType>(
+    texts: &StringArray,
+    to: &DataType,
+    failure: Failure,
+    parse: fn(&str) -> Option<T::Native>,
+) -> Result<PrimitiveArray<T>> {
+    let mut builder = PrimitiveArray::<T>::builder(texts.len());
+    for value in texts {
+        match value.map(|text| (text, parse(text.trim()))) {
+            None => builder.append_null(),
+            Some((_, Some(value))) => builder.append_value(value),
+            Some(_) if failure == Failure::Null => builder.append_null(),
+            Some((text, None)) => return unreadable(text, to),
+        }
+    }
+    Ok(builder.finish())
+}
+
+fn unreadable<T>(text: &str, to: &DataType) -> Result<T> {
+    // The text is data: the start of it is enough to find it by.
+    let shown: String = text.chars().take(40).collect();
+    exec_err!("'{shown}' cannot be read as {to}")
+}

@@ -1,0 +1,74 @@
+//! Everything a query can call: the engine's functions that answer as DuckDB does, and ours in the place of the rest.
+
+pub(super) mod arithmetic;
+pub(super) mod cast;
+pub(super) mod dates;
+mod format;
+pub(super) mod intervals;
+pub(super) mod json;
+mod kept;
+pub(super) mod regexp;
+pub(super) mod scalar;
+pub(super) mod strings;
+mod text;
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableFunction;
+use datafusion::common::config::ConfigOptions;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::typed;
+
+/// What a session registers so that its SQL means what DuckDB's does.
+#[derive(Debug)]
+pub struct Functions {
+    /// Functions of one row.
+    pub scalar: Vec<Arc<ScalarUDF>>,
+    /// Functions that take a lambda.
+    pub higher_order: Vec<Arc<HigherOrderUDF>>,
+    /// Functions of a group.
+    pub aggregate: Vec<Arc<AggregateUDF>>,
+    /// Functions of a window.
+    pub window: Vec<Arc<WindowUDF>>,
+    /// Functions that make rows; none reads a file.
+    pub table: Vec<Arc<TableFunction>>,
+    /// What plans operators and literals, in the order they are asked.
+    pub expr_planners: Vec<Arc<dyn ExprPlanner>>,
+    /// What runs after the engine's typing.
+    pub analyzer_rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>,
+}
+
+/// Makes the registry: some hundred functions, so make it once.
+pub fn functions() -> Functions {
+    let mut expr_planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(typed::Operators)];
+    expr_planners.extend(SessionStateDefaults::default_expr_planners());
+    let mut scalar = kept::scalar();
+    scalar.extend(arithmetic::all());
+    scalar.extend(dates::all());
+    scalar.extend(format::all());
+    scalar.extend(intervals::all());
+    scalar.extend([json::extract(), json::extract_string()]);
+    scalar.extend(regexp::all());
+    scalar.extend(strings::all());
+    Functions {
+        scalar,
+        higher_order: Vec::new(),
+        aggregate: kept::aggregate(),
+        window: SessionStateDefaults::default_window_functions(),
+        table: SessionStateDefaults::default_table_functions(),
+        expr_planners,
+        analyzer_rules: typed::rules(),
+    }
+}
+
+/// Sets the engine's options that change what SQL means.
+pub fn configure(options: &mut ConfigOptions) {
+    // A number with a point is a DECIMAL: `0.1 + 0.2 = 0.3`.
+    options.sql_parser.parse_float_as_decimal = true;
+    // NULL comes last, ascending and descending.
+    options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+}

@@ -1,0 +1,73 @@
+//! Aliases used beside where they are made: `SELECT a AS b, b + 1 AS c`.
+//!
+//! A column of that name wins over the alias, and which columns there are is known only to the planner. So the planner plans first, and
+//! asks here when it did not find a name.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Statement, Value, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::tokenizer::Location;
+
+/// Puts the aliased expression in the place of the name that starts at `line` and `column`. False when that SELECT makes no alias of that
+/// name before it is used.
+pub fn expand_alias(statement: &mut Statement, line: u64, column: u64) -> bool {
+    let mut finder = Finder { at: Location { line, column }, found: false };
+    let _ = VisitMut::visit(statement, &mut finder);
+    finder.found
+}
+
+struct Finder {
+    at: Location,
+    found: bool,
+}
+
+impl VisitorMut for Finder {
+    type Break = ();
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        let aliases: Vec<(String, Expr)> = select
+            .projection
+            .iter()
+            .map(|item| match item {
+                SelectItem::ExprWithAlias { expr, alias } => (alias.value.to_lowercase(), expr.clone()),
+                // Keeps the positions.
+                _ => (String::new(), Expr::Value(Value::Null.into())),
+            })
+            .collect();
+        let mut replace = Replace { at: self.at, aliases: &aliases, replaced: false };
+        for (i, item) in select.projection.iter_mut().enumerate() {
+            replace.aliases = &aliases[..i];
+            let _ = VisitMut::visit(item, &mut replace);
+        }
+        replace.aliases = &aliases;
+        let _ = VisitMut::visit(&mut select.selection, &mut replace);
+        let _ = VisitMut::visit(&mut select.group_by, &mut replace);
+        let _ = VisitMut::visit(&mut select.having, &mut replace);
+        let _ = VisitMut::visit(&mut select.qualify, &mut replace);
+        self.found = replace.replaced;
+        if self.found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+struct Replace<'a> {
+    at: Location,
+    aliases: &'a [(String, Expr)],
+    replaced: bool,
+}
+
+impl VisitorMut for Replace<'_> {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let Expr::Identifier(Ident { value, span, .. }) = expr else { return ControlFlow::Continue(()) };
+        if span.start != self.at {
+            return ControlFlow::Continue(());
+        }
+        let name = value.to_lowercase();
+        if let Some((_, aliased)) = self.aliases.iter().rev().find(|(alias, _)| *alias == name) {
+            *expr = Expr::Nested(Box::new(aliased.clone()));
+            self.replaced = true;
+        }
+        ControlFlow::Break(())
+    }
+}

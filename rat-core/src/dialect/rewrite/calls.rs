@@ -1,0 +1,258 @@
+//! Calls of functions that are another expression to the engine.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, BinaryOperator, DateTimeField, DictionaryField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, UnaryOperator,
+    Value, ValueWithSpan,
+};
+
+use super::Rewriter;
+
+/// DuckDB's other names of the engine's aggregates.
+const RENAMED: &[(&str, &str)] = &[
+    ("approx_count_distinct", "approx_distinct"),
+    ("arbitrary", "first_value"),
+    ("first", "first_value"),
+    ("group_concat", "string_agg"),
+    ("last", "last_value"),
+    ("list", "array_agg"),
+    ("listagg", "string_agg"),
+    ("mean", "avg"),
+    ("quantile_cont", "percentile_cont"),
+    ("stddev_samp", "stddev"),
+    ("var_samp", "var"),
+    ("variance", "var"),
+];
+
+pub(super) fn expr(rewriter: &mut Rewriter<'_>, expr: &mut Expr) {
+    match expr {
+        Expr::Function(function) => {
+            if let [ObjectNamePart::Identifier(name)] = function.name.0.as_mut_slice() {
+                name.value.make_ascii_lowercase();
+                name.quote_style = None;
+                if let Some((_, engine)) = RENAMED.iter().find(|(duckdb, _)| *duckdb == name.value) {
+                    name.value = (*engine).to_owned();
+                }
+            }
+            if let Some(other) = call(rewriter, function) {
+                *expr = other;
+            }
+        }
+        Expr::Interval(interval) => {
+            if let Some(call) = computed_interval(interval) {
+                *expr = call;
+            }
+        }
+        Expr::Extract { field, expr: of, .. } if field.to_string().eq_ignore_ascii_case("epoch") => {
+            *expr = named_call("epoch", vec![(**of).clone()])
+        }
+        Expr::CompoundFieldAccess { access_chain, .. } => access_chain.iter_mut().for_each(field_by_text),
+        Expr::SimilarTo { negated, expr: text, pattern, escape_char: None } => {
+            let matched = named_call("regexp_full_match", vec![(**text).clone(), (**pattern).clone()]);
+            *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matched) } } else { matched };
+        }
+        // A backslash is a character like any other, where nothing is said of `ESCAPE`.
+        Expr::Like { pattern, escape_char: None, .. } | Expr::ILike { pattern, escape_char: None, .. } => unescaped(pattern),
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            let is_utc = matches!(time_zone.as_ref(), Expr::Value(value) if matches!(&value.value, Value::SingleQuotedString(zone) if zone.eq_ignore_ascii_case("utc")));
+            if is_utc {
+                *expr = named_call("at_utc", vec![(**timestamp).clone()]);
+            } else {
+                rewriter.unsupported(
+                    expr,
+                    "`AT TIME ZONE` is supported for 'UTC' alone",
+                    "keep moments in UTC, and convert where they are shown",
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `(s).name` finds the field by its name.
+fn field_by_text(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(Expr::Identifier(name)) = access {
+        let text = ValueWithSpan { value: Value::SingleQuotedString(name.value.clone()), span: name.span };
+        *access = AccessExpr::Dot(Expr::Value(text));
+    }
+}
+
+fn unescaped(pattern: &mut Box<Expr>) {
+    match pattern.as_mut() {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => *text = text.replace('\\', "\\\\"),
+        computed => {
+            let text = |text: &str| Expr::Value(Value::SingleQuotedString(text.to_owned()).into());
+            **pattern = named_call("replace", vec![computed.clone(), text("\\"), text("\\\\")]);
+        }
+    }
+}
+
+fn call(rewriter: &mut Rewriter<'_>, function: &mut Function) -> Option<Expr> {
+    let name = match function.name.0.as_slice() {
+        [ObjectNamePart::Identifier(name)] => name.value.clone(),
+        _ => return None,
+    };
+    if let Some(missing) = missing(&name) {
+        rewriter.unsupported(
+            &function.name,
+            format!("the function `{missing}` is not supported"),
+            "write it with the functions of the documentation's list",
+        );
+        return None;
+    }
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    match name.as_str() {
+        "count" if list.args.is_empty() => list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard)),
+        "count_if" | "countif" => {
+            let condition = only(&list.args)?;
+            rename(function, "count");
+            if let FunctionArguments::List(list) = &mut function.args {
+                list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)];
+            }
+            filter(function, condition);
+        }
+        "any_value" => {
+            let value = only(&list.args)?;
+            rename(function, "first_value");
+            filter(function, Expr::IsNotNull(Box::new(value)));
+        }
+        "max_by" | "arg_max" | "min_by" | "arg_min" => {
+            let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value)), FunctionArg::Unnamed(FunctionArgExpr::Expr(by))] =
+                list.args.as_slice()
+            else {
+                return None;
+            };
+            if function.over.is_some() {
+                rewriter.unsupported(
+                    &function.name,
+                    format!("`{name}` is not supported over a window"),
+                    "write `first_value(...) OVER (... ORDER BY ...)`",
+                );
+                return None;
+            }
+            let (value, by) = (value.clone(), by.clone());
+            let options = OrderByOptions { asc: Some(name.contains("min")), nulls_first: Some(false) };
+            list.args.truncate(1);
+            list.clauses.push(FunctionArgumentClause::OrderBy(vec![OrderByExpr { expr: by.clone(), options, with_fill: None }]));
+            rename(function, "first_value");
+            filter(function, Expr::IsNotNull(Box::new(value)));
+            filter(function, Expr::IsNotNull(Box::new(by)));
+        }
+        "list_sort" | "array_sort" if list.args.len() < 3 => {
+            for default in &["ASC", "NULLS LAST"][list.args.len().clamp(1, 2) - 1..] {
+                list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(
+                    Value::SingleQuotedString((*default).to_owned()).into(),
+                ))));
+            }
+        }
+        "date_part" | "datepart" => {
+            if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(part))), FunctionArg::Unnamed(FunctionArgExpr::Expr(of))] =
+                list.args.as_slice()
+                && matches!(&part.value, Value::SingleQuotedString(part) if part.eq_ignore_ascii_case("epoch"))
+            {
+                return Some(named_call("epoch", vec![of.clone()]));
+            }
+        }
+        "mod" => {
+            if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(left)), FunctionArg::Unnamed(FunctionArgExpr::Expr(right))] =
+                list.args.as_slice()
+            {
+                let nested = |expr: &Expr| Box::new(Expr::Nested(Box::new(expr.clone())));
+                return Some(Expr::BinaryOp { left: nested(left), op: BinaryOperator::Modulo, right: nested(right) });
+            }
+        }
+        "struct_pack" => {
+            let fields: Option<Vec<DictionaryField>> = list.args.iter().map(field).collect();
+            match fields {
+                Some(fields) => return Some(Expr::Dictionary(fields)),
+                None => rewriter.unsupported(&function.name, "`struct_pack` takes named values", "write `struct_pack(name := value)`"),
+            }
+        }
+        _ => {}
+    }
+    None
+}
+
+/// DuckDB's functions that are neither kept, nor ours, nor written otherwise above.
+fn missing(name: &str) -> Option<&str> {
+    static MISSING: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("missing.txt").lines().collect());
+    MISSING.contains(name).then_some(name)
+}
+
+fn only(args: &[FunctionArg]) -> Option<Expr> {
+    match args {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))] => Some(expr.clone()),
+        _ => None,
+    }
+}
+
+fn rename(function: &mut Function, name: &str) {
+    if let [ObjectNamePart::Identifier(ident)] = function.name.0.as_mut_slice() {
+        ident.value = name.to_owned();
+    }
+}
+
+/// Counts only rows that meet one more condition.
+fn filter(function: &mut Function, condition: Expr) {
+    let condition = Box::new(Expr::Nested(Box::new(condition)));
+    function.filter = Some(match function.filter.take() {
+        Some(other) => Box::new(Expr::BinaryOp { left: Box::new(Expr::Nested(other)), op: BinaryOperator::And, right: condition }),
+        None => condition,
+    });
+}
+
+fn field(arg: &FunctionArg) -> Option<DictionaryField> {
+    match arg {
+        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => Some(DictionaryField {
+            key: Ident { value: name.value.clone(), quote_style: Some('\''), span: name.span },
+            value: Box::new(value.clone()),
+        }),
+        _ => None,
+    }
+}
+
+/// `INTERVAL (n * 2) DAY` is `to_days(n * 2)`.
+fn computed_interval(interval: &Interval) -> Option<Expr> {
+    if is_literal(&interval.value) {
+        return None;
+    }
+    let function = match interval.leading_field.as_ref()? {
+        DateTimeField::Year | DateTimeField::Years => "to_years",
+        DateTimeField::Quarter => "to_quarters",
+        DateTimeField::Month | DateTimeField::Months => "to_months",
+        DateTimeField::Week(None) | DateTimeField::Weeks => "to_weeks",
+        DateTimeField::Day | DateTimeField::Days => "to_days",
+        DateTimeField::Hour | DateTimeField::Hours => "to_hours",
+        DateTimeField::Minute | DateTimeField::Minutes => "to_minutes",
+        DateTimeField::Second | DateTimeField::Seconds => "to_seconds",
+        DateTimeField::Millisecond | DateTimeField::Milliseconds => "to_milliseconds",
+        DateTimeField::Microsecond | DateTimeField::Microseconds => "to_microseconds",
+        _ => return None,
+    };
+    Some(named_call(function, vec![(*interval.value).clone()]))
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(value.value, Value::Number(..) | Value::SingleQuotedString(_)),
+        Expr::UnaryOp { expr, .. } => is_literal(expr),
+        _ => false,
+    }
+}
+
+fn named_call(name: &str, args: Vec<Expr>) -> Expr {
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: vec![] }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}

@@ -1,0 +1,76 @@
+//! The rewrites that need no types, one file each, in one walk over the tree.
+
+mod calls;
+mod naming;
+mod numbers;
+mod ordering;
+mod reads;
+mod shape;
+mod types;
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitMut, VisitorMut};
+
+use super::{Problem, ReadCall, Reads, byte_range};
+use crate::error::Code;
+
+pub(super) fn apply(sql: &str, statement: &mut Statement, reads: Reads) -> Result<Vec<ReadCall>, Vec<Problem>> {
+    let mut rewriter = Rewriter { sql, reads, calls: Vec::new(), problems: Vec::new() };
+    let _ = VisitMut::visit(statement, &mut rewriter);
+    if rewriter.problems.is_empty() { Ok(rewriter.calls) } else { Err(rewriter.problems) }
+}
+
+/// What the rewrites share: the text for places, and what they found.
+struct Rewriter<'a> {
+    sql: &'a str,
+    reads: Reads,
+    calls: Vec<ReadCall>,
+    problems: Vec<Problem>,
+}
+
+impl Rewriter<'_> {
+    fn unsupported(&mut self, at: &impl Spanned, message: impl Into<String>, help: impl Into<String>) {
+        let range = byte_range(self.sql, at.span());
+        let range = if range.is_empty() { 0..self.sql.trim_end().len() } else { range };
+        self.problems.push(Problem { code: Code::UnsupportedSql, message: message.into(), help: Some(help.into()), range });
+    }
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        shape::query(self, query);
+        ordering::query(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        shape::values(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        shape::select(self, select);
+        naming::select(select);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        reads::table_factor(self, factor);
+        naming::table_function(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        types::expr(self, expr);
+        calls::expr(self, expr);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
+        numbers::value(value);
+        ControlFlow::Continue(())
+    }
+}

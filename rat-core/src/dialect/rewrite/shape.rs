@@ -1,0 +1,107 @@
+//! Clauses that DuckDB has and the planner spells otherwise.
+
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, GroupByExpr, Ident, JoinOperator, Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
+    TableFactor, TableWithJoins, WildcardAdditionalOptions,
+};
+
+use super::Rewriter;
+
+/// Refuses what has no counterpart.
+pub(super) fn query(rewriter: &mut Rewriter<'_>, query: &mut Query) {
+    if let Some(fetch) = &query.fetch {
+        rewriter.unsupported(query.body.as_ref(), format!("`{fetch}` is not supported"), "write `LIMIT`");
+    }
+}
+
+/// `FROM t` is `SELECT * FROM t`; `SEMI JOIN` keeps the left side; `COLUMNS` and `RENAME` are refused.
+pub(super) fn select(rewriter: &mut Rewriter<'_>, select: &mut Select) {
+    if select.flavor == SelectFlavor::FromFirstNoSelect {
+        select.projection = vec![SelectItem::Wildcard(WildcardAdditionalOptions::default())];
+    }
+    select.flavor = SelectFlavor::Standard;
+    for item in &select.projection {
+        match item {
+            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) if options.opt_rename.is_some() => {
+                rewriter.unsupported(item, "`* RENAME` is not supported", "write the columns with their aliases");
+            }
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } if is_columns(expr) => {
+                rewriter.unsupported(item, "`COLUMNS` is not supported", "write the columns");
+            }
+            _ => {}
+        }
+    }
+    for table in &mut select.from {
+        for join in &mut table.joins {
+            match &mut join.join_operator {
+                JoinOperator::Semi(on) => join.join_operator = JoinOperator::LeftSemi(on.clone()),
+                JoinOperator::Anti(on) => join.join_operator = JoinOperator::LeftAnti(on.clone()),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_columns(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(Function { name, .. }) if name.0.len() == 1 && name.to_string().eq_ignore_ascii_case("columns"))
+}
+
+/// `VALUES` names its columns `col0`, `col1`; the engine would start at `column1`.
+pub(super) fn values(query: &mut Query) {
+    name_values(&mut query.body);
+}
+
+fn name_values(body: &mut Box<SetExpr>) {
+    let width = match body.as_mut() {
+        // The names of a set operation are those of its leftmost side.
+        SetExpr::SetOperation { left, .. } => return name_values(left),
+        SetExpr::Values(values) => values.rows.first().map_or(0, |row| row.content.len()),
+        _ => return,
+    };
+    let columns = (0..width).map(|i| TableAliasColumnDef::from_name(format!("col{i}"))).collect();
+    let inner = Query {
+        with: None,
+        body: body.clone(),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: vec![],
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: vec![],
+    };
+    let alias = TableAlias { explicit: true, name: Ident::new("valueslist"), columns, at: None };
+    let relation = TableFactor::Derived { lateral: false, subquery: Box::new(inner), alias: Some(alias), sample: None };
+    **body = SetExpr::Select(Box::new(everything_from(relation)));
+}
+
+fn everything_from(relation: TableFactor) -> Select {
+    Select {
+        select_token: AttachedToken::empty(),
+        optimizer_hints: vec![],
+        distinct: None,
+        select_modifiers: None,
+        top: None,
+        top_before_distinct: false,
+        projection: vec![SelectItem::Wildcard(WildcardAdditionalOptions::default())],
+        exclude: None,
+        into: None,
+        from: vec![TableWithJoins { relation, joins: vec![] }],
+        lateral_views: vec![],
+        prewhere: None,
+        selection: None,
+        connect_by: vec![],
+        group_by: GroupByExpr::Expressions(vec![], vec![]),
+        cluster_by: vec![],
+        distribute_by: vec![],
+        sort_by: vec![],
+        having: None,
+        named_window: vec![],
+        qualify: None,
+        window_before_qualify: false,
+        value_table_mode: None,
+        flavor: SelectFlavor::Standard,
+    }
+}

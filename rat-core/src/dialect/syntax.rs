@@ -1,0 +1,102 @@
+//! DuckDB's grammar, where it is not the parser's idea of it.
+
+use std::any::TypeId;
+
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use datafusion::sql::sqlparser::dialect::{Dialect, DuckDbDialect, Precedence};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+/// The parser asks for some things by the type of the dialect, so this one says it is DuckDB's and then differs from it.
+#[derive(Debug, Default)]
+pub(super) struct Syntax(DuckDbDialect);
+
+/// `||`, `&`, `|`, `<<`, `>>` and `^@` bind alike in DuckDB: weaker than `+`, stronger than comparisons.
+const OTHER_OPERATOR: u8 = 25;
+
+/// `**` and `^` bind stronger than `*`, and group from the left.
+const POWER: u8 = 42;
+
+/// A sign binds stronger than `**`: `-2 ** 2` is 4.
+const SIGN: u8 = 45;
+
+macro_rules! as_duckdb {
+    ($($name:ident)+) => { $(fn $name(&self) -> bool { self.0.$name() })+ };
+}
+
+macro_rules! allowed {
+    ($($name:ident)+) => { $(fn $name(&self) -> bool { true })+ };
+}
+
+impl Dialect for Syntax {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<DuckDbDialect>()
+    }
+
+    fn is_identifier_start(&self, ch: char) -> bool {
+        self.0.is_identifier_start(ch)
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        self.0.is_identifier_part(ch)
+    }
+
+    as_duckdb! {
+        supports_trailing_commas supports_filter_during_aggregation supports_group_by_expr supports_bitwise_shift_operators
+        supports_named_fn_args_with_eq_operator supports_named_fn_args_with_assignment_operator supports_dictionary_syntax
+        support_map_literal_syntax supports_lambda_functions allow_extract_single_quotes supports_explain_with_utility_options
+        supports_load_extension supports_array_typedef_with_brackets supports_from_first_select supports_order_by_all
+        supports_select_wildcard_exclude supports_notnull_operator supports_install supports_detach supports_select_wildcard_replace
+        supports_comma_separated_trim
+    }
+
+    allowed! {
+        supports_numeric_literal_underscores supports_window_function_null_treatment_arg supports_window_clause_named_window_reference
+        supports_select_wildcard_rename supports_string_escape_constant supports_nested_comments
+        supports_left_associative_joins_without_parens supports_in_empty_list
+    }
+
+    fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        match parser.peek_token_ref().token {
+            Token::Mul if parser.peek_nth_token_ref(1).token == Token::Mul => Some(Ok(POWER)),
+            Token::Caret => Some(Ok(POWER)),
+            Token::StringConcat | Token::Ampersand | Token::Pipe | Token::ShiftLeft | Token::ShiftRight | Token::CaretAt => {
+                Some(Ok(OTHER_OPERATOR))
+            }
+            _ => None,
+        }
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let op = match parser.peek_token_ref().token {
+            Token::Minus => UnaryOperator::Minus,
+            Token::Plus => UnaryOperator::Plus,
+            _ => return None,
+        };
+        parser.advance_token();
+        Some(parser.parse_subexpr(SIGN).map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
+    }
+
+    fn parse_infix(&self, parser: &mut Parser, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        if precedence != POWER {
+            return None;
+        }
+        // `**` is two words to the tokenizer, `^` is one.
+        parser.consume_token(&Token::Mul);
+        parser.advance_token();
+        Some(parser.parse_subexpr(POWER).map(|right| Expr::BinaryOp {
+            left: Box::new(left.clone()),
+            op: BinaryOperator::PGExp,
+            right: Box::new(right),
+        }))
+    }
+
+    fn prec_value(&self, precedence: Precedence) -> u8 {
+        self.0.prec_value(precedence)
+    }
+
+    fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser) -> bool {
+        self.0.is_table_factor_alias(explicit, keyword, parser)
+    }
+}

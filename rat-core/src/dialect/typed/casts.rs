@@ -1,0 +1,54 @@
+//! Casts that round, read or write otherwise, and whole numbers that must not wrap.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, TryCast};
+
+use crate::dialect::functions::{arithmetic, cast};
+
+/// Puts our functions in the place of the engine's casts and arithmetic where the answers differ. Running it twice changes nothing.
+#[derive(Debug)]
+pub(super) struct Meaning;
+
+impl FunctionRewrite for Meaning {
+    fn name(&self) -> &str {
+        "duckdb_meaning"
+    }
+
+    fn rewrite(&self, expr: Expr, schema: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
+        match expr {
+            Expr::Cast(Cast { expr, field }) => {
+                let from = expr.get_type(schema)?;
+                Ok(match cast::function(&from, field.data_type(), cast::Failure::Error) {
+                    Some(function) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*expr]))),
+                    None => Transformed::no(Expr::Cast(Cast { expr, field })),
+                })
+            }
+            Expr::TryCast(TryCast { expr, field }) => {
+                let from = expr.get_type(schema)?;
+                Ok(match cast::function(&from, field.data_type(), cast::Failure::Null) {
+                    Some(function) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*expr]))),
+                    None => Transformed::no(Expr::TryCast(TryCast { expr, field })),
+                })
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply) => {
+                let whole = |t: &DataType| t.is_integer();
+                let (l, r) = (left.get_type(schema)?, right.get_type(schema)?);
+                if !(whole(&l) && l == r) {
+                    return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
+                }
+                let function = match op {
+                    Operator::Plus => arithmetic::add(),
+                    Operator::Minus => arithmetic::subtract(),
+                    _ => arithmetic::multiply(),
+                };
+                Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*left, *right]))))
+            }
+            other => Ok(Transformed::no(other)),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Operators that are something else in DuckDB, told apart by the types of their sides.
+
+use datafusion::arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, GetFieldAccess, Operator, ScalarUDF, lit};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use crate::dialect::functions::{arithmetic, dates, intervals, json, regexp, strings};
+
+/// Plans binary operators before the engine's own planners see them.
+#[derive(Debug)]
+pub(in crate::dialect) struct Operators;
+
+impl ExprPlanner for Operators {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        let (left, right) = (expr.left.get_type(schema)?, expr.right.get_type(schema)?);
+        plan(expr, &left, &right)
+    }
+
+    /// `'abc'[2]` and `'abc'[1:2]` are of characters.
+    fn plan_field_access(&self, raw: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        if !matches!(raw.expr.get_type(schema)?, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) {
+            return Ok(PlannerResult::Original(raw));
+        }
+        let Some(slice) = strings::named("text_slice") else { return Ok(PlannerResult::Original(raw)) };
+        Ok(match raw.field_access {
+            GetFieldAccess::ListIndex { key } => PlannerResult::Planned(call(slice, vec![raw.expr, (*key).clone(), *key])),
+            GetFieldAccess::ListRange { start, stop, .. } => PlannerResult::Planned(call(slice, vec![raw.expr, *start, *stop])),
+            field_access => PlannerResult::Original(RawFieldAccessExpr { field_access, expr: raw.expr }),
+        })
+    }
+
+    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(match strings::named("substring") {
+            Some(substring) => PlannerResult::Planned(call(substring, args)),
+            None => PlannerResult::Original(args),
+        })
+    }
+
+    fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(call(dates::date_part(), args)))
+    }
+}
+
+fn plan(expr: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<PlannerResult<RawBinaryExpr>> {
+    let RawBinaryExpr { op, left: l, right: r } = expr;
+    let days = is_date(left) && is_integer(right);
+    let planned = match op {
+        BinaryOperator::Divide if is_interval(left) => call(intervals::divide(), vec![l, double(r)]),
+        // `7 / 2` is 3.5, and dividing by zero follows IEEE 754.
+        BinaryOperator::Divide if *left == DataType::Float32 && *right == DataType::Float32 => binary(l, Operator::Divide, r),
+        BinaryOperator::Divide => binary(double(l), Operator::Divide, double(r)),
+        BinaryOperator::DuckIntegerDivide if is_integer(left) && is_integer(right) => binary(l, Operator::Divide, null_if_zero(r)),
+        BinaryOperator::DuckIntegerDivide => binary(double(l), Operator::Divide, null_if_zero(double(r))),
+        BinaryOperator::Modulo => binary(l, Operator::Modulo, null_if_zero(r)),
+        BinaryOperator::PGExp | BinaryOperator::BitwiseXor => call(arithmetic::power(), vec![double(l), double(r)]),
+        BinaryOperator::Plus if days => call(dates::add_days(), vec![l, r]),
+        BinaryOperator::Plus if is_integer(left) && is_date(right) => call(dates::add_days(), vec![r, l]),
+        BinaryOperator::Minus if days => call(dates::add_days(), vec![l, Expr::Negative(Box::new(cast(r, DataType::Int64)))]),
+        BinaryOperator::Minus if is_date(left) && is_date(right) => call(dates::days_between(), vec![r, l]),
+        BinaryOperator::Minus if is_moment(left) && is_moment(right) => call(dates::elapsed(), vec![r, l]),
+        // A date moved by an interval is a timestamp.
+        BinaryOperator::Plus if is_date(left) && is_interval(right) => binary(timestamp(l), Operator::Plus, r),
+        BinaryOperator::Plus if is_interval(left) && is_date(right) => binary(timestamp(r), Operator::Plus, l),
+        BinaryOperator::Minus if is_date(left) && is_interval(right) => binary(timestamp(l), Operator::Minus, r),
+        BinaryOperator::Plus if is_interval(left) && is_moment(right) => binary(r, Operator::Plus, l),
+        BinaryOperator::Multiply if is_interval(left) && !is_interval(right) => call(intervals::multiply(), vec![l, double(r)]),
+        BinaryOperator::Multiply if is_interval(right) && !is_interval(left) => call(intervals::multiply(), vec![r, double(l)]),
+        // A month is 30 days when intervals are compared.
+        BinaryOperator::Eq if is_interval(left) && is_interval(right) => binary(length(l), Operator::Eq, length(r)),
+        BinaryOperator::NotEq if is_interval(left) && is_interval(right) => binary(length(l), Operator::NotEq, length(r)),
+        BinaryOperator::Lt if is_interval(left) && is_interval(right) => binary(length(l), Operator::Lt, length(r)),
+        BinaryOperator::LtEq if is_interval(left) && is_interval(right) => binary(length(l), Operator::LtEq, length(r)),
+        BinaryOperator::Gt if is_interval(left) && is_interval(right) => binary(length(l), Operator::Gt, length(r)),
+        BinaryOperator::GtEq if is_interval(left) && is_interval(right) => binary(length(l), Operator::GtEq, length(r)),
+        BinaryOperator::StringConcat if !is_list(left) && !is_list(right) => binary(text(l, left), Operator::StringConcat, text(r, right)),
+        BinaryOperator::PGRegexMatch => call(regexp::matches(), vec![l, r]),
+        BinaryOperator::PGRegexNotMatch => Expr::Not(Box::new(call(regexp::matches(), vec![l, r]))),
+        BinaryOperator::Arrow => call(json::extract(), vec![l, r]),
+        BinaryOperator::LongArrow => call(json::extract_string(), vec![l, r]),
+        op => return Ok(PlannerResult::Original(RawBinaryExpr { op, left: l, right: r })),
+    };
+    Ok(PlannerResult::Planned(planned))
+}
+
+fn call(function: std::sync::Arc<ScalarUDF>, args: Vec<Expr>) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(function, args))
+}
+
+fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
+}
+
+fn cast(expr: Expr, to: DataType) -> Expr {
+    Expr::Cast(Cast::new(Box::new(expr), to))
+}
+
+fn double(expr: Expr) -> Expr {
+    cast(expr, DataType::Float64)
+}
+
+fn timestamp(expr: Expr) -> Expr {
+    cast(expr, DataType::Timestamp(TimeUnit::Microsecond, None))
+}
+
+fn length(expr: Expr) -> Expr {
+    call(intervals::length(), vec![expr])
+}
+
+fn text(expr: Expr, data_type: &DataType) -> Expr {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null | DataType::Binary | DataType::BinaryView => expr,
+        _ => cast(expr, DataType::Utf8View),
+    }
+}
+
+fn null_if_zero(expr: Expr) -> Expr {
+    call(datafusion::functions::core::nullif(), vec![expr, lit(0_i64)])
+}
+
+fn is_integer(data_type: &DataType) -> bool {
+    data_type.is_integer()
+}
+
+fn is_date(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32)
+}
+
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(..) | DataType::Date32)
+}
+
+fn is_interval(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Interval(IntervalUnit::MonthDayNano))
+}
+
+fn is_list(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..))
+}
