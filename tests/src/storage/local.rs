@@ -1,0 +1,68 @@
+//! What only a disk has: links, folders, a read-only file system.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rat_core::error::Code;
+use rat_core::interop::storage::Storage;
+
+fn open(path: &std::path::Path) -> Storage {
+    Storage::open(path.to_str().unwrap(), &BTreeMap::new()).unwrap()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_lake_opened_through_a_link_is_the_same_lake() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+    std::fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    assert_eq!(open(&link).url(), open(&real).url());
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("shop");
+    let error = Storage::open(missing.to_str().unwrap(), &BTreeMap::new()).unwrap_err();
+    assert_eq!(error.code(), Code::PathNotFound);
+    assert!(error.message().contains("shop"), "{error}");
+    Storage::create(missing.to_str().unwrap(), &BTreeMap::new()).unwrap();
+    assert!(missing.is_dir());
+}
+
+#[test]
+fn relative_and_absolute_and_url_are_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    let url = format!("file://{}", path.display());
+    assert_eq!(open(&path).url(), url);
+    assert_eq!(Storage::open(&url, &BTreeMap::new()).unwrap().url(), url);
+    assert_eq!(Storage::open(&format!("{}/x/..", path.display()), &BTreeMap::new()).unwrap().url(), url);
+}
+
+#[tokio::test]
+async fn a_dropped_writer_leaves_no_hidden_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = open(folder.path());
+    let mut writer = storage.writer("data/large").unwrap();
+    writer.write(Bytes::from(vec![0u8; 12 * 1024 * 1024])).await.unwrap();
+    drop(writer);
+    // The removal runs on the blocking pool, and the directory is empty once it is done.
+    for _ in 0..10_000 {
+        if std::fs::read_dir(folder.path().join("data")).unwrap().next().is_none() {
+            return;
+        }
+        tokio::task::yield_now().await;
+        std::thread::yield_now();
+    }
+    panic!("a hidden file is left: {:?}", std::fs::read_dir(folder.path().join("data")).unwrap().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn syncing_a_file_that_is_gone_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = open(folder.path());
+    let error = storage.sync(&["gone".to_owned()]).await.unwrap_err();
+    assert_eq!(error.code(), Code::PathNotFound);
+}
