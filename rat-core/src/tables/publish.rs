@@ -85,7 +85,8 @@ impl Tables {
     /// # Errors
     /// As `publish`.
     pub async fn publish_with_views(&self, mut staged: Vec<Staged>, mut views: Vec<StagedView>) -> Result<Published, PublishError> {
-        let names: BTreeSet<&Name> = staged.iter().map(|s| s.change.target.name()).chain(views.iter().map(StagedView::name)).collect();
+        let names: BTreeSet<Name> =
+            staged.iter().map(|s| s.change.target.name()).chain(views.iter().map(StagedView::name)).cloned().collect();
         if names.len() < staged.len() + views.len() {
             return fail(staged, views, Error::new(Code::Internal, "two changes to one table cannot be published together")).await;
         }

@@ -30,7 +30,12 @@ fn errors_about_a_url_hide_its_credentials() {
 
 #[test]
 fn urls_that_cannot_be_used() {
-    for (url, help) in [("", None), ("memry://x", Some("did you mean `memory://`?")), ("fil:///x", Some("did you mean `file://`?")), ("file://host/x", Some("write `file:///` and the folder"))] {
+    for (url, help) in [
+        ("", None),
+        ("memry://x", Some("did you mean `memory://`?")),
+        ("fil:///x", Some("did you mean `file://`?")),
+        ("file://host/x", Some("write `file:///` and the folder")),
+    ] {
         let error = Storage::open(url, &BTreeMap::new()).unwrap_err();
         assert_eq!(error.code(), Code::InvalidUrl, "{url}");
         if let Some(help) = help {

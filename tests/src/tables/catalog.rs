@@ -44,7 +44,10 @@ async fn catalog_contract(catalog: Arc<dyn Catalog>) {
     let both = [change("silver.a", at("a2"), at("a3")), change("gold.b", at("b0"), at("b1"))];
     assert_eq!(conflicts(&*catalog, &both).await, "default.gold.b");
     assert_eq!(catalog.load(&name("silver.a")).await.unwrap(), at("a2"));
-    catalog.commit(&[change("silver.a", at("a2"), at("a3")), change("gold.b", None, at("b1")), change("shop.gold.v", None, view("v1"))]).await.unwrap();
+    catalog
+        .commit(&[change("silver.a", at("a2"), at("a3")), change("gold.b", None, at("b1")), change("shop.gold.v", None, view("v1"))])
+        .await
+        .unwrap();
     assert_eq!(catalog.load(&name("shop.gold.v")).await.unwrap(), view("v1"));
     let entry = |table: &str, kind| Entry { name: name(table), kind };
     let all = [entry("gold.b", EntryKind::Table), entry("silver.a", EntryKind::Table), entry("shop.gold.v", EntryKind::View)];
@@ -125,10 +128,13 @@ async fn the_layout_is_the_one_other_programs_read() {
         .map(Result::unwrap)
         .collect();
     let text = |cells: [Option<&str>; 6]| cells.map(|cell| cell.map(str::to_owned));
-    assert_eq!(rows, [
-        text([Some("rat"), Some("default.silver"), Some("a"), Some("file:///lake/a2"), Some("file:///lake/a1"), Some("TABLE")]),
-        text([Some("rat"), Some("default.gold"), Some("v"), Some("file:///lake/v1"), None, Some("VIEW")]),
-    ]);
+    assert_eq!(
+        rows,
+        [
+            text([Some("rat"), Some("default.silver"), Some("a"), Some("file:///lake/a2"), Some("file:///lake/a1"), Some("TABLE")]),
+            text([Some("rat"), Some("default.gold"), Some("v"), Some("file:///lake/v1"), None, Some("VIEW")]),
+        ]
+    );
     let namespaces: Vec<String> = connection
         .prepare("SELECT namespace FROM iceberg_namespace_properties WHERE property_key = 'exists' ORDER BY 1")
         .unwrap()
@@ -179,7 +185,9 @@ async fn a_damaged_catalog_is_named() {
     let error = sqlite(&folder).load(&name("silver.a")).await.unwrap_err();
     assert_eq!(error.code(), Code::CorruptCatalog);
     assert!(error.message().contains("catalog.db"), "{error}");
-    let Err(CommitFailure::Failed(error)) = sqlite(&folder).commit(&[change("silver.a", None, at("a1"))]).await else { panic!("it must fail") };
+    let Err(CommitFailure::Failed(error)) = sqlite(&folder).commit(&[change("silver.a", None, at("a1"))]).await else {
+        panic!("it must fail")
+    };
     assert_eq!(error.code(), Code::CorruptCatalog);
 }
 

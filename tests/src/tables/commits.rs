@@ -52,7 +52,9 @@ async fn appends_and_a_replacement_and_the_past() {
     assert_eq!(fourth.row_count(), Some(0));
     assert_eq!(fourth.snapshot().unwrap().summary().operation, Operation::Delete);
 
-    for (id, expected) in [(first.snapshot_id(), vec![0, 1, 2]), (second.snapshot_id(), vec![0, 1, 2, 3, 4]), (third.snapshot_id(), vec![10, 11])] {
+    for (id, expected) in
+        [(first.snapshot_id(), vec![0, 1, 2]), (second.snapshot_id(), vec![0, 1, 2, 3, 4]), (third.snapshot_id(), vec![10, 11])]
+    {
         assert_eq!(ids(&fourth.at_snapshot(id.unwrap()).unwrap()).await, expected);
     }
     assert_eq!(fourth.at_snapshot(1).unwrap_err().code(), Code::InvalidArgument);
@@ -62,14 +64,21 @@ async fn appends_and_a_replacement_and_the_past() {
 #[tokio::test]
 async fn a_commit_without_rows_still_carries_its_facts() {
     let tables = memory();
-    let first = Change { summary: facts(&[("rat.run-id", "r1"), ("rat.landing", "l1"), ("rat.watermark", "5")]), ..Change::new(target(&tables, &orders()).await) };
+    let first = Change {
+        summary: facts(&[("rat.run-id", "r1"), ("rat.landing", "l1"), ("rat.watermark", "5")]),
+        ..Change::new(target(&tables, &orders()).await)
+    };
     let first = tables.publish(vec![tables.stage(first).await.unwrap()]).await.unwrap().remove(0);
     assert_eq!(first.row_count(), Some(0));
     assert_eq!(first.properties()["rat.landing"], "l1");
     let second = Change { summary: facts(&[("rat.run-id", "r2"), ("rat.watermark", "")]), ..Change::new(target(&tables, &orders()).await) };
     let second = tables.publish(vec![tables.stage(second).await.unwrap()]).await.unwrap().remove(0);
     let summary = second.summary().unwrap();
-    assert_eq!((summary["rat.run-id"].as_str(), summary["rat.landing"].as_str()), ("r2", "l1"), "facts that are not named are carried forward");
+    assert_eq!(
+        (summary["rat.run-id"].as_str(), summary["rat.landing"].as_str()),
+        ("r2", "l1"),
+        "facts that are not named are carried forward"
+    );
     assert!(!summary.contains_key("rat.watermark") && !second.properties().contains_key("rat.watermark"), "an empty value ends a fact");
     assert_eq!(second.properties()["rat.run-id"], "r2");
 }
@@ -81,7 +90,8 @@ fn facts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn rewriting_one_file_leaves_the_others_as_they_are() {
     let tables = memory();
-    let target_of = || target(&tables, &orders());
+    let orders_name = orders();
+    let target_of = || target(&tables, &orders_name);
     let add = {
         let mut add = write(&tables, &target_of().await, &[batch(0..3)]).await;
         add.extend(write(&tables, &target_of().await, &[batch(3..6)]).await);
@@ -144,7 +154,8 @@ async fn appends_rebase_and_changes_computed_from_all_rows_do_not() {
     append(&tables, &orders(), batch(0..3)).await;
     let late = stage_append(&tables, &orders(), batch(3..6)).await;
     let replace = tables.stage(change(&tables, target(&tables, &orders()).await, batch([50]), Remove::All).await).await.unwrap();
-    let careful = Change { validation: Validation::NoNewData, ..change(&tables, target(&tables, &orders()).await, batch([60]), Remove::None).await };
+    let careful =
+        Change { validation: Validation::NoNewData, ..change(&tables, target(&tables, &orders()).await, batch([60]), Remove::None).await };
     let careful = tables.stage(careful).await.unwrap();
 
     append(&tables, &orders(), batch(6..9)).await;
@@ -197,7 +208,9 @@ async fn position_deletes_go_with_their_file() {
     let target_now = target(&tables, &orders()).await;
     let stale = write_position_deletes(&tables, &target_now, &data, &[0]).await.unwrap();
     let late = tables.stage(Change { add_deletes: vec![stale], ..Change::new(target_now) }).await.unwrap();
-    let rewrite = change(&tables, target(&tables, &orders()).await, batch([0, 2]), Remove::Paths(BTreeSet::from([data.file.file_path().to_owned()]))).await;
+    let rewrite =
+        change(&tables, target(&tables, &orders()).await, batch([0, 2]), Remove::Paths(BTreeSet::from([data.file.file_path().to_owned()])))
+            .await;
     let third = tables.publish(vec![tables.stage(rewrite).await.unwrap()]).await.unwrap().remove(0);
     assert_eq!(ids(&third).await, [0, 2]);
     assert_eq!(third.row_count(), Some(2));
@@ -214,7 +227,9 @@ async fn a_rewrite_does_not_bring_back_rows_that_others_deleted() {
     let tables = memory();
     let first = append(&tables, &orders(), batch(0..4)).await;
     let data = first.data_files().await.unwrap().remove(0);
-    let rewrite = change(&tables, target(&tables, &orders()).await, batch(0..4), Remove::Paths(BTreeSet::from([data.file.file_path().to_owned()]))).await;
+    let rewrite =
+        change(&tables, target(&tables, &orders()).await, batch(0..4), Remove::Paths(BTreeSet::from([data.file.file_path().to_owned()])))
+            .await;
     let rewrite = tables.stage(rewrite).await.unwrap();
     let target_now = target(&tables, &orders()).await;
     let deletes = write_position_deletes(&tables, &target_now, &data, &[1]).await.unwrap();

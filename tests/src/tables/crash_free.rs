@@ -11,7 +11,8 @@ use rat_core::error::{Code, Result};
 use rat_core::ids::RandomIds;
 use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::{
-    Capabilities, Catalog, CommitFailure, Entry, MemoryCatalog, Pointer, PointerChange, PublishError, Remove, Table, Tables, Writer, WriterOptions,
+    Capabilities, Catalog, CommitFailure, Entry, MemoryCatalog, Pointer, PointerChange, PublishError, Remove, Table, Tables, Writer,
+    WriterOptions,
 };
 use rat_core::name::Name;
 
@@ -52,7 +53,9 @@ async fn run(tables: &Tables) -> Result<Table> {
         }
     }
     let add = writer.close().await?;
-    let staged = tables.stage(rat_core::interop::tables::Change { add, remove: Remove::All, ..rat_core::interop::tables::Change::new(target) }).await?;
+    let staged = tables
+        .stage(rat_core::interop::tables::Change { add, remove: Remove::All, ..rat_core::interop::tables::Change::new(target) })
+        .await?;
     match tables.publish(vec![staged]).await {
         Ok(mut tables) => Ok(tables.remove(0)),
         Err(PublishError::Conflict { error, staged }) => {
@@ -118,7 +121,8 @@ async fn a_staged_change_that_is_dropped_deletes_its_files() {
     let table = append(&lake.tables, &orders(), batch(0..3)).await;
     drop(stage_append(&lake.tables, &orders(), batch(3..6)).await);
     let target = target(&lake.tables, &orders()).await;
-    let mut writer = Writer::open(&lake.tables, &target, &WriterOptions { target_file_bytes: Some(1), ..WriterOptions::default() }).unwrap();
+    let mut writer =
+        Writer::open(&lake.tables, &target, &WriterOptions { target_file_bytes: Some(1), ..WriterOptions::default() }).unwrap();
     writer.write(&batch(0..10)).await.unwrap();
     drop(writer);
     for _ in 0..10_000 {
