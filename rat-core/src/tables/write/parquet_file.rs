@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, PartitionSpecRef, SchemaRef as IcebergSchemaRef, Struct};
+use iceberg::spec::{
+    DataContentType, DataFileBuilder, DataFileFormat, PartitionSpec, PartitionSpecRef, PrimitiveLiteral, Schema,
+    SchemaRef as IcebergSchemaRef, Struct, Transform,
+};
 use parking_lot::Mutex;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::add_encoded_arrow_schema_to_metadata;
@@ -190,7 +193,7 @@ impl Current {
         let storage: &Storage = tables.storage();
         let folder = match partition {
             Some(partition) => {
-                format!("{}/{}", layout.folder, folder_of(&layout.spec.partition_to_path(partition, layout.iceberg.clone())))
+                format!("{}/{}", layout.folder, folder_of(&layout.spec, &layout.iceberg, partition))
             }
             None => layout.folder.clone(),
         };
@@ -266,7 +269,25 @@ fn split_offsets(metadata: &ParquetMetaData) -> Vec<i64> {
 }
 
 // A partition's folder is for people: its value is in the manifest. What is not plain in a path is left out.
-fn folder_of(path: &str) -> String {
+fn folder_of(spec: &PartitionSpec, schema: &Schema, partition: &Struct) -> String {
+    let parts = spec.fields().iter().zip(partition.iter()).map(|(field, value)| {
+        let value = match (field.transform, value.and_then(|value| value.as_primitive_literal())) {
+            (Transform::Year, Some(PrimitiveLiteral::Int(year))) => format!("{:04}", 1970 + year),
+            (Transform::Month, Some(PrimitiveLiteral::Int(month))) => {
+                format!("{:04}-{:02}", 1970 + month.div_euclid(12), month.rem_euclid(12) + 1)
+            }
+            (Transform::Hour, Some(PrimitiveLiteral::Int(hour))) => {
+                let time = chrono::DateTime::from_timestamp(i64::from(hour) * 3600, 0).unwrap_or_default();
+                time.format("%Y-%m-%d-%H").to_string()
+            }
+            (transform, _) => match schema.field_by_id(field.source_id).map(|source| transform.result_type(&source.field_type)) {
+                Some(Ok(result)) => transform.to_human_string(&result, value),
+                _ => String::new(),
+            },
+        };
+        format!("{}={}", field.name, value.replace('/', "_"))
+    });
+    let path = parts.collect::<Vec<_>>().join("/");
     path.chars().map(|c| if c.is_ascii_alphanumeric() || "=/._-".contains(c) { c } else { '_' }).collect()
 }
 
