@@ -11,31 +11,31 @@ use super::render::EmptyWatermark;
 
 /// Steps a template may take. A step is an instruction, or 64 bytes made; ten thousand turns of an ordinary loop fit many times.
 pub(super) const STEPS: u64 = 1_000_000;
-/// Steps of a template that can nest values step by step, see [`Room`].
+/// Steps of a template that can nest values step by step, see [`Room::has_namespace`].
 pub(super) const NESTING_STEPS: u64 = 200_000;
 /// The longest SQL a template may print.
 pub(super) const MAX_SQL_BYTES: usize = 16 << 20;
 /// How deep macros may call each other, in frames of the engine: about forty calls.
 const DEPTH: usize = 200;
 
-/// How much stack a rendering needs at most. The engine's parser recurses, up to a limit of its own, and so does everything it does with
-/// nested values. How deep a value nests is bounded by the text, but for `namespace`: with it each step can nest the last value once more.
-/// The pages are only touched when they are needed.
+/// Operators that one expression may chain, and branches that one template may have: each nests the tree once more.
+pub(super) const MAX_LINKS: usize = 10_000;
+
+/// How much stack a rendering needs at most. The engine recurses: where a text nests, up to a limit of its own; along chains of operators;
+/// where macros call each other; and along nested values. Values nest as deep as the text, but for `namespace`: with it, each step can nest
+/// the last value once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    /// For the parser, and values as deep as the text.
-    Ordinary,
-    /// For values as deep as there are steps: a level takes up to 700 bytes of stack, five times that without optimisation.
-    Nesting,
+pub(super) struct Room {
+    /// As counted in the text, at most [`MAX_LINKS`].
+    pub links: usize,
+    pub has_namespace: bool,
 }
 
 impl Room {
     fn bytes(self) -> usize {
-        match self {
-            Room::Ordinary => 32 << 20,
-            Room::Nesting if cfg!(debug_assertions) => 768 << 20,
-            Room::Nesting => 192 << 20,
-        }
+        // Measured for each shape, and doubled.
+        let (base, link, step) = if cfg!(debug_assertions) { (4 << 20, 8 << 10, 3500) } else { (512 << 10, 4 << 10, 800) };
+        base + link * self.links + if self.has_namespace { step * NESTING_STEPS as usize } else { 0 }
     }
 }
 
@@ -68,7 +68,8 @@ pub(super) fn environment(modules: impl IntoIterator<Item = (String, String)>, s
 
 /// Does work that may recurse deeply, on a stack that is large enough.
 pub(super) fn with_stack<T>(room: Room, work: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(room.bytes() * 3 / 4, room.bytes(), work)
+    // What is left of a thread's own stack is mostly enough; where it is not, what is done inside must find room again.
+    stacker::maybe_grow(room.bytes(), room.bytes() + (1 << 20), work)
 }
 
 /// The outermost scope as the engine takes it.

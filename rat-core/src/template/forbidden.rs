@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use super::engine;
 use super::scan::{PartKind, Scan};
 use crate::error::{Code, Diagnostic, Source};
 
 /// The refusals in a scanned text that starts at `offset` of its source.
 pub(super) fn in_scan(scan: &Scan, source: &Arc<Source>, offset: usize) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    if scan.links > engine::MAX_LINKS {
+        let message = format!("the template chains more than {} operators or branches", engine::MAX_LINKS);
+        found.push(Diagnostic::error(Code::TemplateLimit, message).at(source, offset..offset, "").help("use a loop or a map"));
+    }
     for part in &scan.parts {
         if let PartKind::Statement { keyword, .. } = &part.kind
             && matches!(keyword.as_str(), "include" | "extends")

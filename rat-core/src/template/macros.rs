@@ -8,20 +8,21 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::engine::Room;
 use super::forbidden;
 use super::functions;
 use super::scan::{Part, PartKind, Scan, Subject, scan};
 use crate::error::{Code, Diagnostic, Source};
 
 /// All macros of a project.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Macros {
     files: Vec<File>,
     /// Macros that templates can call by name, those with a leading underscore left out.
     by_name: BTreeMap<String, Macro>,
     pub modules: Vec<Module>,
-    /// Whether any file makes a `namespace`.
-    pub has_namespace: bool,
+    /// The stack that any of the files needs.
+    pub room: Room,
 }
 
 #[derive(Debug)]
@@ -57,16 +58,19 @@ impl Macros {
     pub fn new(sources: &[Arc<Source>]) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut files: Vec<File> = sources.iter().map(|source| File::new(Arc::clone(source))).collect();
-        for file in &files {
-            diagnostics.extend(forbidden::in_scan(&file.scan, &file.source, 0));
-        }
-        let by_name = define(&files, &mut diagnostics);
-        let mut macros = Self {
-            files: Vec::new(),
-            by_name,
-            modules: Vec::new(),
+        // A file that is refused does not reach the engine: it might not be able to read it.
+        files.retain(|file| {
+            let refused = forbidden::in_scan(&file.scan, &file.source, 0);
+            let keep = refused.is_empty();
+            diagnostics.extend(refused);
+            keep
+        });
+        let room = Room {
+            links: files.iter().map(|file| file.scan.links).max().unwrap_or_default(),
             has_namespace: files.iter().any(|file| file.scan.has_word(&file.source.text, "namespace")),
         };
+        let by_name = define(&files, &mut diagnostics);
+        let mut macros = Self { files: Vec::new(), by_name, modules: Vec::new(), room };
         let reach = macros.reach(&files);
         for (first, file) in reach.iter().enumerate() {
             if let Some(other) = (0..first).find(|&other| file.contains(&other) && reach[other].contains(&first)) {
@@ -253,6 +257,12 @@ impl Module {
 }
 
 impl File {
+    /// The `{% macro %}` that a definition begins with.
+    fn header(&self, definition: &Range<usize>) -> Range<usize> {
+        let header = self.scan.parts.iter().find(|part| part.range.start == definition.start);
+        header.map_or_else(|| definition.clone(), |part| part.range.clone())
+    }
+
     fn new(source: Arc<Source>) -> Self {
         let scan = scan(&source.text);
         let mut defines = Vec::new();
@@ -291,7 +301,7 @@ fn define(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String,
                 diagnostics.push(
                     Diagnostic::error(Code::DuplicateMacro, format!("macro `{name}` is defined twice"))
                         .at(&file.source, header, "defined again here")
-                        .at(source, other.range.clone(), "first defined here"),
+                        .at(source, files[other.file].header(&other.range), "first defined here"),
                 );
             } else {
                 by_name.insert(name.clone(), Macro { file: index, range: range.clone(), calls: BTreeSet::new() });

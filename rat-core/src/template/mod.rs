@@ -26,7 +26,6 @@ use std::sync::{Arc, OnceLock};
 use minijinja::Environment;
 
 use crate::error::{Diagnostic, Source};
-use engine::Room;
 pub use facts::{Facts, Reference, Rendered, Uses, ZoneUse};
 use functions::TextKind;
 pub use functions::{NAMES, NEW_ROWS};
@@ -55,8 +54,8 @@ struct Tracer {
 impl Templates {
     /// Compiles the macros, the files of `macros/`. A file that cannot be compiled is reported, and its macros do not exist.
     pub fn new(macros: &[Arc<Source>]) -> (Self, Vec<Diagnostic>) {
-        engine::with_stack(Room::Ordinary, || {
-            let (mut macros, mut diagnostics) = Macros::new(macros);
+        let (mut macros, mut diagnostics) = Macros::new(macros);
+        engine::with_stack(macros.room, || {
             let (engine, errors) = engine::environment(macros.templates(|module| module.text.clone()), engine::STEPS);
             for (name, error) in errors {
                 diagnostics.push(failure::in_macros(&macros, &error));
@@ -99,7 +98,7 @@ impl Templates {
 
 impl Shared {
     fn tracer(&self) -> &Tracer {
-        self.tracer.get_or_init(|| {
+        let instrument = || {
             let mut pieces = Vec::new();
             let texts: Vec<String> =
                 self.macros.modules.iter().enumerate().map(|(unit, module)| trace::instrument(&module.text, unit, &mut pieces)).collect();
@@ -109,7 +108,8 @@ impl Shared {
             // Only here: it makes the engine remember which name was undefined.
             engine.set_debug(true);
             Tracer { engine, pieces }
-        })
+        };
+        self.tracer.get_or_init(|| engine::with_stack(self.macros.room, instrument))
     }
 }
 

@@ -39,18 +39,17 @@ impl Unit {
         let mut text = templates.0.macros.prefix(&source.text[body.clone()], &scan);
         let prefix = text.len();
         text.push_str(&source.text[body.clone()]);
-        let macros = &templates.0.macros;
-        let nests = scan.has_word(&source.text[body.clone()], "namespace")
-            || macros.has_namespace && (prefix > 0 || super::macros::has_import(&scan));
-        let room = if nests { Room::Nesting } else { Room::Ordinary };
+        let macros = &templates.0.macros.room;
+        let imports = prefix > 0 || super::macros::has_import(&scan);
+        let room = Room {
+            links: scan.links,
+            has_namespace: scan.has_word(&source.text[body.clone()], "namespace") || imports && macros.has_namespace,
+        };
         Self { source: Arc::clone(source), body, scan, text, text_kind, room, prefix }
     }
 
     fn engine<'t>(&self, templates: &'t Templates) -> &'t Environment<'static> {
-        match self.room {
-            Room::Ordinary => &templates.0.engine,
-            Room::Nesting => &templates.0.nesting,
-        }
+        if self.room.has_namespace { &templates.0.nesting } else { &templates.0.engine }
     }
 
     /// Bytes of the source that bytes of the engine's text are.
@@ -108,15 +107,15 @@ pub(super) fn render(
     facts: &Arc<Facts>,
 ) -> (Option<Rendered>, Vec<Diagnostic>) {
     let unit = Unit::new(templates, source, body, text_kind);
+    let refused = forbidden::in_scan(&unit.scan, source, unit.body.start);
+    if !refused.is_empty() {
+        return (None, refused);
+    }
     engine::with_stack(unit.room, || render_unit(templates, unit, facts))
 }
 
 fn render_unit(templates: &Templates, unit: Unit, facts: &Arc<Facts>) -> (Option<Rendered>, Vec<Diagnostic>) {
     let source = &unit.source;
-    let refused = forbidden::in_scan(&unit.scan, source, unit.body.start);
-    if !refused.is_empty() {
-        return (None, refused);
-    }
     let scope = Arc::new(Scope::new(facts, unit.text_kind));
     let printed = unit
         .engine(templates)

@@ -19,6 +19,8 @@ pub(super) struct Scan {
     pub calls: Vec<TextCall>,
     /// Attributes with two leading underscores, Python's own insides.
     pub dunders: Vec<Range<usize>>,
+    /// The longest chain of operators in an expression, and of branches in the text: how much deeper than its brackets and blocks the tree is.
+    pub links: usize,
 }
 
 impl Scan {
@@ -68,6 +70,7 @@ pub(super) fn scan(text: &str) -> Scan {
     let mut scan = Scan::default();
     let mut tokens = Tokenizer::new(text, "", false, SyntaxConfig::default());
     let mut open: Option<Open> = None;
+    let mut branches = 0;
     while let Ok(Some((token, span))) = tokens.next_token() {
         let range = bytes(span);
         match token {
@@ -85,6 +88,7 @@ pub(super) fn scan(text: &str) -> Scan {
             }
             Token::BlockEnd => {
                 if let Some(open) = open.take() {
+                    branches += usize::from(open.keyword.as_deref() == Some("elif"));
                     scan.parts.push(Part {
                         kind: PartKind::Statement {
                             keyword: open.keyword.unwrap_or_default(),
@@ -99,10 +103,12 @@ pub(super) fn scan(text: &str) -> Scan {
             token => {
                 if let Some(open) = &mut open {
                     open.token(&token, range, text, &mut scan);
+                    scan.links = scan.links.max(open.links.count(&token));
                 }
             }
         }
     }
+    scan.links += branches;
     scan
 }
 
@@ -120,6 +126,38 @@ struct Open {
     depth: usize,
     after_dot: bool,
     called: Option<(Range<usize>, bool)>,
+    links: Links,
+}
+
+/// Counts how long the chains of an expression are. A comma ends a chain, and what is in brackets is part of the chain they are in.
+#[derive(Debug, Default)]
+struct Links {
+    /// Of the open brackets, outermost first: the chain so far, and the longest one before it.
+    outer: Vec<(usize, usize)>,
+    chain: usize,
+    longest: usize,
+}
+
+impl Links {
+    /// The longest chain so far.
+    fn count(&mut self, token: &Token<'_>) -> usize {
+        match token {
+            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => {
+                self.outer.push((self.chain + 1, self.longest));
+                (self.chain, self.longest) = (0, 0);
+            }
+            Token::ParenClose | Token::BracketClose | Token::BraceClose => {
+                let inside = self.longest.max(self.chain);
+                let (chain, longest) = self.outer.pop().unwrap_or_default();
+                (self.chain, self.longest) = (chain + inside, longest);
+            }
+            Token::Comma => (self.chain, self.longest) = (0, self.longest.max(self.chain)),
+            Token::Ident("and" | "or" | "not" | "if" | "else" | "is" | "in") => self.chain += 1,
+            Token::Ident(_) | Token::Str(_) | Token::String(_) | Token::Int(_) | Token::Int128(_) | Token::Float(_) | Token::Colon => {}
+            _ => self.chain += 1,
+        }
+        self.longest.max(self.chain)
+    }
 }
 
 impl Open {
@@ -135,6 +173,7 @@ impl Open {
             depth: 0,
             after_dot: false,
             called: None,
+            links: Links::default(),
             start,
         }
     }

@@ -1,6 +1,7 @@
 //! Templates that do not end, or try to: each is refused soon, and nothing hangs, fills memory or runs out of stack.
 
-use rat_core::error::Code;
+use rat_core::error::{Code, Source};
+use rat_core::interop::template::Templates;
 
 use super::{later, render, render_with};
 
@@ -57,13 +58,28 @@ fn nesting() {
 
 #[test]
 fn long_chains() {
-    // Chains are parsed by a loop into a deep tree: they are legal, and must not run out of stack where the tree is walked.
-    for link in ["| upper", "+ 'x'", "~ 'x'", ".upper()", "[0]", "if true else 'y'", "and 'x'"] {
-        let text = format!("{{{{ 'a' {} }}}}", link.repeat(5_000));
-        if let Err(diagnostics) = render(&text) {
-            assert!([Code::TemplateLimit, Code::TemplateSyntax].contains(&diagnostics[0].code), "{link}: {:?}", diagnostics[0].message);
+    // Chains are read by a loop into a tree as deep as they are long: legal, up to a limit, and never more than the stack holds.
+    for link in ["| upper", "+ 'x'", "~ 'x'", ".upper()", "[0]", "if true else 'y'", "and 'x'", "| replace('a', 'b' ~ 'c')"] {
+        let chain = |links| render(&format!("{{{{ 'a' {} }}}}", link.repeat(links)));
+        assert!(chain(100).is_ok(), "{link}");
+        for links in [3_000, 11_000, 100_000] {
+            if let Err(diagnostics) = chain(links) {
+                assert!([Code::TemplateLimit, Code::TemplateSyntax].contains(&diagnostics[0].code), "{link}: {:?}", diagnostics[0].message);
+            }
         }
+        assert_eq!(chain(100_000).expect_err(link)[0].code, Code::TemplateLimit);
     }
+    let branches = |count| render(&format!("{{% if false %}}{}{{% else %}}y{{% endif %}}", "{% elif false %}x".repeat(count)));
+    assert_eq!(branches(5_000).unwrap().sql, "y");
+    assert_eq!(branches(20_000).unwrap_err()[0].code, Code::TemplateLimit);
+    let macros = Source::new("macros/m.sql", format!("{{% macro m() %}}{{{{ 'a' {} }}}}{{% endmacro %}}", "~ 'x'".repeat(20_000)));
+    assert_eq!(Templates::new(&[macros]).1[0].code, Code::TemplateLimit);
+}
+
+#[test]
+fn a_long_list_is_no_chain() {
+    let list: String = (0..20_000).map(|i| format!("-{i}, ('a' ~ {i}), ")).collect();
+    assert_eq!(render(&format!("{{% set l = [{list}] %}}{{{{ l | length }}}}")).unwrap().sql, "40000");
 }
 
 const ENDS: [&str; 7] = [
