@@ -12,7 +12,6 @@ mod resolve;
 mod sql;
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::{self, Config, Materialized, MergeStrategy, TestHeader};
@@ -89,15 +88,13 @@ pub fn compile(
 ) -> (Option<Compiled>, Vec<Diagnostic>) {
     let next = Facts { this: pipeline.name.clone(), ..facts.clone() };
     let runs = Runs { other: other_run(&next, *config.merge_strategy), next };
-    let (body, render): (_, Render<'_>) = match pipeline.language {
-        Language::Sql => {
-            (config::annotations(&pipeline.source, Language::Sql).0.body, &|body, facts| templates.render(&pipeline.source, body, facts))
-        }
+    let body = match pipeline.language {
+        Language::Sql => config::annotations(&pipeline.source, Language::Sql).0.body,
         // The program is not a template; its quality tests are.
-        Language::Python => (0..0, &|body, facts| templates.render(&pipeline.source, body, facts)),
+        Language::Python => 0..0,
     };
     let subject = format!("pipeline `{}`", pipeline.name.short());
-    let (rendered, mut diagnostics) = runs.render(body, render);
+    let (rendered, mut diagnostics) = Both::read(templates.render_each(&pipeline.source, body, runs.facts()));
     let (refs, zones, uses) = match &rendered {
         Some(both) => both.union(),
         None => Default::default(),
@@ -125,8 +122,6 @@ pub fn compile(
     (Some(compiled), diagnostics)
 }
 
-type Render<'a> = &'a dyn Fn(Range<usize>, &Facts) -> (Option<Rendered>, Vec<Diagnostic>);
-
 /// The facts of the next run, and those of the other kind of run.
 struct Runs {
     next: Facts,
@@ -149,18 +144,21 @@ struct Both {
 }
 
 impl Runs {
-    fn render(&self, body: Range<usize>, render: Render<'_>) -> (Option<Both>, Vec<Diagnostic>) {
-        let (next, mut diagnostics) = render(body.clone(), &self.next);
-        let (other, others) = render(body, &self.other);
-        diagnostics.extend(next.iter().flat_map(unguarded));
-        let others = others.into_iter().chain(other.iter().flat_map(unguarded)).map(as_warning);
-        let others: Vec<Diagnostic> = others.filter(|warning| !diagnostics.iter().any(|error| same_problem(error, warning))).collect();
-        diagnostics.extend(others);
-        (next.map(|next| Both { next, other }), diagnostics)
+    fn facts(&self) -> [&Facts; 2] {
+        [&self.next, &self.other]
     }
 }
 
 impl Both {
+    /// The two outcomes of a text, those of the other run softened.
+    fn read([(next, mut diagnostics), (other, others)]: [(Option<Rendered>, Vec<Diagnostic>); 2]) -> (Option<Self>, Vec<Diagnostic>) {
+        diagnostics.extend(next.iter().flat_map(unguarded));
+        let others = others.into_iter().chain(other.iter().flat_map(unguarded)).map(as_warning);
+        let others: Vec<Diagnostic> = others.filter(|warning| !diagnostics.iter().any(|error| same_problem(error, warning))).collect();
+        diagnostics.extend(others);
+        (next.map(|next| Self { next, other }), diagnostics)
+    }
+
     fn renderings(&self) -> impl Iterator<Item = &Rendered> {
         std::iter::once(&self.next).chain(&self.other)
     }
@@ -252,7 +250,7 @@ fn tests(templates: &Templates, pipeline: &Pipeline, known: &Known<'_>, runs: &R
     for source in &pipeline.quality_tests {
         let (header, problems) = config::test_header(source);
         diagnostics.extend(problems);
-        let (rendered, problems) = runs.render(config::test_body(source), &|body, facts| templates.render_test(source, body, facts));
+        let (rendered, problems) = Both::read(templates.render_test(source, config::test_body(source), runs.facts()));
         diagnostics.extend(problems);
         let subject = format!("quality test `{}`", source.path.rsplit('/').next().unwrap_or(&source.path));
         diagnostics.extend(rendered.iter().flat_map(|both| both.unknown_refs(known, &pipeline.name, &subject)));

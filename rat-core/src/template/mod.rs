@@ -30,6 +30,7 @@ pub use facts::{Facts, Reference, Rendered, Uses, ZoneUse};
 use functions::TextKind;
 pub use functions::{NAMES, NEW_ROWS};
 use macros::Macros;
+use render::Unit;
 pub use source_map::SourceMap;
 use trace::Piece;
 
@@ -71,12 +72,28 @@ impl Templates {
     ///
     /// Without a rendering there is at least one error among the diagnostics.
     pub fn render(&self, source: &Arc<Source>, body: Range<usize>, facts: &Facts) -> (Option<Rendered>, Vec<Diagnostic>) {
-        render::render(self, source, body, TextKind::Pipeline, &Arc::new(facts.clone()))
+        let [outcome] = self.render_each(source, body, [facts]);
+        outcome
     }
 
-    /// Renders the bytes `body` of a quality test, which also has [`NEW_ROWS`]. `facts` are those of the pipeline it tests.
-    pub fn render_test(&self, source: &Arc<Source>, body: Range<usize>, facts: &Facts) -> (Option<Rendered>, Vec<Diagnostic>) {
-        render::render(self, source, body, TextKind::QualityTest, &Arc::new(facts.clone()))
+    /// Renders a pipeline's source once for each of `facts`, cheaper than one by one.
+    pub fn render_each<const N: usize>(
+        &self,
+        source: &Arc<Source>,
+        body: Range<usize>,
+        facts: [&Facts; N],
+    ) -> [(Option<Rendered>, Vec<Diagnostic>); N] {
+        render::render_each(self, Unit::new(self, source, body, TextKind::Pipeline), facts)
+    }
+
+    /// Renders a quality test, which also has [`NEW_ROWS`], once for each of `facts`: those of the pipeline it tests.
+    pub fn render_test<const N: usize>(
+        &self,
+        source: &Arc<Source>,
+        body: Range<usize>,
+        facts: [&Facts; N],
+    ) -> [(Option<Rendered>, Vec<Diagnostic>); N] {
+        render::render_each(self, Unit::new(self, source, body, TextKind::QualityTest), facts)
     }
 
     /// The names of the macros that every template can call.

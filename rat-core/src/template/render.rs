@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::value::{Object, Value};
-use minijinja::{Environment, Error, OutputSpanKind};
+use minijinja::{Environment, Error, OutputSpanKind, Template};
 
 use super::engine::Room;
 use super::functions::{Call, NONE, Scope, TextKind};
@@ -99,31 +99,35 @@ pub(super) fn trace(templates: &Templates, unit: &Unit, facts: &Arc<Facts>) -> T
     Tracing { printed, scope, pieces }
 }
 
-pub(super) fn render(
-    templates: &Templates,
-    source: &Arc<Source>,
-    body: Range<usize>,
-    text_kind: TextKind,
-    facts: &Arc<Facts>,
-) -> (Option<Rendered>, Vec<Diagnostic>) {
-    let unit = Unit::new(templates, source, body, text_kind);
-    let refused = forbidden::in_scan(&unit.scan, source, unit.body.start);
+/// What a rendering gives: SQL, or why there is none.
+pub(super) type Outcome = (Option<Rendered>, Vec<Diagnostic>);
+
+/// Renders a template for each of the given facts. It is read and compiled once.
+pub(super) fn render_each<const N: usize>(templates: &Templates, unit: Unit, facts: [&Facts; N]) -> [Outcome; N] {
+    let refused = forbidden::in_scan(&unit.scan, &unit.source, unit.body.start);
     if !refused.is_empty() {
-        return (None, refused);
+        return facts.map(|_| (None, refused.clone()));
     }
-    engine::with_stack(unit.room, || render_unit(templates, unit, facts))
+    let unit = Arc::new(unit);
+    engine::with_stack(unit.room, || {
+        let compiled = unit.engine(templates).template_from_named_str(TEMPLATE, &unit.text);
+        facts.map(|facts| {
+            let facts = Arc::new(facts.clone());
+            match &compiled {
+                Ok(compiled) => render_compiled(templates, &unit, compiled, &facts),
+                Err(error) => (None, vec![failure::diagnose(templates, &unit, &facts, error)]),
+            }
+        })
+    })
 }
 
-fn render_unit(templates: &Templates, unit: Unit, facts: &Arc<Facts>) -> (Option<Rendered>, Vec<Diagnostic>) {
+fn render_compiled(templates: &Templates, unit: &Arc<Unit>, compiled: &Template<'_, '_>, facts: &Arc<Facts>) -> Outcome {
     let source = &unit.source;
     let scope = Arc::new(Scope::new(facts, unit.text_kind));
-    let printed = unit
-        .engine(templates)
-        .template_from_named_str(TEMPLATE, &unit.text)
-        .and_then(|template| template.render_with_spans(engine::root(&scope)));
+    let printed = compiled.render_with_spans(engine::root(&scope));
     let (sql, spans) = match printed {
         Ok(printed) => printed,
-        Err(error) => return (None, vec![failure::diagnose(templates, &unit, facts, &error)]),
+        Err(error) => return (None, vec![failure::diagnose(templates, unit, facts, &error)]),
     };
     if sql.len() > engine::MAX_SQL_BYTES {
         let message = format!("the template prints {} bytes of SQL, and {} is the limit", sql.len(), engine::MAX_SQL_BYTES);
@@ -134,14 +138,15 @@ fn render_unit(templates: &Templates, unit: Unit, facts: &Arc<Facts>) -> (Option
         .iter()
         .map(|span| Span { sql: span.output_range(), place: unit.place(span.source_range()), is_text: span.kind() == OutputSpanKind::Raw })
         .collect();
-    let uses = uses(templates, &unit, &scope);
+    let uses = uses(templates, unit, &scope);
     let empty_watermarks = if facts.watermark_value.is_none() && uses.watermark.is_some() {
-        empty_watermarks(templates, &unit, facts, &sql, &spans)
+        empty_watermarks(templates, unit, facts, &sql, &spans)
     } else {
         Vec::new()
     };
-    let (refs, landing_zones) = calls(templates, &unit, facts, &scope);
-    let map = SourceMap::new(Work { templates: templates.clone(), unit, facts: Arc::clone(facts), sql: sql.clone(), spans });
+    let (refs, landing_zones) = calls(templates, unit, facts, &scope);
+    let map =
+        SourceMap::new(Work { templates: templates.clone(), unit: Arc::clone(unit), facts: Arc::clone(facts), sql: sql.clone(), spans });
     (Some(Rendered { sql, map, refs, landing_zones, uses, empty_watermarks }), Vec::new())
 }
 

@@ -24,7 +24,7 @@ struct Inner {
 /// All it takes to render again.
 pub(super) struct Work {
     pub templates: Templates,
-    pub unit: Unit,
+    pub unit: Arc<Unit>,
     pub facts: Arc<Facts>,
     pub sql: String,
     /// What the template itself printed, in the order of the SQL, without gaps.
