@@ -85,7 +85,7 @@ pub(super) async fn without_deleted(
     let (partitioned, _) = reading.partitioned(files, width, |file| partitions.constants(&file.data)).await?;
     let entries: Vec<&FileEntry> = files.iter().map(|file| &*file.data).collect();
     let unknown = Statistics::new_unknown(&all);
-    let data = reading.exec(partitioned, data_schema, &entries, unknown, Some(&read), None, reading.filter.clone())?;
+    let data = reading.exec(partitioned, data_schema, &entries, unknown, Some(&read), None)?;
     let mut plan = GuardExec::around(data, true);
     for ((ids, reach), deletes) in groups {
         let deletes: Vec<&FileEntry> = deletes.into_values().map(AsRef::as_ref).collect();
@@ -149,7 +149,7 @@ fn delete_rows(
     let key = key.into_iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true))).collect::<Vec<_>>();
     let schema = TableSchema::new(Arc::new(Schema::new(key)), constants());
     let unknown = Statistics::new_unknown(schema.table_schema());
-    reading.exec(files, schema, deletes, unknown, None, None, None)
+    reading.exec(files, schema, deletes, unknown, None, None)
 }
 
 fn anti_join(

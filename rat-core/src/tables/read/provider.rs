@@ -17,9 +17,9 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::spec::PrimitiveType;
 use object_store::ObjectMeta;
@@ -68,12 +68,12 @@ impl TableProvider for Provider {
             Some(filter) => Some(session.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&inner.schema))?)?),
             None => None,
         };
-        let pruner = filter.as_ref().and_then(|filter| Pruner::new(Arc::clone(filter), Arc::clone(&inner.schema), &inner.columns));
+        let pruner = filter.and_then(|filter| Pruner::new(filter, Arc::clone(&inner.schema), &inner.columns));
         let files = self.0.pruned(pruner.as_ref()).await.map_err(external)?;
         let (matched, plain): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| !file.equality.is_empty());
         // A limit stays above filters, which this scan does not apply, and above deletes, which it applies elsewhere.
         let limit = limit.filter(|_| filters.is_empty() && matched.is_empty());
-        let reading = Reading { inner, session, filter };
+        let reading = Reading { inner, session };
         let mut plans = Vec::new();
         if !plain.is_empty() || matched.is_empty() {
             plans.push(reading.plain(&plain, projection, limit).await?);
@@ -96,7 +96,6 @@ pub(super) fn external(error: Error) -> DataFusionError {
 pub(super) struct Reading<'a> {
     pub inner: &'a Inner,
     pub session: &'a dyn Session,
-    pub filter: Option<Arc<dyn PhysicalExpr>>,
 }
 
 const FOOTERS_AT_ONCE: usize = 16;
@@ -107,8 +106,7 @@ impl Reading<'_> {
         let (partitioned, deleted) = self.partitioned(files, self.inner.columns.len(), |_| Vec::new()).await?;
         let statistics = statistics::of_files(&entries, deleted, &self.inner.columns, self.inner.table.metadata());
         let schema = TableSchema::from_file_schema(Arc::clone(&self.inner.schema));
-        let plan =
-            self.exec(partitioned, schema, &entries, statistics, projection, limit.filter(|_| deleted.is_none()), self.filter.clone())?;
+        let plan = self.exec(partitioned, schema, &entries, statistics, projection, limit.filter(|_| deleted.is_none()))?;
         Ok(GuardExec::around(plan, deleted.is_some()))
     }
 
@@ -159,7 +157,6 @@ impl Reading<'_> {
         statistics: Statistics,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
-        filter: Option<Arc<dyn PhysicalExpr>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         if files.is_empty() {
             let all = schema.table_schema();
@@ -177,11 +174,9 @@ impl Reading<'_> {
             mapping: self.inner.mapping.clone(),
             may_be_nan: may_be_nan(schema.file_schema().fields(), self.inner, entries),
         };
-        let mut source =
+        // Filters come down by DataFusion's rule for execution plans, dynamic ones too; given here as well they would run twice.
+        let source =
             ParquetSource::new(schema).with_table_parquet_options(options).with_parquet_file_reader_factory(Arc::new(self.opener()));
-        if let Some(filter) = filter {
-            source = source.with_predicate(filter);
-        }
         let groups = FileGroup::new(files).split_files(self.session.config().target_partitions());
         let url = ObjectStoreUrl::parse("rat://lake")?;
         self.session.runtime_env().register_object_store(url.as_ref(), self.inner.table.storage().object_store());
