@@ -1,30 +1,26 @@
-//! One fixture: a project folder, and all that the language floor makes of it.
+//! One fixture: a project folder, and what a check makes of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rat_core::error::Diagnostic;
-use rat_core::interop::compile::{Compiled, Known, compile, node_info};
-use rat_core::interop::config::{self, Config, Defaults, Overrides};
-use rat_core::interop::graph::Graph;
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use rat_core::interop::check::{CheckReport, Environment, LakeFacts, Needs, Workspace, Zone, zone_of};
+use rat_core::interop::config;
+use rat_core::interop::files::Sample;
 use rat_core::interop::project::{self, Files, Project};
-use rat_core::interop::template::{Facts, Templates};
 use rat_core::name::Name;
 use rat_core::settings::Settings;
 
 use super::sections::Selection;
+use crate::plan::SESSION;
 
 pub struct Case {
     pub name: String,
     pub folder: PathBuf,
     pub project: Project,
     pub settings: Settings,
-    pub configs: BTreeMap<Name, Arc<Config>>,
-    pub compiled: BTreeMap<Name, Compiled>,
-    pub graph: Graph,
-    /// Everything found, in the order of the rooms that found it.
-    pub diagnostics: Vec<Diagnostic>,
+    pub report: CheckReport,
     pub selections: Vec<Selection>,
 }
 
@@ -33,55 +29,61 @@ fn env(name: &str) -> Option<String> {
     (name == "RAT_FIXTURE_REGION").then(|| "eu-west-1".to_owned())
 }
 
+/// Every file below a folder, by its path in it.
+fn walk(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files.map(|entry| (entry.path().strip_prefix(folder).unwrap().to_string_lossy().into_owned(), entry.path().to_path_buf())).collect()
+}
+
 fn files(folder: &Path) -> Files {
     let mut files = Files::default();
-    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.unwrap();
-        let path = entry.path().strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
-        if entry.file_type().is_file() && project::is_project_file(&path) {
-            files.insert(&path, std::fs::read(entry.path()).unwrap());
-        }
+    for (path, file) in walk(folder).into_iter().filter(|(path, _)| project::is_project_file(path)) {
+        files.insert(&path, std::fs::read(file).unwrap());
     }
     files
 }
 
+/// The one table of every fixture's lake that no pipeline makes: `bronze.crm`.
+fn tables() -> BTreeMap<Name, Option<Arc<Schema>>> {
+    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let columns = [("id", DataType::Int64), ("name", DataType::Utf8), ("amount", DataType::Float64), ("ts", time)];
+    let schema = Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec());
+    BTreeMap::from([(Name::parse("bronze.crm", "default").unwrap(), Some(Arc::new(schema)))])
+}
+
+/// What the fixture's landing folders hold, as far as the project asks.
+fn zones(folder: &Path, needs: &Needs) -> BTreeMap<String, Zone> {
+    let mut zones: BTreeMap<String, Zone> = BTreeMap::new();
+    for (key, call) in &needs.reads {
+        let (namespace, zone) = zone_of(&call.zone_url).unwrap();
+        let landing = format!("{namespace}/landing/{zone}");
+        if !folder.join(&landing).is_dir() {
+            continue;
+        }
+        let landed = walk(&folder.join(&landing)).into_iter().filter(|(path, _)| !path.ends_with(".gitkeep"));
+        let sample =
+            |(path, file)| Sample { path: format!("{landing}/{path}"), bytes: std::fs::read::<PathBuf>(file).unwrap().into(), whole: true };
+        let samples = landed.map(sample).collect();
+        zones.entry(call.zone_url.clone()).or_default().samples.insert(key.clone(), Arc::new(samples));
+    }
+    zones
+}
+
 impl Case {
     pub fn load(folder: &Path) -> Self {
-        let (project, mut diagnostics) = project::discover(&files(folder));
-        let (settings, found) = config::settings(project.settings.as_ref(), &env);
-        diagnostics.extend(found);
-        let defaults = Defaults::new(&settings);
-        let (templates, found) = Templates::new(&project.macros);
-        diagnostics.extend(found);
-        let tables = BTreeSet::from([Name::parse("bronze.crm", "default").unwrap()]);
-        let known = Known { project: &project, tables: &tables };
-        let vars = Arc::new(settings.vars.clone());
-        let mut configs = BTreeMap::new();
-        let mut compiled = BTreeMap::new();
-        let mut nodes = BTreeMap::new();
-        for (name, pipeline) in &project.pipelines {
-            let (config, found) = config::resolve(&defaults, pipeline, &Overrides::default());
-            diagnostics.extend(found);
-            let config = Arc::new(config);
-            let facts = Facts {
-                this: name.clone(),
-                strategy: Some(*config.merge_strategy),
-                watermark_value: None,
-                run_started_at: "2024-02-01T00:00:00Z".to_owned(),
-                vars: Arc::clone(&vars),
-            };
-            let (sql, found) = compile(&templates, pipeline, &config, &known, &facts);
-            diagnostics.extend(found);
-            nodes.insert(name.clone(), node_info(pipeline, &config, sql.as_ref()));
-            compiled.extend(sql.map(|sql| (name.clone(), sql)));
-            configs.insert(name.clone(), config);
-        }
-        let (graph, found) = Graph::new(nodes);
-        diagnostics.extend(found);
+        let files = files(folder);
+        let (project, _) = project::discover(&files);
+        let (settings, _) = config::settings(project.settings.as_ref(), &env);
+        let environment = Environment(Arc::new(|source| config::settings(source, &env)));
+        let mut workspace = Workspace::new(SESSION.clone());
+        let tables = tables();
+        let needs = workspace.compile(&files, tables.keys().cloned().collect::<BTreeSet<_>>(), &environment);
+        let report = workspace.plan(&LakeFacts { zones: zones(folder, &needs), tables });
         let selections = std::fs::read_to_string(folder.join("select.txt")).unwrap_or_default();
-        let selections = selections.lines().map(|line| Selection::new(line, &graph)).collect();
+        let selections = selections.lines().map(|line| Selection::new(line, &report.graph)).collect();
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        Self { name, folder: folder.to_path_buf(), project, settings, configs, compiled, graph, diagnostics, selections }
+        Self { name, folder: folder.to_path_buf(), project, settings, report, selections }
     }
 
     /// The code that a fixture of `errors/` is about.
@@ -92,6 +94,6 @@ impl Case {
     /// Every code that the fixture reports.
     pub fn codes(&self) -> Vec<String> {
         let selected = self.selections.iter().filter_map(|selection| selection.selected.as_ref().err().map(|error| error.code()));
-        self.diagnostics.iter().map(|diagnostic| diagnostic.code).chain(selected).map(|code| code.to_string()).collect()
+        self.report.diagnostics.iter().map(|diagnostic| diagnostic.code).chain(selected).map(|code| code.to_string()).collect()
     }
 }

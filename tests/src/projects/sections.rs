@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rat_core::error::Result;
 use rat_core::interop::config::Origin;
 use rat_core::interop::graph::Graph;
+use rat_core::interop::plan::sql_type;
 use rat_core::name::Name;
 
 use super::case::Case;
@@ -17,6 +18,7 @@ pub const SECTIONS: &[Section] = &[
     ("settings", settings),
     ("config", config),
     ("compiled", compiled),
+    ("columns", columns),
     ("graph", graph),
     ("select", select),
     ("diagnostics", diagnostics),
@@ -59,8 +61,8 @@ fn settings(case: &Case) -> String {
 /// What somebody set, with the place. Defaults are on the reference page.
 fn config(case: &Case) -> String {
     let mut text = String::new();
-    for (name, config) in &case.configs {
-        let entries = config.entries();
+    for (name, pipeline) in &case.report.pipelines {
+        let entries = pipeline.config.entries();
         let set: Vec<_> = entries.iter().filter(|(_, _, origin)| **origin != Origin::Default).collect();
         if set.is_empty() {
             continue;
@@ -80,7 +82,7 @@ fn config(case: &Case) -> String {
 /// The SQL of a first run, with what any run depends on.
 fn compiled(case: &Case) -> String {
     let mut text = String::new();
-    for (name, compiled) in &case.compiled {
+    for (name, compiled) in case.report.pipelines.iter().filter_map(|(name, pipeline)| Some((name, pipeline.compiled.as_ref()?))) {
         text.push_str(&format!("{name}\n"));
         let refs: Vec<String> = compiled.refs.iter().map(|reference| reference.name.to_string()).collect();
         let zones = compiled.landing_zones.iter().map(|zone| format!("{}{}", zone.zone, if zone.new_only { " (new files)" } else { "" }));
@@ -99,12 +101,31 @@ fn compiled(case: &Case) -> String {
     text
 }
 
+/// The columns of every pipeline with their types, and the columns that each is made of.
+fn columns(case: &Case) -> String {
+    let mut text = String::new();
+    for (name, pipeline) in &case.report.pipelines {
+        let Some(schema) = &pipeline.schema else {
+            text.push_str(&format!("{name}: unknown\n"));
+            continue;
+        };
+        text.push_str(&format!("{name}\n"));
+        for field in schema.fields() {
+            let lineage = pipeline.lineage.iter().find(|lineage| lineage.column == *field.name());
+            let from: Vec<String> = lineage.iter().flat_map(|lineage| &lineage.from).map(|origin| format!("{}.{}", origin.table, origin.column)).collect();
+            let from = if from.is_empty() { String::new() } else { format!(" <- {}", from.join(", ")) };
+            text.push_str(&format!("  {} {}{from}\n", field.name(), sql_type(field.data_type())));
+        }
+    }
+    text
+}
+
 fn graph(case: &Case) -> String {
     let line = |name: &Name| {
-        let parents: Vec<String> = case.graph.parents(name).iter().map(ToString::to_string).collect();
+        let parents: Vec<String> = case.report.graph.parents(name).iter().map(ToString::to_string).collect();
         if parents.is_empty() { format!("{name}\n") } else { format!("{name} <- {}\n", parents.join(", ")) }
     };
-    case.graph.order().map(line).collect()
+    case.report.graph.order().map(line).collect()
 }
 
 fn select(case: &Case) -> String {
@@ -116,5 +137,5 @@ fn select(case: &Case) -> String {
 }
 
 fn diagnostics(case: &Case) -> String {
-    case.diagnostics.iter().map(|diagnostic| format!("{diagnostic:#}\n\n")).collect()
+    case.report.diagnostics.iter().map(|diagnostic| format!("{diagnostic:#}\n\n")).collect()
 }

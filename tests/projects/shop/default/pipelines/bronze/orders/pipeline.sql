@@ -4,4 +4,4 @@
 -- @archive_landing_zones: yes
 
 -- @tags: finance, hourly
-select * from read_csv_auto('{{ landing_zone("orders") }}')
+select id as order_id, amount, ts as updated_at, '{{ landing_zone("orders") }}' as zone from {{ ref('bronze.crm') }}

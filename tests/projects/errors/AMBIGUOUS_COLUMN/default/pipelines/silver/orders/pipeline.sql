@@ -1,0 +1,1 @@
+select id from {{ ref('bronze.crm') }} a join {{ ref('bronze.crm') }} b on a.id = b.id

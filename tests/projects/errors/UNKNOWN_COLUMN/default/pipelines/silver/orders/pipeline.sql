@@ -1,0 +1,1 @@
+select id, amount as cents from {{ ref('bronze.crm') }}

@@ -1,0 +1,1 @@
+select uper(name) as name from {{ ref('bronze.crm') }}

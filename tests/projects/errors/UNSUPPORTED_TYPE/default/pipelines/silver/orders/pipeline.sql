@@ -1,0 +1,1 @@
+select id, null as nothing from {{ ref('bronze.crm') }}
