@@ -1,15 +1,15 @@
-/** The base of every error of rat. */
+/** The base of every error of rat. `message` is the drawn snippet. */
 export class RatError extends Error {
-  constructor(carried) {
-    super(carried.drawn)
+  constructor(data) {
+    super(data.drawn)
     this.name = new.target.name
-    this.kind = carried.kind
-    this.code = carried.code
-    this.summary = carried.message
-    this.help = carried.help
-    this.retryable = carried.retryable
-    this.context = carried.context
-    this.diagnostics = carried.diagnostics
+    this.kind = data.kind
+    this.code = data.code
+    this.summary = data.message
+    this.help = data.help
+    this.retryable = data.retryable
+    this.context = data.context
+    this.diagnostics = data.diagnostics
   }
 }
 
@@ -26,8 +26,8 @@ export class InternalError extends RatError {}
 
 /** A run or a build failed; `report` tells all. Kind and code are the first failure's. */
 export class RunFailedError extends RatError {
-  constructor(carried, report) {
-    super(carried)
+  constructor(cause, report) {
+    super({ ...cause, drawn: cause.message, message: cause.summary })
     this.report = report
   }
 }
@@ -45,14 +45,18 @@ const classes = {
   internal: InternalError,
 }
 
-/** The error of the core's kind, from what the native side carried across; anything else as it is. */
-export function fromNative(error) {
-  if (!(error instanceof Error) || !error.message.startsWith('{')) return error
-  const carried = JSON.parse(error.message)
-  return new classes[carried.kind](carried)
+/** The error of the core's kind, from its data. */
+export function fromData(data) {
+  return new classes[data.kind](data)
 }
 
-/** The same from a report's own `error` field. */
-export function fromCarried(carried, report) {
-  return new RunFailedError(carried, report)
+/** The same from what the native side threw; anything that is not the core's stays as it is. */
+export function fromNative(error) {
+  if (!(error instanceof Error) || !error.message.startsWith('{')) return error
+  const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+  const named = (key, value) =>
+    value && typeof value === 'object' && !Array.isArray(value) && key !== 'context'
+      ? Object.fromEntries(Object.entries(value).map(([name, field]) => [camel(name), field]))
+      : value
+  return fromData(JSON.parse(error.message, named))
 }

@@ -66,7 +66,14 @@ pub fn run(bench: &mut Bench) {
     let plain = context(false, table.provider().unwrap());
     for (what, sql) in QUERIES.iter().filter(|(_, sql)| sql.contains("where")) {
         let query = |context: &SessionContext| runtime.block_on(async { drop(context.sql(sql).await.unwrap().collect().await.unwrap()) });
-        bench.pair(&format!("filter in the scan: {what}"), "the better of the two", "filter after it", PAIRS, || query(&late), || query(&plain));
+        bench.pair(
+            &format!("filter in the scan: {what}"),
+            "the better of the two",
+            "filter after it",
+            PAIRS,
+            || query(&late),
+            || query(&plain),
+        );
     }
 
     let deleted = runtime.block_on(delete(&tables, &table));
@@ -119,7 +126,8 @@ async fn write(tables: &Tables, name: &Name) -> Table {
 
 async fn listing(storage: &Storage, table: &Table) -> Arc<dyn TableProvider> {
     let files = table.data_files().await.unwrap();
-    let paths = files.iter().map(|file| ListingTableUrl::parse(storage.local_path(file.file.file_path()).unwrap().to_str().unwrap()).unwrap());
+    let paths =
+        files.iter().map(|file| ListingTableUrl::parse(storage.local_path(file.file.file_path()).unwrap().to_str().unwrap()).unwrap());
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_collect_stat(true);
     let config = ListingTableConfig::new_with_multi_paths(paths.collect()).with_listing_options(options);
     let context = SessionContext::new();

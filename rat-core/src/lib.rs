@@ -35,5 +35,15 @@ mod landing;
 mod query;
 mod run;
 
+// door
+mod lake;
+
+pub use build::Publish;
+pub use lake::{
+    BuildOptions, Builder, CheckOptions, EventSink, Freshness, Lake, OnFailure, QueryOptions, RunHistory, TableInfo, TableList,
+};
+pub use query::{QueryResult, QueryStream};
+pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus};
+
 #[cfg(feature = "interop")]
 pub mod interop;

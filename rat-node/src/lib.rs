@@ -3,3 +3,4 @@
 mod arrow;
 mod bridge;
 mod error;
+mod lake;

@@ -3,6 +3,8 @@
 mod arrow;
 mod bridge;
 mod error;
+mod lake;
+mod query;
 mod report;
 
 use pyo3::prelude::*;
@@ -11,5 +13,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _rat(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    Ok(())
+    module.add_class::<lake::Lake>()?;
+    module.add_class::<query::QueryResult>()?;
+    module.add_function(wrap_pyfunction!(lake::open, module)?)
 }

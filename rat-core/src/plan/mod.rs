@@ -51,7 +51,7 @@ pub struct Planned {
 }
 
 /// Turns bytes of the SQL into places in the user's files, the primary one first; the text is what to say there.
-pub type Places<'a> = dyn Fn(Range<usize>, &str) -> Vec<Label> + 'a;
+pub type Places<'a> = dyn Fn(Range<usize>, &str) -> Vec<Label> + Sync + 'a;
 
 /// Plans one statement.
 ///

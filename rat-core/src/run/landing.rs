@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 
+use crate::config::{ColumnContract, Setting};
 use crate::dialect::{Problem, ReadCall};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::name::Name;
@@ -21,6 +22,8 @@ pub struct LandingRequest<'a> {
     pub zones: &'a [ZoneUse],
     /// The calls that read them.
     pub calls: &'a [ReadCall],
+    /// The columns that the pipeline promises, which type those of the files.
+    pub contract: &'a [Setting<ColumnContract>],
     /// The table as it is: what its runs consumed is written there.
     pub published: Option<&'a Table>,
     /// Whether the table is rebuilt: then nothing counts as consumed.

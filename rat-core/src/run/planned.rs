@@ -226,6 +226,7 @@ async fn landing(job: &Job, compiled: &Compiled, base: Option<&Table>) -> Result
         pipeline: &job.pipeline.name,
         zones: &compiled.landing_zones,
         calls: &parsed.reads,
+        contract: &job.config.columns,
         published: base,
         rebuild: refresh.is_full(),
         archive: *job.config.archive_landing_zones,

@@ -1,22 +1,21 @@
 //! What became of runs whose process is gone: the table knows.
 
-use super::RunContext;
 use super::publish::{RUN_ID, made_by};
 use crate::error::{Code, Result};
-use crate::ledger::{Outcome, RunRecord};
+use crate::ledger::{Ledger, Outcome, RunRecord};
 use crate::name::Name;
-use crate::tables::Relation;
+use crate::tables::{Relation, Tables};
 
 /// Writes the outcome of every run that is written down as under way and whose process is gone: found in its table, it succeeded; else it
 /// is `RUN_LOST`. Gives how many were settled. A run whose table cannot be loaded now is left for the next time.
 ///
 /// # Errors
 /// The ledger's.
-pub async fn settle(context: &RunContext) -> Result<usize> {
+pub async fn settle(tables: &Tables, ledger: &Ledger) -> Result<usize> {
     let mut settled = 0;
-    for run in context.ledger.abandoned()? {
+    for run in ledger.abandoned()? {
         let Ok(name) = Name::parse(&run.pipeline, "default") else { continue };
-        let outcome = match context.tables.find(&name).await {
+        let outcome = match tables.find(&name).await {
             Err(_) => continue,
             Ok(Some(Relation::Table(table))) => made_by(&table, &run.id).map(|snapshot_id| {
                 let summary = table.metadata().snapshot_by_id(snapshot_id).map(|s| &s.summary().additional_properties);
@@ -28,7 +27,7 @@ pub async fn settle(context: &RunContext) -> Result<usize> {
             }
             Ok(None) => None,
         };
-        context.ledger.settle(&run.id, &outcome.unwrap_or_else(|| lost(&run)))?;
+        ledger.settle(&run.id, &outcome.unwrap_or_else(|| lost(&run)))?;
         settled += 1;
     }
     Ok(settled)

@@ -70,6 +70,12 @@ impl Session {
         self.0.state.runtime_env().register_object_store(url.as_ref(), store);
     }
 
+    /// Makes a lake's files readable by scans, which name them under `rat://lake`.
+    pub fn register_storage(&self, storage: &crate::storage::Storage) {
+        let url = ObjectStoreUrl::parse("rat://lake").expect("a URL with a scheme and a host");
+        self.register_store(&url, storage.object_store());
+    }
+
     /// A state to execute one query with: `now()` is this moment.
     pub fn state(&self) -> SessionState {
         let mut state = self.0.state.clone();

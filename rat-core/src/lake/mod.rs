@@ -1,0 +1,300 @@
+//! The door: one handle on one lake, and every verb in a few lines that delegate.
+//!
+//! Knows every story and introduces them to each other: what one needs of another it gets from here as a value ([`steps`], [`zones`]).
+//! Decides nothing about SQL, tables or templates.
+
+mod builder;
+mod nouns;
+mod options;
+mod project;
+mod project_files;
+mod steps;
+mod zones;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Mutex;
+
+use crate::build;
+use crate::clock::Clock;
+use crate::error::{Code, Error, Result};
+use crate::graph::Graph;
+use crate::ids::Ids;
+use crate::ledger::Ledger;
+use crate::name::Name;
+use crate::query::{self, QueryContext, QueryResult, QueryStream};
+use crate::run::{self, Active, BuildReport, RunContext, RunOptions, RunReport};
+use crate::session::{self, Session};
+use crate::settings::Settings;
+use crate::storage::Storage;
+use crate::tables::{Catalog, MemoryCatalog, SqliteCatalog, Tables};
+
+pub use builder::Builder;
+pub use nouns::{RunHistory, TableInfo, TableList};
+pub use options::{BuildOptions, CheckOptions, EventSink, Freshness, OnFailure, QueryOptions};
+use project::Loaded;
+use project_files::ProjectFiles;
+use steps::BuildSteps;
+use zones::Zones;
+
+/// A lake: a folder of pipelines and the tables they make.
+///
+/// Cheap to clone, `Send + Sync`; clones share everything. Two lakes in one process are independent. Verbs are async and need a tokio
+/// runtime; dropping a verb's future cancels it, and nothing of it is published after that.
+#[derive(Clone)]
+pub struct Lake(Arc<Inner>);
+
+struct Inner {
+    storage: Storage,
+    settings: Settings,
+    namespace: String,
+    read_only: bool,
+    closed: AtomicBool,
+    tables: Tables,
+    session: Session,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    files: ProjectFiles,
+    loaded: Mutex<Option<Arc<Loaded>>>,
+    active: Arc<Active>,
+}
+
+impl Lake {
+    /// Opens the lake in a folder that exists: `./shop`, `file:///data/shop`, or `memory://`.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open(path: &str) -> Result<Self> {
+        Self::builder(path).open().await
+    }
+
+    /// Opens a lake with everything said.
+    pub fn builder(path: &str) -> Builder {
+        Builder::new(path)
+    }
+
+    async fn assemble(builder: Builder) -> Result<Self> {
+        let plain = Storage::open(&builder.path, &BTreeMap::new())?;
+        let settings = builder.resolve(&ProjectFiles::new(plain.clone()).settings_file().await?)?;
+        let mut storage =
+            if settings.storage.options.is_empty() { plain } else { Storage::open(&builder.path, &settings.storage.options)? };
+        if let Some(wrap) = builder.wrap {
+            storage = wrap(storage);
+        }
+        let (clock, ids) = (builder.clock, builder.ids);
+        let catalog: Arc<dyn Catalog> = if Builder::catalog_in_memory(&settings, &storage) {
+            Arc::new(MemoryCatalog::default())
+        } else {
+            Arc::new(SqliteCatalog::with_patience(&storage, ".rat/catalog.db", settings.catalog.busy_timeout)?)
+        };
+        let tables = Tables::open(storage.clone(), catalog, Arc::clone(&clock), Arc::clone(&ids));
+        let engine = &settings.engine;
+        let session = Session::open(
+            Arc::clone(&clock),
+            &session::Options {
+                memory_bytes: engine.memory.map(|memory| usize::try_from(memory.0).unwrap_or(usize::MAX)),
+                spill_folder: engine.scratch.as_deref().map(PathBuf::from),
+                spill_bytes: engine.scratch_quota.0,
+                partitions: engine.threads,
+            },
+        )?;
+        session.register_storage(&storage);
+        let ledger = match (storage.local_path(".rat"), builder.read_only) {
+            (None, _) => Ledger::in_memory(Arc::clone(&clock))?,
+            (Some(folder), true) => Ledger::open_read_only(&folder, Arc::clone(&clock))?,
+            (Some(folder), false) => Ledger::open(&folder, Arc::clone(&clock))?,
+        };
+        let lake = Self(Arc::new(Inner {
+            files: ProjectFiles::new(storage.clone()),
+            storage,
+            settings,
+            namespace: builder.namespace,
+            read_only: builder.read_only,
+            closed: AtomicBool::new(false),
+            tables,
+            session,
+            ledger,
+            clock,
+            ids,
+            loaded: Mutex::default(),
+            active: Arc::default(),
+        }));
+        if !lake.0.read_only {
+            run::settle(&lake.0.tables, &lake.0.ledger).await?;
+        }
+        Ok(lake)
+    }
+
+    /// The lake's root, as a URL.
+    pub fn url(&self) -> &str {
+        self.0.storage.url()
+    }
+
+    /// The namespace that `layer.name` means.
+    pub fn namespace(&self) -> &str {
+        &self.0.namespace
+    }
+
+    /// The settings that hold, those of `rat.toml` and the caller's together.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Closes the lake: every verb of this handle and its clones answers `CLOSED` from now on. What is under way goes on.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// The pipelines of the project in the order they depend on each other.
+    ///
+    /// # Errors
+    /// The first error of the project's files, with all diagnostics; storage codes.
+    pub async fn graph(&self) -> Result<Graph> {
+        Ok(self.loaded().await?.graph.clone())
+    }
+
+    /// Runs one pipeline, by `layer.name` or `namespace.layer.name`: plan, execute, write, test, publish, archive. A run that fails is a
+    /// report; [`RunReport::into_result`] makes it an error. Dropping the future cancels the run, and nothing of it is published.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, `INVALID_REF`, `READ_ONLY_LAKE`, `CLOSED`, and the ledger's codes when the run cannot be written down.
+    pub async fn run(&self, pipeline: &str, options: &RunOptions) -> Result<RunReport> {
+        self.writable()?;
+        let loaded = self.loaded().await?;
+        let name = loaded.graph.find(pipeline, &self.0.namespace)?;
+        run::run(&self.context(&loaded), name, options).await
+    }
+
+    /// Runs many pipelines, each after those it reads, independent ones at the same time. What has not changed is skipped, and so is what
+    /// comes after a failure.
+    ///
+    /// # Errors
+    /// `INVALID_SELECTOR`, `PIPELINE_NOT_FOUND`, `INVALID_ARGUMENT`, `READ_ONLY_LAKE`, `CLOSED`, the first error of the project's files, and
+    /// the ledger's codes. A pipeline that fails is a report in the build's; [`BuildReport::into_result`] makes it an error.
+    pub async fn build(&self, options: &BuildOptions) -> Result<BuildReport> {
+        self.writable()?;
+        let loaded = self.loaded().await?;
+        let mut selected = loaded.select(&options.select, &self.0.namespace)?;
+        if !options.exclude.is_empty() {
+            let excluded = loaded.select(&options.exclude, &self.0.namespace)?;
+            selected.retain(|name| !excluded.contains(name));
+        }
+        let steps = BuildSteps {
+            context: self.context(&loaded),
+            options: RunOptions {
+                refresh: options.refresh,
+                vars: options.vars.clone(),
+                trigger: "build".to_owned(),
+                on_event: Arc::clone(&options.on_event.0),
+                ..RunOptions::default()
+            },
+        };
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let settings = build::BuildOptions {
+            publish: options.publish,
+            force: options.freshness == Freshness::RunAll || options.refresh.is_full(),
+            fail_fast: options.on_failure == OnFailure::Stop,
+            concurrency: options.concurrency.or(self.0.settings.engine.concurrency).unwrap_or_else(cores),
+        };
+        build::build(&loaded.graph, &selected, Arc::new(steps), &*self.0.clock, &settings).await
+    }
+
+    /// Answers one read-only statement, whole.
+    ///
+    /// # Errors
+    /// `NOT_READ_ONLY`, `SQL_SYNTAX`, `UNKNOWN_TABLE`, `UNKNOWN_COLUMN` and the other codes of a query that cannot be planned; `TIMED_OUT`,
+    /// `RESULT_TOO_LARGE`, `OUT_OF_MEMORY`, `EXECUTION_FAILED`; `CLOSED`.
+    pub async fn query(&self, sql: &str, options: &QueryOptions) -> Result<QueryResult> {
+        query::query(&self.query_context()?, sql, &self.query_settings(options)).await
+    }
+
+    /// Answers one read-only statement batch by batch, in constant memory.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query), but for `RESULT_TOO_LARGE`; those of running come out of the stream.
+    pub async fn stream(&self, sql: &str, options: &QueryOptions) -> Result<QueryStream> {
+        query::stream(&self.query_context()?, sql, &self.query_settings(options)).await
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> TableList<'_> {
+        TableList(self)
+    }
+
+    /// What ran.
+    pub fn runs(&self) -> RunHistory<'_> {
+        RunHistory(self)
+    }
+
+    fn context(&self, loaded: &Loaded) -> RunContext {
+        let inner = &self.0;
+        RunContext {
+            tables: inner.tables.clone(),
+            session: inner.session.clone(),
+            ledger: inner.ledger.clone(),
+            clock: Arc::clone(&inner.clock),
+            ids: Arc::clone(&inner.ids),
+            project: Arc::clone(&loaded.code),
+            landing: Arc::new(Zones::new(&inner.storage)),
+            active: Arc::clone(&inner.active),
+            test_timeout: inner.settings.engine.test_timeout,
+            target_file_bytes: inner.settings.engine.target_file_size.0,
+            commit_retries: inner.settings.engine.commit_retries,
+        }
+    }
+
+    fn query_context(&self) -> Result<QueryContext<'_>> {
+        self.open_or_closed()?;
+        Ok(QueryContext { tables: &self.0.tables, session: &self.0.session })
+    }
+
+    fn query_settings(&self, options: &QueryOptions) -> query::QueryOptions {
+        let defaults = query::QueryOptions::from_settings(&self.0.settings.engine, &self.0.namespace);
+        query::QueryOptions {
+            params: options.params.clone(),
+            limit: options.limit.or(defaults.limit),
+            timeout: options.timeout.or(defaults.timeout),
+            namespaces: options.namespaces.clone(),
+            ..defaults
+        }
+    }
+
+    fn name(&self, text: &str) -> Result<Name> {
+        Name::parse(text, &self.0.namespace)
+    }
+
+    fn tables_open(&self) -> Result<&Tables> {
+        self.open_or_closed()?;
+        Ok(&self.0.tables)
+    }
+
+    fn ledger_open(&self) -> Result<&Ledger> {
+        self.open_or_closed()?;
+        Ok(&self.0.ledger)
+    }
+
+    fn writable(&self) -> Result<()> {
+        self.open_or_closed()?;
+        match self.0.read_only {
+            true => Err(Error::new(Code::ReadOnlyLake, "the lake is open for reading only")),
+            false => Ok(()),
+        }
+    }
+
+    fn open_or_closed(&self) -> Result<()> {
+        match self.0.closed.load(Ordering::Relaxed) {
+            true => Err(Error::new(Code::Closed, "the lake is closed")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Lake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lake").field("url", &self.0.storage.url()).field("namespace", &self.0.namespace).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! What a build does with one pipeline: the story of a run, introduced to the story of a build.
+
+use async_trait::async_trait;
+
+use crate::build::Steps;
+use crate::error::Result;
+use crate::name::Name;
+use crate::run::{self, Event, RunContext, RunOptions, RunReport};
+
+pub(super) struct BuildSteps {
+    pub(super) context: RunContext,
+    pub(super) options: RunOptions,
+}
+
+#[async_trait]
+impl Steps for BuildSteps {
+    async fn fresh(&self, pipeline: &Name) -> Result<Option<String>> {
+        run::fresh(&self.context, pipeline, &self.options.vars).await
+    }
+
+    async fn run(&self, pipeline: &Name) -> Result<RunReport> {
+        run::run(&self.context, pipeline, &self.options).await
+    }
+
+    fn skipped(&self, report: &RunReport) {
+        (self.options.on_event)(&Event::Finished { report: Box::new(report.clone()) });
+    }
+}

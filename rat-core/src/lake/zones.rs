@@ -1,0 +1,69 @@
+//! Landing zones as a run wants them: the story of landing, introduced to the story of a run.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+
+use crate::dialect::{Problem, ReadCall};
+use crate::error::{Diagnostic, Result};
+use crate::landing::{self, Cut, Landing};
+use crate::run::{self, LandingCut, LandingRequest};
+use crate::storage::Storage;
+
+/// The landing zones of a lake.
+#[derive(Debug)]
+pub(super) struct Zones(Landing);
+
+impl Zones {
+    pub(super) fn new(storage: &Storage) -> Self {
+        Self(Landing::new(storage))
+    }
+}
+
+#[async_trait]
+impl run::Landing for Zones {
+    async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
+        let new_only: BTreeSet<String> = request.zones.iter().filter(|zone| zone.new_only).map(|zone| zone.zone.clone()).collect();
+        let cut = self
+            .0
+            .cut(landing::Request {
+                table: request.pipeline,
+                calls: request.calls,
+                new_only: &new_only,
+                contract: request.contract,
+                consumed: request.published.and_then(|table| table.summary()?.get("rat.landing")).map(String::as_str),
+                rebuild: request.rebuild,
+                archive: request.archive,
+            })
+            .await?;
+        Ok(Arc::new(ZonesCut(cut)))
+    }
+}
+
+#[derive(Debug)]
+struct ZonesCut(Cut);
+
+#[async_trait]
+impl LandingCut for ZonesCut {
+    fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>> {
+        self.0.read(call).map(|table| table as Arc<dyn TableProvider>)
+    }
+
+    fn gone(&self) -> u64 {
+        self.0.gone()
+    }
+
+    async fn stage(&self, run_id: &str) -> Result<Option<String>> {
+        self.0.stage(run_id).await
+    }
+
+    async fn archive(&self, run_id: &str) -> Result<()> {
+        self.0.archive(run_id).await
+    }
+
+    fn warnings(&self) -> Vec<Diagnostic> {
+        self.0.warnings()
+    }
+}
