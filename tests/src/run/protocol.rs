@@ -159,13 +159,13 @@ async fn lost(phase: Phase) {
     assert_eq!(lake.context.ledger.run(&id).unwrap().status, RunStatus::Running);
     // Another process opens the lake.
     lake.context.active = Arc::default();
-    assert_eq!(settle(&lake.context).await.unwrap(), 1);
+    assert_eq!(settle(&lake.context.tables, &lake.context.ledger).await.unwrap(), 1);
     let record = lake.context.ledger.run(&id).unwrap();
     assert_eq!((record.status, record.error_code.as_deref()), (RunStatus::Failed, Some("RUN_LOST")));
     assert_eq!(lake.rows("silver.t").await.unwrap(), OLD);
     lake.run_rows("silver.t", "(2)").await;
     assert_eq!(lake.rows("silver.t").await.unwrap(), NEW);
-    assert_eq!(settle(&lake.context).await.unwrap(), 0);
+    assert_eq!(settle(&lake.context.tables, &lake.context.ledger).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn kill_swapped() {
     ledger.execute("UPDATE runs SET status = 'running', snapshot_id = NULL WHERE id = ?1", [&report.id]).unwrap();
     // Somebody else commits on top before anybody looks.
     lake.run_rows("silver.t", "(3)").await;
-    assert_eq!(settle(&lake.context).await.unwrap(), 1);
+    assert_eq!(settle(&lake.context.tables, &lake.context.ledger).await.unwrap(), 1);
     let record = lake.context.ledger.run(&report.id).unwrap();
     assert_eq!((record.status, record.snapshot_id, record.rows_written), (RunStatus::Success, report.snapshot_id, Some(1)));
 }
@@ -214,7 +214,7 @@ async fn forgotten(phase: Phase) {
     assert_eq!(lake.rows("silver.t").await.unwrap(), NEW);
     let Lake { folder, storage, .. } = lake;
     let again = Lake::open(folder, storage, &[("silver/t/pipeline.sql", APPEND)]);
-    assert_eq!(settle(&again.context).await.unwrap(), 0);
+    assert_eq!(settle(&again.context.tables, &again.context.ledger).await.unwrap(), 0);
     again.run_rows("silver.t", "(3)").await;
     assert_eq!(again.rows("silver.t").await.unwrap(), ["1", "2", "3"]);
 }
