@@ -7,7 +7,7 @@ const FLOORS: &[Floor] = &[
     Floor { name: "words", rooms: &["error", "name", "settings", "clock", "ids"], among: Among::Chain },
     Floor { name: "ground", rooms: &["storage", "tables", "ledger"], among: Among::Chain },
     Floor { name: "language", rooms: &["project", "config", "template", "graph", "compile"], among: Among::Chain },
-    Floor { name: "engine", rooms: &["session", "dialect", "execute", "files", "plan", "merge", "quality"], among: Among::Chain },
+    Floor { name: "engine", rooms: &["dialect", "session", "execute", "files", "plan", "merge", "quality"], among: Among::Chain },
     Floor {
         name: "stories",
         rooms: &["check", "run", "build", "query", "landing", "preview", "python", "schedule", "maintain"],
