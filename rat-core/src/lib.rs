@@ -39,6 +39,8 @@ mod run;
 mod lake;
 
 pub use build::Publish;
+pub use check::{CheckReport, CheckedPipeline};
+pub use graph::Graph;
 pub use lake::{
     BuildOptions, Builder, CheckOptions, EventSink, Freshness, Lake, OnFailure, QueryOptions, RunHistory, TableInfo, TableList,
 };

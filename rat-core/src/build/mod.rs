@@ -49,6 +49,23 @@ pub enum Publish {
     Together,
 }
 
+impl Publish {
+    /// Reads `each` or `together`.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for anything else.
+    pub fn from_text(text: &str) -> Result<Self> {
+        match text {
+            "each" => Ok(Publish::Each),
+            "together" => Ok(Publish::Together),
+            _ => {
+                Err(Error::new(Code::InvalidArgument, format!("`{text}` is no way to publish a build"))
+                    .with_help("write `each` or `together`"))
+            }
+        }
+    }
+}
+
 /// Options of a build.
 #[derive(Debug, Clone)]
 pub struct BuildOptions {

@@ -16,6 +16,7 @@ mod parallel;
 mod planning;
 mod relations;
 mod stored;
+mod wire;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Lake;
+use crate::check::Environment;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::error::{Code, Error, Result};
@@ -115,6 +116,16 @@ impl Builder {
     pub(super) fn catalog_in_memory(settings: &Settings, storage: &Storage) -> bool {
         storage.is_memory() || settings.catalog.kind == Some(CatalogKind::Memory)
     }
+}
+
+/// How a check reads `rat.toml`: as opening the lake does, with what is wrong told by place.
+pub(super) fn reader(over: serde_json::Value) -> Environment {
+    Environment(Arc::new(move |source| {
+        let (settings, diagnostics) = config::settings(source, &environment);
+        // What the caller said was good when the lake was opened.
+        let settings = config::settings_with(settings.clone(), &over).unwrap_or(settings);
+        (settings, diagnostics)
+    }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment, for `${NAME}` in rat.toml")]

@@ -19,12 +19,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 
 use crate::build;
+use crate::check::{self, CheckReport, Environment, Workspace};
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
 use crate::graph::Graph;
 use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::name::Name;
+use crate::project::Files;
 use crate::query::{self, QueryContext, QueryResult, QueryStream};
 use crate::run::{self, Active, BuildReport, RunContext, RunOptions, RunReport};
 use crate::session::{self, Session};
@@ -60,6 +62,8 @@ struct Inner {
     ids: Arc<dyn Ids>,
     files: ProjectFiles,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    workspace: Arc<parking_lot::Mutex<Workspace>>,
+    environment: Environment,
     active: Arc<Active>,
 }
 
@@ -108,6 +112,8 @@ impl Lake {
             (Some(folder), true) => Ledger::open_read_only(&folder, Arc::clone(&clock))?,
             (Some(folder), false) => Ledger::open(&folder, Arc::clone(&clock))?,
         };
+        let workspace = Workspace::new(session.clone());
+        let environment = builder::reader(builder.settings);
         let lake = Self(Arc::new(Inner {
             files: ProjectFiles::new(storage.clone()),
             storage,
@@ -121,6 +127,8 @@ impl Lake {
             clock,
             ids,
             loaded: Mutex::default(),
+            workspace: Arc::new(parking_lot::Mutex::new(workspace)),
+            environment,
             active: Arc::default(),
         }));
         if !lake.0.read_only {
@@ -147,6 +155,22 @@ impl Lake {
     /// Closes the lake: every verb of this handle and its clones answers `CLOSED` from now on. What is under way goes on.
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Compiles and types the whole project: templates, settings, references, circles, and every query planned against the schemas of what
+    /// it reads, built or not. Reads nothing but the project's files, catalog schemas and bounded samples of landing zones; what has not
+    /// changed since the last check of this handle is not checked again.
+    ///
+    /// # Errors
+    /// `INVALID_SELECTOR`, `PIPELINE_NOT_FOUND`, `CLOSED`, storage and catalog codes. What is wrong with the project is in the report.
+    pub async fn check(&self, options: &CheckOptions) -> Result<CheckReport> {
+        self.open_or_closed()?;
+        let files = Files::clone(&*self.0.files.read().await?);
+        let report = check::check(&self.0.tables, &self.0.workspace, files, &self.0.environment).await?;
+        match options.select.as_slice() {
+            [] => Ok(report),
+            selection => Ok(report.only(&report.graph.select(selection, &self.0.namespace)?)),
+        }
     }
 
     /// The pipelines of the project in the order they depend on each other.

@@ -112,7 +112,8 @@ fn columns(case: &Case) -> String {
         text.push_str(&format!("{name}\n"));
         for field in schema.fields() {
             let lineage = pipeline.lineage.iter().find(|lineage| lineage.column == *field.name());
-            let from: Vec<String> = lineage.iter().flat_map(|lineage| &lineage.from).map(|origin| format!("{}.{}", origin.table, origin.column)).collect();
+            let from: Vec<String> =
+                lineage.iter().flat_map(|lineage| &lineage.from).map(|origin| format!("{}.{}", origin.table, origin.column)).collect();
             let from = if from.is_empty() { String::new() } else { format!(" <- {}", from.join(", ")) };
             text.push_str(&format!("  {} {}{from}\n", field.name(), sql_type(field.data_type())));
         }
