@@ -83,7 +83,7 @@ impl Dialect for Syntax {
             return None;
         }
         // `**` is two words to the tokenizer, `^` is one.
-        parser.consume_token(&Token::Mul);
+        let _ = parser.consume_token(&Token::Mul);
         parser.advance_token();
         Some(parser.parse_subexpr(POWER).map(|right| Expr::BinaryOp {
             left: Box::new(left.clone()),

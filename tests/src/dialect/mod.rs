@@ -1,1 +1,5 @@
-//! Tests of dialect.
+//! The dialect against DuckDB's recorded answers: single expressions, and what is refused.
+
+mod answers;
+mod lake;
+mod refusals;

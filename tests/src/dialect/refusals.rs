@@ -1,0 +1,42 @@
+//! What is refused, with which code, and where.
+
+use rat_core::error::Code;
+use rat_core::interop::dialect::{OptionValue, ReadFunction, Reads, parse};
+
+#[track_caller]
+fn refused(sql: &str, reads: Reads, code: Code, at: &str) {
+    let problems = parse(sql, reads).unwrap_err();
+    assert_eq!((problems[0].code, &sql[problems[0].range.clone()]), (code, at), "{problems:?}");
+}
+
+#[test]
+fn a_refusal_names_its_place() {
+    refused("SELECT id FROM a ASOF JOIN b ON a.x >= b.x", Reads::Unknown, Code::UnsupportedSql, "ASOF");
+    refused("SELECT mode(x) FROM t", Reads::Unknown, Code::UnsupportedSql, "mode");
+    refused("SELECT 1 2", Reads::Unknown, Code::SqlSyntax, "2");
+    refused("SELECT * FROM read_csv('landing://default/a')", Reads::Unknown, Code::UnknownFunction, "read_csv");
+    refused("SELECT * FROM read_csv('/etc/passwd')", Reads::Allowed, Code::NotALandingZone, "'/etc/passwd'");
+}
+
+#[test]
+fn a_read_function_becomes_a_table_and_a_call() {
+    let sql = "SELECT * FROM read_csv_auto('landing://default/orders', header = true, columns = {'id': 'INTEGER'})";
+    let parsed = parse(sql, Reads::Allowed).unwrap();
+    let [call] = parsed.reads.as_slice() else { panic!("{parsed:?}") };
+    assert_eq!((call.function, call.zone_url.as_str()), (ReadFunction::Csv, "landing://default/orders"));
+    assert_eq!(call.options[0].1, OptionValue::Bool(true));
+    assert_eq!(call.options[1].1, OptionValue::Struct(vec![("id".to_owned(), OptionValue::Text("INTEGER".to_owned()))]));
+    assert_eq!(&sql[call.options[0].2.clone()], "header = true");
+    assert!(parsed.statement.to_string().contains(&call.alias_table));
+}
+
+#[test]
+fn no_text_overflows_the_stack() {
+    let many = |unit: &str| format!("SELECT 1{}", unit.repeat(30_000));
+    for sql in [many(" + 1"), many("::INT"), many(" OR true"), many(" UNION ALL SELECT 1"), format!("SELECT 1::INT{}", "[]".repeat(40_000))]
+    {
+        assert_eq!(parse(&sql, Reads::Unknown).unwrap_err()[0].code, Code::QueryTooDeep);
+    }
+    let nested = format!("SELECT {}1{}", "(".repeat(20_000), ")".repeat(20_000));
+    assert_eq!(parse(&nested, Reads::Unknown).unwrap_err()[0].code, Code::QueryTooDeep);
+}
