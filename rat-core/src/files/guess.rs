@@ -113,7 +113,7 @@ impl Guess {
         if self.open & (BIGINT | HUGE | DOUBLE) != 0 {
             self.open &= !(BIGINT | HUGE | DOUBLE) | numbers_like(text, notation);
         }
-        if self.open & CLOCK != 0 && !(text.contains(&b':') && moments::time(text).is_some()) {
+        if self.open & CLOCK != 0 && !(is_clock(text) && moments::time(text).is_some()) {
             self.open &= !CLOCK;
         }
         if self.open & DATE != 0 && !self.dates.keep(text, is_date(text), &DATES) {
@@ -171,6 +171,16 @@ impl Guess {
 /// `1` and `0` are numbers, and single letters but `t` and `f` are text: they are booleans only where a call says so.
 fn is_boolean(text: &[u8]) -> bool {
     text.len() <= 5 && !matches!(text, b"0" | b"1" | b"y" | b"Y" | b"n" | b"N") && numbers::boolean(text).is_some()
+}
+
+/// `1:2` is more often a score or a ratio than a time: minutes without seconds have two digits.
+fn is_clock(text: &[u8]) -> bool {
+    let mut parts = text.trim_ascii().split(|b| *b == b':').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some(minutes), None) => minutes.len() == 2,
+        (Some(_), Some(_)) => true,
+        (None, _) => false,
+    }
 }
 
 /// A date alone: a timestamp at midnight is none.

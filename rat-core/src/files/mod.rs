@@ -17,6 +17,7 @@ mod moments;
 mod numbers;
 mod options;
 mod parquet;
+mod reference;
 mod refusal;
 mod scan;
 mod shape;
@@ -26,10 +27,11 @@ mod unpack;
 use bytes::Bytes;
 
 pub use options::{OPTIONS, OptionSpec};
+pub use reference::reference;
 pub use refusal::Counts;
 pub use scan::{FilesTable, provider};
 pub use shape::{Shape, samples, schema, sniff};
-pub use types::{data_type, type_name};
+pub use types::type_name;
 
 use crate::storage::Entry;
 

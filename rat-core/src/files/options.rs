@@ -74,8 +74,8 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("timestampformat", &["timestamp_format"], TEXT, "a format such as '%d/%m/%Y %H:%M'", "sniffed", "how timestamps are written"),
     option("header", &[], CSV, "true or false", "sniffed", "whether the first line holds the names of the columns"),
     option("delim", &["sep", "delimiter"], CSV, "1 to 4 bytes", "sniffed among , | ; and tab", "what stands between two values"),
-    option("quote", &[], CSV, "one character, or ''", "sniffed among \\\" and '", "what stands around a value"),
-    option("escape", &[], CSV, "one character, or ''", "sniffed: the quote, or \\\\", "what stands before a quote inside quotes"),
+    option("quote", &[], CSV, "one character, or ''", "sniffed among double and single quotes", "what stands around a value"),
+    option("escape", &[], CSV, "one character, or ''", "sniffed: the quote, or a backslash", "what stands before a quote inside quotes"),
     option("comment", &[], CSV, "one character, or ''", "''", "what begins a comment, which goes to the end of the line"),
     option("skip", &[], CSV, "a number", "0", "how many lines at the top of each file are left out"),
     option("names", &["column_names"], CSV, "['name', ...]", "the header", "the names of the first columns"),
@@ -104,7 +104,7 @@ pub const OPTIONS: &[OptionSpec] = &[
 ];
 
 /// Options DuckDB has that rat does not, each with the way out.
-const ELSEWHERE: &[(&[&str], &str, &str)] = &[
+pub(super) const UNSUPPORTED: &[(&[&str], &str, &str)] = &[
     (CSV, "buffer_size", "remove it: rat reads in pieces of its own"),
     (CSV, "parallel", "remove it: rat reads files in parallel by itself"),
     (CSV, "new_line", "remove it: every kind of line end is read"),
@@ -338,7 +338,7 @@ fn find(function: ReadFunction, name: &str) -> Result<&'static OptionSpec, Refus
         return Ok(spec);
     }
     let function = name_of(function);
-    if let Some((_, _, way_out)) = ELSEWHERE.iter().find(|(kinds, known, _)| kinds.contains(&kind) && known.eq_ignore_ascii_case(name)) {
+    if let Some((_, _, way_out)) = UNSUPPORTED.iter().find(|(kinds, known, _)| kinds.contains(&kind) && known.eq_ignore_ascii_case(name)) {
         return Err((format!("option `{name}` of `{function}` is not supported"), Some((*way_out).to_owned())));
     }
     let names = taken().flat_map(|spec| std::iter::once(spec.name).chain(spec.aliases.iter().copied()));

@@ -114,7 +114,12 @@ pub fn sniff(call: &ReadCall, contract: &[Setting<ColumnContract>], samples: &[S
             ReadFunction::Csv => csv::sniff(&options, declared, &typed, &heads)
                 .map_err(|Refused { option, message, help }| problem(Code::InvalidOption, message, help, options.place(option, call)))?
                 .map(|shape| Format::Csv(Arc::new(shape))),
-            _ => json::sniff(call.function, &options, declared, &typed, &heads).map(|shape| Format::Json(Arc::new(shape))),
+            _ => json::sniff(call.function, &options, declared, &typed, &heads)
+                .map_err(|json::Flaw { sample, line, what }| {
+                    let path = samples.get(sample).map_or("", |sample| sample.path.as_str());
+                    of_file(super::refusal::unreadable(path, format!("line {line}: {what}"), super::refusal::HELP_RECORD))
+                })?
+                .map(|shape| Format::Json(Arc::new(shape))),
         }
     };
     let Some(format) = format else {

@@ -58,14 +58,6 @@ pub(super) fn timestamptz() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
 }
 
-/// The Arrow type of a DuckDB type name, `DECIMAL(10, 2)`, `timestamptz`, `STRUCT(a INTEGER)[]`. The error is a sentence for the user.
-pub fn data_type(text: &str) -> Result<DataType, String> {
-    parse(text).map_err(|(what, help)| match help {
-        Some(help) => format!("{what}; {help}"),
-        None => what,
-    })
-}
-
 /// Reads a type name. The error is what to say after "the type of `column` ", and the near name.
 pub(super) fn parse(text: &str) -> Result<DataType, (String, Option<String>)> {
     let mut parser = Parser { rest: text.trim() };

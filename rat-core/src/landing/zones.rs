@@ -125,11 +125,14 @@ impl Landing {
     ///
     /// # Errors
     /// `INVALID_NAME` for the zone, `INVALID_ARGUMENT` for a file name that would not be ingested, storage codes.
-    pub async fn put(&self, namespace: &str, zone: &str, name: &str, bytes: Bytes) -> Result<ZoneFile> {
+    pub async fn put(&self, namespace: &str, zone: &str, name: &str, bytes: Bytes) -> Result<()> {
         let path = put_path(namespace, zone, name)?;
         self.storage.write(&path, bytes).await?;
-        self.storage.sync(std::slice::from_ref(&path)).await?;
-        self.written(namespace, zone, &path).await
+        match self.storage.sync(std::slice::from_ref(&path)).await {
+            // A run may have consumed it and moved it away already.
+            Err(e) if e.code() == Code::PathNotFound => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Puts a file that is written piece by piece; it appears in the zone when the writer is closed.
@@ -146,13 +149,6 @@ impl Landing {
     /// As [`put`](Self::put).
     pub async fn remove(&self, namespace: &str, zone: &str, name: &str) -> Result<()> {
         self.storage.delete(&put_path(namespace, zone, name)?).await
-    }
-
-    async fn written(&self, namespace: &str, zone: &str, path: &str) -> Result<ZoneFile> {
-        match self.storage.stat(path).await? {
-            Some(entry) => Ok(zone_file(namespace, zone, entry)),
-            None => Err(Error::new(Code::PathNotFound, format!("`{path}` was removed as soon as it was written"))),
-        }
     }
 
     pub(super) async fn names(&self, namespace: &str) -> Result<Vec<String>> {

@@ -291,15 +291,12 @@ fn is_header(table: &Table<'_>, values: &Values<'_>, formats: &Formats, declared
             *data_type != DataType::Utf8 && !values.is_null(text, *field) && !column.append(text) && !looks_like(text, data_type, formats)
         });
     }
-    let from = usize::from(table.records() > 1);
-    let guesses = values.guesses(table, from, formats);
-    if table.records() == 1 {
-        return guesses.iter().all(|guess| guess.data_type() == DataType::Utf8)
-            && first.iter().all(|(text, field)| !values.is_null(text, *field));
+    let guesses = values.guesses(table, usize::from(table.records() > 1), formats);
+    if guesses.iter().all(|guess| guess.data_type() == DataType::Utf8) {
+        return first.iter().any(|(text, field)| !values.is_null(text, *field));
     }
-    let text_only = guesses.iter().all(|guess| guess.data_type() == DataType::Utf8);
-    if text_only {
-        return first.iter().all(|(text, field)| !values.is_null(text, *field));
+    if table.records() == 1 {
+        return false;
     }
     first.iter().zip(&guesses).any(|((text, field), guess)| {
         guess.data_type() != DataType::Utf8 && !values.is_null(text, *field) && !guess.fits(text, values.notation)
@@ -354,7 +351,7 @@ struct Score {
     /// At most a tenth of the records is broken: one bad quote among many good ones is an error to report, not a reason to read on
     /// without quotes.
     readable: bool,
-    /// More than one column, in most records.
+    /// More than one column, in at least half of the records.
     divides: bool,
     /// The share of records with the same number of values.
     regular: f64,
@@ -391,7 +388,7 @@ fn score(dialect: &Dialect, options: &Options, bytes: &[u8], whole: bool, notati
     let share = regular as f64 / table.records() as f64;
     score.regular = if options.null_padding { 1.0 } else { share };
     score.columns = if options.null_padding { table.width() } else { width };
-    score.divides = score.columns > 1 && (options.null_padding || share > 0.5);
+    score.divides = score.columns > 1 && (options.null_padding || share >= 0.5);
     if !score.divides {
         // One column: every record is one, whatever else is in it.
         score.regular = if width == 1 { share } else { 0.0 };

@@ -153,7 +153,7 @@ impl Decoder {
             Err(e) => {
                 let line_start = text.split_inclusive(|b| *b == b'\n').take(e.line().saturating_sub(1)).map(<[u8]>::len).sum::<usize>();
                 let inside = (line_start + e.column().saturating_sub(1)).min(text.len());
-                let what = format!("not JSON: {}", without_place(&e.to_string()));
+                let what = format!("not JSON: {}", split::without_place(&e.to_string()));
                 // Where records are not one a line, nothing tells where the next one begins.
                 return self.refuse(inside, what, HELP_RECORD, ignore && self.layout == Some(Layout::Lines));
             }
@@ -211,9 +211,4 @@ impl Decoder {
         self.counts.add_rows(batch.num_rows());
         Ok(batch)
     }
-}
-
-/// serde_json ends its messages with a place of its own, which counts from the record.
-fn without_place(message: &str) -> &str {
-    message.rfind(" at line ").map_or(message, |end| &message[..end])
 }

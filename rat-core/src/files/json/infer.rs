@@ -18,6 +18,14 @@ const MAX_OBJECT_BYTES: usize = 16 << 20;
 /// An object with more keys than this whose values are alike is a map.
 const MAP_KEYS: usize = 200;
 
+/// Samples without one record that can be read: the first that cannot.
+pub(in crate::files) struct Flaw {
+    /// Which sample it is in.
+    pub sample: usize,
+    pub line: usize,
+    pub what: String,
+}
+
 /// What was seen at one place of the records.
 #[derive(Debug, Clone, Default)]
 struct Node {
@@ -139,7 +147,7 @@ pub(in crate::files) fn sniff(
     declared: Option<Vec<(String, DataType)>>,
     typed: &dyn Typed,
     samples: &[(Vec<u8>, bool)],
-) -> Option<JsonShape> {
+) -> Result<Option<JsonShape>, Flaw> {
     let formats = Formats {
         date: options.date_format.as_deref().and_then(Format::new),
         timestamp: options.timestamp_format.as_deref().and_then(Format::new),
@@ -152,19 +160,21 @@ pub(in crate::files) fn sniff(
     };
     let known_only = declared.is_none();
     let mut root = Node::default();
-    for (bytes, whole) in samples {
-        let records = records(layout, bytes, *whole, options.sample_rows.unwrap_or(SAMPLE_RECORDS));
+    let mut flaw = None;
+    for (sample, (bytes, whole)) in samples.iter().enumerate() {
+        let (records, found) = records(layout, bytes, *whole, options.sample_rows.unwrap_or(SAMPLE_RECORDS));
         for record in &records {
             root.add(record, &formats);
         }
+        flaw = flaw.or(found.map(|(line, what)| Flaw { sample, line, what }));
     }
     let depth = options.maximum_depth.unwrap_or(usize::MAX).max(1);
-    let objects = root.kinds() == 0 || root.kinds() == 1 && root.fields.is_some();
+    let objects = !known_only || root.kinds() == 0 || root.kinds() == 1 && root.fields.is_some();
     let columns = match declared {
         Some(columns) => {
             columns.into_iter().map(|(name, data_type)| JsonColumn { key: name.clone(), name, kind: Kind::of(&data_type) }).collect()
         }
-        None if root.kinds() == 0 => return None,
+        None if root.kinds() == 0 => return flaw.map_or(Ok(None), Err),
         None if !objects => vec![JsonColumn { key: String::new(), name: "json".to_owned(), kind: root.kind(depth) }],
         None => {
             let fields = root.fields.take().unwrap_or_default();
@@ -181,9 +191,9 @@ pub(in crate::files) fn sniff(
         }
     };
     if columns.is_empty() {
-        return None;
+        return Ok(None);
     }
-    Some(JsonShape {
+    Ok(Some(JsonShape {
         layout,
         objects,
         columns,
@@ -191,26 +201,34 @@ pub(in crate::files) fn sniff(
         formats,
         ignore_errors: options.ignore_errors,
         max_object_bytes: options.max_object_bytes.unwrap_or(MAX_OBJECT_BYTES),
-    })
+    }))
 }
 
-/// The records of a sample that can be read; what cannot is found, and told with its place, when the file is read.
-fn records(layout: Option<Layout>, bytes: &[u8], whole: bool, most: usize) -> Vec<Value> {
+/// The records of a sample that can be read, and where the first one is that cannot. What cannot be read is told with its exact place when
+/// the file is read; here it matters only when there is nothing else.
+fn records(layout: Option<Layout>, bytes: &[u8], whole: bool, most: usize) -> (Vec<Value>, Option<(usize, String)>) {
     let layout = layout.unwrap_or_else(|| split::layout(bytes));
-    let (mut place, mut at, mut records) = (Place::default(), 0, Vec::new());
+    let (mut place, mut at, mut records, mut flaw) = (Place::default(), 0, Vec::new(), None);
+    let line = |at: usize| bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
     while records.len() < most {
         match split::next(layout, &mut place, bytes, at, whole) {
             Piece::Value(start, end) => {
-                if let Ok(value) = serde_json::from_slice(&bytes[start..end]) {
-                    records.push(value);
+                match serde_json::from_slice(&bytes[start..end]) {
+                    Ok(value) => records.push(value),
+                    Err(e) if flaw.is_none() => flaw = Some((line(start), format!("not JSON: {}", split::without_place(&e.to_string())))),
+                    Err(_) => {}
                 }
                 if layout == Layout::Array {
                     place = Place::AfterValue;
                 }
                 at = end;
             }
-            Piece::More(_) | Piece::End | Piece::Broken(..) => break,
+            Piece::Broken(at, what) => {
+                flaw = flaw.or_else(|| Some((line(at), what.to_owned())));
+                break;
+            }
+            Piece::More(_) | Piece::End => break,
         }
     }
-    records
+    (records, flaw)
 }

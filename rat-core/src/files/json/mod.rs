@@ -8,7 +8,7 @@ mod split;
 use arrow::datatypes::DataType;
 
 pub(super) use decode::Decoder;
-pub(super) use infer::sniff;
+pub(super) use infer::{Flaw, sniff};
 
 use super::guess::Formats;
 

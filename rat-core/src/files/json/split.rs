@@ -177,3 +177,8 @@ fn inside(text: &[u8], open: usize, step: &Into) -> Option<usize> {
         index += 1;
     }
 }
+
+/// serde_json ends its messages with a place of its own, which counts from the record.
+pub(super) fn without_place(message: &str) -> &str {
+    message.rfind(" at line ").map_or(message, |end| &message[..end])
+}
