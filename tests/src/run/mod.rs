@@ -8,3 +8,4 @@ mod inputs;
 mod protocol;
 mod strategies;
 mod tested;
+mod zones;
