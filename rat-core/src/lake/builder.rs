@@ -15,7 +15,7 @@ use crate::settings::{CatalogKind, Settings};
 use crate::storage::Storage;
 
 /// What is put around a lake's storage.
-pub(super) type Wrap = Box<dyn FnOnce(Storage) -> Storage + Send>;
+pub(super) type Wrap = Box<dyn FnOnce(Storage) -> Storage + Send + Sync>;
 
 /// Opens a [`Lake`]. Settings are data and go over those of `rat.toml`; components (clock, identifiers) are given here and nowhere else.
 ///
@@ -86,7 +86,7 @@ impl Builder {
     /// Puts something around the lake's storage, such as a store that fails on purpose.
     #[cfg(feature = "interop")]
     #[must_use]
-    pub fn wrap_storage(mut self, wrap: impl FnOnce(Storage) -> Storage + Send + 'static) -> Self {
+    pub fn wrap_storage(mut self, wrap: impl FnOnce(Storage) -> Storage + Send + Sync + 'static) -> Self {
         self.wrap = Some(Box::new(wrap));
         self
     }

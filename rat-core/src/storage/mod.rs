@@ -262,7 +262,11 @@ impl Storage {
     /// `PATH_NOT_FOUND`, `STORAGE_UNAVAILABLE`.
     pub async fn read_all(&self, paths: &[String]) -> Result<Vec<Bytes>> {
         const AT_ONCE: usize = 64;
-        futures::stream::iter(paths.iter().map(|path| self.read(path))).buffered(AT_ONCE).try_collect().await
+        let read = |path: String| {
+            let storage = self.clone();
+            async move { storage.read(&path).await }
+        };
+        futures::stream::iter(paths.to_vec().into_iter().map(read)).buffered(AT_ONCE).try_collect().await
     }
 
     fn entry(&self, meta: object_store::ObjectMeta) -> Entry {
