@@ -65,7 +65,7 @@ impl Spellings {
 }
 
 pub(super) fn resolve(session: &Session, sql: &str, parsed: &mut Parsed, relations: &dyn Relations) -> Resolved {
-    let mut tables = tables::Tables::new(session, sql, relations);
+    let mut tables = tables::Tables::new(session, sql, relations, &parsed.reads);
     let _ = VisitMut::visit(&mut parsed.statement, &mut tables);
     let mut found: Vec<(String, Relation)> = tables.found;
     let mut problems = tables.problems;

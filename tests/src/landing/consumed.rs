@@ -40,7 +40,9 @@ async fn a_file_is_its_path_size_and_etag() {
     let head = Consumed::default().with(&lake.storage, &lake.table, "run", &[file(7)]).await.unwrap();
     let set = Consumed::load(&lake.storage, head.as_deref()).await.unwrap();
     assert_eq!(set.run_of(&file(7)), Some("run"));
-    for other in [LandedFile { size: 8, ..file(7) }, LandedFile { etag: "other".into(), ..file(7) }, LandedFile { path: "x".into(), ..file(7) }] {
+    for other in
+        [LandedFile { size: 8, ..file(7) }, LandedFile { etag: "other".into(), ..file(7) }, LandedFile { path: "x".into(), ..file(7) }]
+    {
         assert_eq!(set.run_of(&other), None);
     }
     let again = set.with(&lake.storage, &lake.table, "later", &[file(7)]).await.unwrap();

@@ -49,7 +49,11 @@ async fn a_file_that_is_sent_again_is_a_new_file() {
         assert_eq!(lake.run("r2", Killed::AfterPublish).await, ["2"]);
         lake.put("orders.csv", "v\n3\n").await;
         assert_eq!(lake.run("r3", Killed::Never).await, ["3"]);
-        assert_eq!(lake.paths().await, ["_processed/r1/orders.csv", "_processed/r3/orders.csv"], "the second was sent over before it was moved");
+        assert_eq!(
+            lake.paths().await,
+            ["_processed/r1/orders.csv", "_processed/r3/orders.csv"],
+            "the second was sent over before it was moved"
+        );
     }
 }
 

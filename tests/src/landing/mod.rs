@@ -87,7 +87,13 @@ impl Lake {
     }
 
     async fn paths(&self) -> Vec<String> {
-        self.storage.list("default/landing/orders").await.unwrap().into_iter().map(|e| e.path.replace("default/landing/orders/", "")).collect()
+        self.storage
+            .list("default/landing/orders")
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|e| e.path.replace("default/landing/orders/", ""))
+            .collect()
     }
 }
 

@@ -10,8 +10,19 @@ use super::Lake;
 async fn only_files_that_are_there_to_be_ingested_are_listed() {
     for lake in [Lake::memory(), Lake::local()] {
         for name in [
-            "b.csv", "a.csv", "2024/c.csv", "_odd.csv", "_samples/s.csv", "_samples/.hidden", "_processed/run/p.csv", ".hidden.csv",
-            "x/.git/y.csv", "half.csv.tmp", "half.part", "half.crdownload", "saved~",
+            "b.csv",
+            "a.csv",
+            "2024/c.csv",
+            "_odd.csv",
+            "_samples/s.csv",
+            "_samples/.hidden",
+            "_processed/run/p.csv",
+            ".hidden.csv",
+            "x/.git/y.csv",
+            "half.csv.tmp",
+            "half.part",
+            "half.crdownload",
+            "saved~",
         ] {
             lake.storage.write(&format!("default/landing/orders/{name}"), Bytes::from_static(b"a\n1\n")).await.unwrap();
         }
@@ -65,7 +76,15 @@ async fn a_file_is_put_whole_under_a_name_that_is_ingested() {
 #[test]
 fn only_landing_urls_of_valid_names_are_zones() {
     assert_eq!(parse_url("landing://default/orders"), Some(("default", "orders")));
-    for url in ["", "orders", "s3://bucket/orders", "landing://default", "landing://default/../x", "landing://default/orders/x", "landing:///orders"] {
+    for url in [
+        "",
+        "orders",
+        "s3://bucket/orders",
+        "landing://default",
+        "landing://default/../x",
+        "landing://default/orders/x",
+        "landing:///orders",
+    ] {
         assert_eq!(parse_url(url), None, "{url}");
     }
 }

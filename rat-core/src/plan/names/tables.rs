@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::mentioned;
-use crate::dialect::{Problem, byte_range};
+use crate::dialect::{Problem, ReadCall, byte_range};
 use crate::error::{Code, nearest};
 use crate::name::Layer;
 use crate::plan::provider;
@@ -21,6 +21,8 @@ pub(super) struct Tables<'a> {
     sql: &'a str,
     relations: &'a dyn Relations,
     ctes: Vec<HashSet<String>>,
+    /// Names that stand for calls of read functions.
+    reads: HashSet<String>,
     pub(super) found: Vec<(String, Relation)>,
     pub(super) problems: Vec<Problem>,
     /// Names that may stand before a column, in lower case.
@@ -30,9 +32,10 @@ pub(super) struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    pub(super) fn new(session: &'a Session, sql: &'a str, relations: &'a dyn Relations) -> Self {
+    pub(super) fn new(session: &'a Session, sql: &'a str, relations: &'a dyn Relations, reads: &[ReadCall]) -> Self {
+        let reads = reads.iter().map(|call| call.alias_table.clone()).collect();
         let qualifiers = Layer::ALL.iter().map(|l| l.as_str().to_owned()).collect();
-        Self { session, sql, relations, ctes: Vec::new(), found: Vec::new(), problems: Vec::new(), qualifiers, aliases: Vec::new() }
+        Self { session, sql, relations, ctes: Vec::new(), reads, found: Vec::new(), problems: Vec::new(), qualifiers, aliases: Vec::new() }
     }
 
     fn problem(&mut self, code: Code, message: String, help: Option<String>, span: datafusion::sql::sqlparser::tokenizer::Span) {
@@ -50,7 +53,7 @@ impl<'a> Tables<'a> {
         let Some(parts) = mentioned::parts(name) else { return };
         if let [single] = parts.as_slice() {
             self.qualifiers.insert(single.clone());
-            if self.ctes.iter().any(|scope| scope.contains(single)) {
+            if self.reads.contains(single) || self.ctes.iter().any(|scope| scope.contains(single)) {
                 set(name, &parts);
                 return;
             }
