@@ -26,7 +26,9 @@ def numbered(first, count):
             "price": pyarrow.array([Decimal(i) / 4 for i in ids], pyarrow.decimal128(10, 2)),
             "at": pyarrow.array([START + datetime.timedelta(hours=i) for i in ids], pyarrow.timestamp("us")),
             "tags": pyarrow.array([[f"t{i}", None][: i % 3] for i in ids], pyarrow.list_(pyarrow.string())),
-            "place": pyarrow.array([{"x": i, "y": f"y{i}"} for i in ids], pyarrow.struct([("x", pyarrow.int32()), ("y", pyarrow.string())])),
+            "place": pyarrow.array(
+                [{"x": i, "y": f"y{i}"} for i in ids], pyarrow.struct([("x", pyarrow.int32()), ("y", pyarrow.string())])
+            ),
         }
     )
 

@@ -1,0 +1,119 @@
+"""The verbs, from Python: what they give, and what they raise."""
+
+import datetime
+import decimal
+import threading
+from pathlib import Path
+
+import polars
+import pyarrow
+import pytest
+import rat
+from conftest import write
+
+
+def test_a_build_runs_in_order_and_then_has_nothing_to_do(lake: rat.Lake) -> None:
+    report = lake.build()
+    assert [run.pipeline for run in report.runs] == ["default.silver.orders", "default.gold.totals"]
+    assert [run.rows_written for run in report.runs] == [2, 2]
+    assert lake.query("select * from gold.totals").to_pylist() == [
+        {"customer": "Ada", "total": decimal.Decimal("12.50")},
+        {"customer": "Bob", "total": decimal.Decimal("7.25")},
+    ]
+    again = lake.build()
+    assert all(run.skipped_reason for run in again.runs)
+
+
+def test_a_run_reports_and_tells_what_happens(lake: rat.Lake) -> None:
+    events: list[str] = []
+    report = lake.run("silver.orders", on_event=lambda event: events.append(event["event"]))
+    assert (report.status, report.strategy, report.rows_total) == ("success", "incremental", 2)
+    assert report.to_dict()["rows_written"] == 2
+    assert events[0] == "started" and events[-1] == "finished"
+    assert "success" in repr(report)
+
+
+def test_rows_are_arrow_and_plain_python(lake: rat.Lake) -> None:
+    result = lake.query(
+        "select 1::bigint as i, 2.5::double as f, 'x' as s, true as b, date '2024-02-29' as d,"
+        " timestamp '2024-02-29 12:30:00' as t, 1.50::decimal(5, 2) as m, null as n, [1, 2] as l"
+    )
+    assert len(result) == 1 and result.columns == ["i", "f", "s", "b", "d", "t", "m", "n", "l"]
+    assert result.to_pylist() == [
+        {
+            "i": 1,
+            "f": 2.5,
+            "s": "x",
+            "b": True,
+            "d": datetime.date(2024, 2, 29),
+            "t": datetime.datetime(2024, 2, 29, 12, 30),
+            "m": decimal.Decimal("1.50"),
+            "n": None,
+            "l": [1, 2],
+        }
+    ]
+    assert pyarrow.table(result).num_rows == 1
+    assert polars.DataFrame(result)["s"].to_list() == ["x"]
+    assert result.to_arrow().column_names == result.columns
+
+
+def test_a_failed_run_raises_with_its_report_unless_told_not_to(project: Path, lake: rat.Lake) -> None:
+    tests = project / "default" / "pipelines" / "silver" / "orders" / "tests" / "quality"
+    tests.mkdir(parents=True)
+    (tests / "cheap.sql").write_text("select * from {{ this }} where amount > 10")
+    with pytest.raises(rat.RunFailedError) as failed:
+        lake.run("silver.orders")
+    assert (failed.value.code, failed.value.kind) == ("QUALITY_FAILED", "rejected")
+    assert failed.value.report.tests[0]["count"] == 1
+    assert lake.run("silver.orders", raise_on_failure=False).error.code == "QUALITY_FAILED"
+    with pytest.raises(rat.NotFoundError):
+        lake.query("select * from silver.orders")
+
+
+def test_errors_carry_their_place(project: Path) -> None:
+    write(project, "gold", "broken", "select customr\nfrom {{ ref('silver.orders') }}\n")
+    report = rat.open(str(project)).check()
+    assert not report.ok
+    (problem,) = report.diagnostics
+    assert (problem.code, problem.line, problem.column) == ("UNKNOWN_COLUMN", 1, 8)
+    assert problem.path == "default/pipelines/gold/broken/pipeline.sql"
+    assert "customer" in problem.help
+
+
+def test_every_kind_has_its_class(tmp_path: Path, lake: rat.Lake) -> None:
+    with pytest.raises(rat.NotFoundError) as missing:
+        rat.open(str(tmp_path / "nothing"))
+    assert missing.value.code == "PATH_NOT_FOUND" and isinstance(missing.value, rat.RatError)
+    with pytest.raises(rat.DeniedError):
+        lake.query("drop table silver.orders")
+    with pytest.raises(rat.InvalidError) as syntax:
+        lake.query("select from where")
+    assert "query:1:" in str(syntax.value)
+    with pytest.raises(rat.NotFoundError):
+        lake.run("silver.ordrs")
+    with pytest.raises(TypeError):
+        lake.query("select 1", timeout=-1)
+
+
+def test_a_closed_lake_and_a_read_only_one_refuse(project: Path) -> None:
+    with rat.open(str(project)) as lake:
+        lake.run("silver.orders")
+    with pytest.raises(rat.InvalidError) as closed:
+        lake.query("select 1")
+    assert closed.value.code == "CLOSED"
+    reader = rat.open(str(project), read_only=True)
+    assert reader.query("select count(*) as n from silver.orders").to_pylist() == [{"n": 2}]
+    with pytest.raises(rat.DeniedError):
+        reader.run("silver.orders")
+
+
+def test_threads_share_a_lake(lake: rat.Lake) -> None:
+    lake.build()
+    answers: list[int] = []
+    ask = lambda: answers.append(lake.query("select count(*) as n from silver.orders").to_pylist()[0]["n"])  # noqa: E731
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [2] * 8
