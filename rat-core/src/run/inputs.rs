@@ -130,7 +130,8 @@ fn ephemeral(context: &RunContext, name: &Name, facts: &Facts) -> Result<Option<
 }
 
 fn not_built(name: &Name, labels: Vec<Label>) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(Code::NotBuilt, format!("`{}` has not been built yet", name.short()));
+    let mut diagnostic = Diagnostic::error(Code::NotBuilt, format!("`{}` has not been built yet", name.short()))
+        .help(format!("build it with what it reads: `rat build +{}`", name.short()));
     diagnostic.labels = labels;
     diagnostic
 }

@@ -1,1 +1,4 @@
-//! Tests of lake.
+//! The door: a lake as a user opens it, and the flights project from landed files to an answer.
+
+mod doors;
+mod flights;
