@@ -53,12 +53,12 @@ pub struct Planned {
 /// Turns bytes of the SQL into places in the user's files, the primary one first; the text is what to say there.
 pub type Places<'a> = dyn Fn(Range<usize>, &str) -> Vec<Label> + Sync + 'a;
 
-/// Plans one statement.
+/// Plans one query.
 ///
 /// The plan is `None` when it has an error, and also, without any diagnostic, when it reads a relation that is
 /// [`Unknown`](Relation::Unknown).
 ///
-/// Codes: those of [`dialect::parse`], `UNKNOWN_TABLE`, `UNKNOWN_FUNCTION`, `UNKNOWN_COLUMN`, `AMBIGUOUS_COLUMN`, `DUPLICATE_COLUMN`,
+/// Codes: those of [`dialect::parse`], `NOT_READ_ONLY`, `UNKNOWN_TABLE`, `UNKNOWN_FUNCTION`, `UNKNOWN_COLUMN`, `AMBIGUOUS_COLUMN`, `DUPLICATE_COLUMN`,
 /// `TYPE_MISMATCH`, `INVALID_QUERY`, `UNSUPPORTED_SQL`, and what [`Relations::read`] gives.
 pub fn plan(
     session: &Session,
@@ -67,13 +67,15 @@ pub fn plan(
     relations: &dyn Relations,
     reads: Reads,
 ) -> (Option<Planned>, Vec<Diagnostic>) {
-    match dialect::parse(sql, reads) {
+    let parsed = dialect::parse(sql, reads);
+    let query = parsed.and_then(|parsed| dialect::is_query(sql, &parsed.statement).map(|()| parsed).map_err(|problem| vec![problem]));
+    match query {
         Ok(parsed) => plan_parsed(session, sql, parsed, places, relations),
         Err(problems) => (None, problems.into_iter().map(|p| diagnostic(p, places)).collect()),
     }
 }
 
-/// Plans one statement that is already parsed.
+/// Plans one statement that is already parsed: a query, or the explanation of one.
 pub fn plan_parsed(
     session: &Session,
     sql: &str,

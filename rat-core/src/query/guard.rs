@@ -2,17 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{
-    Query, Select, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementIn, ShowStatementOptions, Spanned, Statement,
-    Visit, Visitor,
+    ShowStatementFilter, ShowStatementFilterPosition, ShowStatementIn, ShowStatementOptions, Spanned, Statement,
 };
 use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use crate::dialect::{Problem, byte_range};
+use crate::dialect::{self, Problem};
 use crate::error::{Code, Error, Result};
 use crate::execute;
 
@@ -31,14 +30,8 @@ pub(super) enum Asked {
 
 /// Allows a statement, and makes a query of one that is a short form of it (`SHOW TABLES`, `DESCRIBE`).
 pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -> Result<Asked, Problem> {
-    let refused = |kind: &str, span: Span| {
-        let range = match byte_range(sql, span) {
-            range if range.is_empty() => 0..sql.trim_end().len(),
-            range => range,
-        };
-        Problem { code: Code::NotReadOnly, message: format!("`{kind}` is not a query"), help: None, range }
-    };
-    let kind = kind(statement);
+    let refused = |kind: &str, span: Span| dialect::not_a_query(sql, kind, span);
+    let kind = dialect::kind(statement);
     let asked = match statement {
         Statement::Query(_) if summarize => Asked::Summary,
         Statement::Query(_) => Asked::Rows,
@@ -51,7 +44,7 @@ pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -
                 }
             }
         }
-        Statement::Explain { statement: inner, .. } => return Err(refused(&self::kind(inner), inner.span())),
+        Statement::Explain { statement: inner, .. } => return Err(refused(&dialect::kind(inner), inner.span())),
         Statement::ExplainTable { table_name, .. } => {
             let mut query = parsed("SELECT * FROM described");
             let name = table_name.clone();
@@ -87,10 +80,8 @@ pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -
     if summarize && asked != Asked::Summary {
         return Err(refused("SUMMARIZE", Span::empty()));
     }
-    match writes(statement) {
-        Some((kind, span)) => Err(refused(&kind, span)),
-        None => Ok(asked),
-    }
+    dialect::reads_only(sql, statement)?;
+    Ok(asked)
 }
 
 fn parsed(sql: &str) -> Statement {
@@ -110,65 +101,6 @@ fn like(options: &ShowStatementOptions, column: &str) -> Option<String> {
             ShowStatementFilter::Where(_) => None,
         },
     }
-}
-
-/// The words a statement begins with: `CREATE EXTERNAL TABLE`, `COPY`.
-fn kind(statement: &Statement) -> String {
-    let text = statement.to_string();
-    let first: Vec<&str> =
-        text.split_whitespace().take(3).take_while(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_')).collect();
-    match first.as_slice() {
-        [] => "this statement".to_owned(),
-        ["CREATE" | "DROP" | "ALTER" | "SHOW", ..] => first.join(" "),
-        [word, ..] => (*word).to_owned(),
-    }
-}
-
-/// What inside a query would write: `WITH x AS (INSERT …)`, `SELECT … INTO`, `FOR UPDATE`.
-fn writes(statement: &Statement) -> Option<(String, Span)> {
-    struct Writes(Option<(String, Span)>);
-    impl Visitor for Writes {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            if let Some(lock) = query.locks.first() {
-                self.0 = Some((format!("FOR {}", lock.lock_type), Span::empty()));
-                return ControlFlow::Break(());
-            }
-            let mut body = query.body.as_ref();
-            loop {
-                body = match body {
-                    SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) | SetExpr::Merge(inner) => {
-                        self.0 = Some((kind(inner), inner.span()));
-                        return ControlFlow::Break(());
-                    }
-                    SetExpr::SetOperation { left, .. } => left,
-                    _ => return ControlFlow::Continue(()),
-                };
-            }
-        }
-
-        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-            match &select.into {
-                Some(into) => {
-                    self.0 = Some(("SELECT INTO".to_owned(), into.name.span()));
-                    ControlFlow::Break(())
-                }
-                None => ControlFlow::Continue(()),
-            }
-        }
-
-        fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
-            if matches!(statement, Statement::Query(_) | Statement::Explain { .. }) {
-                return ControlFlow::Continue(());
-            }
-            self.0 = Some((kind(statement), statement.span()));
-            ControlFlow::Break(())
-        }
-    }
-    let mut walk = Writes(None);
-    let _ = statement.visit(&mut walk);
-    walk.0
 }
 
 /// Allows a plan: nodes that read and compute, and nothing else, in subqueries too.

@@ -16,6 +16,9 @@ fn a_refusal_names_its_place() {
     refused("SELECT 1 2", Reads::Unknown, Code::SqlSyntax, "2");
     refused("SELECT * FROM read_csv('landing://default/a')", Reads::Unknown, Code::UnknownFunction, "read_csv");
     refused("SELECT * FROM read_csv('/etc/passwd')", Reads::Allowed, Code::NotALandingZone, "'/etc/passwd'");
+    refused("SELECT 'a.csv' AS f\nFROM 'a.csv'", Reads::Allowed, Code::NotALandingZone, "'a.csv'");
+    let problem = parse("SELECT 'a.csv' AS f\nFROM 'a.csv'", Reads::Allowed).unwrap_err().remove(0);
+    assert_eq!(problem.range, 25..32, "the table, not the text before it");
 }
 
 #[test]

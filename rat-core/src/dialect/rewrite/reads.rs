@@ -1,11 +1,15 @@
 //! `read_csv('landing://…')` and its kin: a table's name in the tree, and a call for the caller to answer.
 
+use std::ops::Range;
+
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor, UnaryOperator, Value,
 };
-use datafusion::sql::sqlparser::tokenizer::Span;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Span, Token, Tokenizer};
 
 use super::Rewriter;
+use crate::dialect::syntax::Syntax;
 use crate::dialect::{OptionValue, Problem, ReadCall, ReadFunction, Reads, byte_range};
 use crate::error::Code;
 
@@ -15,7 +19,9 @@ pub(super) fn table_factor(rewriter: &mut Rewriter<'_>, factor: &mut TableFactor
     let Some(args) = args else {
         // `FROM 'orders.csv'` names a file.
         if ident.quote_style == Some('\'') {
-            rewriter.problems.push(not_a_zone(rewriter.sql, ident.span, &ident.value));
+            let mut problem = not_a_zone(rewriter.sql, ident.span, &ident.value);
+            problem.range = file_name(rewriter.sql, &ident.value).unwrap_or(problem.range);
+            rewriter.problems.push(problem);
         }
         return;
     };
@@ -85,6 +91,18 @@ pub(super) fn table_factor(rewriter: &mut Rewriter<'_>, factor: &mut TableFactor
         index_hints: vec![],
     };
     rewriter.calls.push(ReadCall { function, zone_url, options, alias_table, range });
+}
+
+/// Where a text stands that is read as a table; the parser does not keep the place.
+fn file_name(sql: &str, text: &str) -> Option<Range<usize>> {
+    let tokens = Tokenizer::new(&Syntax::default(), sql).tokenize_with_location().ok()?;
+    let tokens: Vec<_> = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_))).collect();
+    let is_it = |token: &Token| matches!(token, Token::SingleQuotedString(found) if found == text);
+    let is_table = |before: &Token| matches!(before, Token::Word(word) if matches!(word.keyword, Keyword::FROM | Keyword::JOIN));
+    let clause = tokens.windows(2).find(|pair| is_table(&pair[0].token) && is_it(&pair[1].token)).map(|pair| &pair[1]);
+    // After a comma: any place of that text.
+    let found = clause.or_else(|| tokens.iter().find(|t| is_it(&t.token)))?;
+    Some(byte_range(sql, found.span))
 }
 
 fn read_function(name: &str) -> Option<ReadFunction> {

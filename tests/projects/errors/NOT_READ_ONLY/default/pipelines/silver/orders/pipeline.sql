@@ -1,0 +1,1 @@
+delete from {{ ref('bronze.crm') }} where id = 1

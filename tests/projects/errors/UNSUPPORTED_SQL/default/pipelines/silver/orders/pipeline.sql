@@ -1,0 +1,3 @@
+select id, mode(name) as name
+from {{ ref('bronze.crm') }}
+group by id
