@@ -51,7 +51,6 @@ impl Relations for Lake {
 pub(super) type Answer = Result<(Vec<String>, Vec<Value>), String>;
 
 impl Lake {
-    #[allow(dead_code, reason = "tables for whole statements")]
     pub(super) fn create(&mut self, name: &str, sql: &str) {
         let (schema, batches) = self.batches(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
         self.0.insert(name.to_owned(), Arc::new(MemTable::try_new(schema, vec![batches]).unwrap()));

@@ -1,5 +1,6 @@
-//! The dialect against DuckDB's recorded answers: single expressions, and what is refused.
+//! The dialect against DuckDB's recorded answers, for statements and for single expressions, and what is refused.
 
 mod answers;
+mod corpus;
 mod lake;
 mod refusals;

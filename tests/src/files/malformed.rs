@@ -185,7 +185,7 @@ async fn json_is_refused_at_its_line_and_column() {
         ("{\"a\":1}\n{\"a\":\n", "`a.json` line 2, column 5: not JSON: EOF while parsing a value"),
         ("{\"a\":1}\n7\n", "`a.json` line 2, column 1: an object is expected, found `7`"),
         ("[{\"a\":1},\n {\"a\":2}\n {\"a\":3}]", "`a.json` line 3, column 2: `,` or `]` is expected"),
-        ("[{\"a\":1},{\"a\":2}", "`a.json` line 1, column 18: the array is not closed"),
+        ("[{\"a\":1},{\"a\":2}", "`a.json` line 1, column 17: the array is not closed"),
         ("[{\"a\":1}] x", "`a.json` line 1, column 11: there is text after the array"),
     ] {
         let landed = super::json(text, json!({ "columns": { "a": "BIGINT" } })).await;
@@ -195,7 +195,7 @@ async fn json_is_refused_at_its_line_and_column() {
     for (text, expected) in [
         (
             "{\"ä\": \"2013-01-01\", \"a\": {\"x\": [1, \"two\"]}}",
-            "`a.json` line 1, column 37: `a.x[1]`: BIGINT is expected, found `\"two\"`",
+            "`a.json` line 1, column 36: `a.x[1]`: BIGINT is expected, found `\"two\"`",
         ),
         ("\n\n{\"a\": {\"x\": 5}}", "`a.json` line 3, column 13: `a.x`: an array is expected, found `5`"),
         ("{\n \"a\": true}", "`a.json` line 2, column 7: `a`: an object is expected, found `true`"),

@@ -55,7 +55,8 @@ async fn parameters_are_values_never_sql() {
     assert_eq!(run("SELECT $1 + $2 AS a", Params::positional([Param::Integer(-1), Param::Integer(5)])).await.unwrap(), ["4"]);
     assert_eq!(
         run("SELECT $day + INTERVAL 1 DAY AS a", Params::named([("day".to_owned(), Param::Date("2024-02-28".to_owned()))])).await.unwrap(),
-        ["2024-02-29"]
+        ["2024-02-29T00:00:00"],
+        "a date moved by an interval is a timestamp"
     );
     assert_eq!(run("SELECT $1 AS a", Params::default()).await.unwrap_err().code(), Code::InvalidQuery);
 }

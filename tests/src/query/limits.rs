@@ -41,7 +41,7 @@ async fn a_result_with_too_many_bytes_is_refused_and_streams() {
 async fn a_query_that_takes_too_long_stops() {
     let lake = Lake::new();
     let options = QueryOptions { timeout: Some(Duration::from_millis(50)), ..QueryOptions::default() };
-    let sql = "SELECT count(*) FROM range(0, 10000000) a, range(0, 10000000) b WHERE (a.value * b.value) % 7 = 3";
+    let sql = "SELECT count(*) FROM range(0, 10000000) a, range(0, 10000000) b WHERE (a.range * b.range) % 7 = 3";
     let error = lake.query_with(sql, &options).await.unwrap_err();
     assert_eq!(error.code(), Code::TimedOut);
     assert_eq!(error.message(), "the query took longer than 50ms");
@@ -50,7 +50,7 @@ async fn a_query_that_takes_too_long_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_a_stream_frees_its_memory() {
     let lake = Lake::new();
-    let sql = "SELECT value, count(*) FROM range(0, 3000000) GROUP BY value ORDER BY value DESC";
+    let sql = "SELECT range, count(*) FROM range(0, 3000000) GROUP BY range ORDER BY range DESC";
     let mut running = stream(&lake.context(), sql, &QueryOptions::default()).await.unwrap();
     let first = running.next().await.unwrap().unwrap();
     assert!(first.num_rows() > 0);
@@ -71,7 +71,7 @@ async fn a_query_that_needs_more_memory_than_there_is_says_so() {
     let mut lake = Lake::new();
     let options = Options { memory_bytes: Some(1 << 20), partitions: Some(1), spill_bytes: 1 << 20, ..Options::default() };
     lake.session = Session::open(std::sync::Arc::clone(lake.session.clock()), &options).unwrap();
-    let sql = "SELECT count(*) FROM range(0, 5000000) a JOIN range(0, 5000000) b ON a.value = b.value";
+    let sql = "SELECT count(*) FROM range(0, 5000000) a JOIN range(0, 5000000) b ON a.range = b.range";
     assert_eq!(lake.fails(sql).await.0, Code::OutOfMemory);
 }
 

@@ -136,18 +136,21 @@ async fn panic_synced() {
 /// The process is gone: nothing of the run is ever polled or dropped again, and its lock is not held any more.
 async fn killed(phase: Phase) -> (Lake, String) {
     let lake = lake().await;
-    let reached = Arc::new(tokio::sync::Notify::new());
-    let tell = Arc::clone(&reached);
-    let options = with_event("(2)", at(phase, move || tell.notify_one()));
+    let (reached, reaches) = std::sync::mpsc::channel();
+    let stop = move || {
+        reached.send(()).unwrap();
+        loop {
+            std::thread::park();
+        }
+    };
+    let options = with_event("(2)", at(phase, stop));
     let context = lake.context.clone();
-    let target = name("silver.t");
-    let mut running = Box::pin(async move { run(&context, &target, &options).await });
-    tokio::select! {
-        biased;
-        () = reached.notified() => {}
-        report = &mut running => panic!("the run ended first: {report:?}"),
-    }
-    std::mem::forget(running);
+    // A thread and a runtime of its own, so that nothing goes on while the callback does not return.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { run(&context, &name("silver.t"), &options).await })
+    });
+    tokio::task::spawn_blocking(move || reaches.recv()).await.unwrap().expect("the run ended before the phase");
     let newest = lake.context.ledger.runs(&Default::default()).unwrap().runs.remove(0);
     std::fs::remove_dir_all(lake.folder.path().join(".rat/alive")).unwrap();
     std::fs::create_dir(lake.folder.path().join(".rat/alive")).unwrap();
