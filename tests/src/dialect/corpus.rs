@@ -10,7 +10,6 @@ use super::lake::{Lake, same};
 const REFUSED: &[(&str, &str)] = &[
     ("num-060", "UNSUPPORTED_SQL"),
     ("select-096", "UNSUPPORTED_SQL"),
-    ("select-097", "UNKNOWN_COLUMN"),
     ("select-099", "UNSUPPORTED_SQL"),
     ("join-117", "UNSUPPORTED_SQL"),
     ("pivot-141", "UNSUPPORTED_SQL"),

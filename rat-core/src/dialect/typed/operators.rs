@@ -1,7 +1,7 @@
 //! Operators that are something else in DuckDB, told apart by the types of their sides.
 
 use datafusion::arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, DataFusionError, Result, SchemaError};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, GetFieldAccess, Operator, ScalarUDF, lit};
@@ -15,13 +15,13 @@ pub(in crate::dialect) struct Operators;
 
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
-        let (left, right) = (expr.left.get_type(schema)?, expr.right.get_type(schema)?);
+        let (left, right) = (type_of(&expr.left, schema)?, type_of(&expr.right, schema)?);
         plan(expr, &left, &right)
     }
 
     /// `'abc'[2]` and `'abc'[1:2]` are of characters.
     fn plan_field_access(&self, raw: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
-        if !matches!(raw.expr.get_type(schema)?, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) {
+        if !matches!(type_of(&raw.expr, schema)?, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) {
             return Ok(PlannerResult::Original(raw));
         }
         let Some(slice) = strings::named("text_slice") else { return Ok(PlannerResult::Original(raw)) };
@@ -41,6 +41,17 @@ impl ExprPlanner for Operators {
 
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
         Ok(PlannerResult::Planned(call(dates::date_part(), args)))
+    }
+}
+
+/// A column that does not exist is left for the planner to report: it knows the place, which aliases are found by.
+fn type_of(expr: &Expr, schema: &DFSchema) -> Result<DataType> {
+    match expr.get_type(schema) {
+        Err(error) => match error.find_root() {
+            DataFusionError::SchemaError(missing, _) if matches!(**missing, SchemaError::FieldNotFound { .. }) => Ok(DataType::Null),
+            _ => Err(error),
+        },
+        known => known,
     }
 }
 
