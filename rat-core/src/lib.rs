@@ -1,4 +1,4 @@
-//! The lakehouse pipeline engine that lives inside your program.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "interop"), allow(dead_code, reason = "rooms offer more to interop than the door uses"))]
 
 pub mod clock;
