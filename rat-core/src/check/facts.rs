@@ -9,7 +9,7 @@ use crate::dialect::ReadCall;
 use crate::error::Result;
 use crate::files::{self, LandedFile, Sample};
 use crate::name::Name;
-use crate::storage::Storage;
+use crate::storage::{Entry, Storage};
 use crate::tables::Tables;
 
 /// What is in the lake, as far as the project asks for it.
@@ -69,7 +69,8 @@ pub(super) async fn load(tables: &Tables, needs: &Needs) -> Result<LakeFacts> {
     Ok(facts)
 }
 
-/// The files of a zone that may be ingested; `None` when there is no such zone.
+/// The files that show what a zone's files look like: what lies there, else its samples, else what was moved away last, so that a project
+/// whose files are all ingested is typed as before. `None` when there is no such zone.
 async fn landed(storage: &Storage, url: &str) -> Result<Option<Vec<LandedFile>>> {
     let Some((namespace, zone)) = zone_of(url) else { return Ok(None) };
     let folder = format!("{namespace}/landing/{zone}");
@@ -77,6 +78,16 @@ async fn landed(storage: &Storage, url: &str) -> Result<Option<Vec<LandedFile>>>
     if entries.is_empty() && storage.local_path(&folder).is_none_or(|path| !path.is_dir()) {
         return Ok(None);
     }
-    let aside = |path: &str| path[folder.len()..].split('/').any(|part| part == "_samples" || part == "_processed");
-    Ok(Some(entries.iter().filter(|entry| !aside(&entry.path)).map(LandedFile::from_entry).collect()))
+    let within = |entry: &Entry, aside: &str| entry.path[folder.len()..].split('/').any(|part| part == aside);
+    let files = |wanted: &dyn Fn(&Entry) -> bool| entries.iter().filter(|e| wanted(e)).map(LandedFile::from_entry).collect::<Vec<_>>();
+    let there = files(&|entry| !within(entry, "_samples") && !within(entry, "_processed"));
+    if !there.is_empty() {
+        return Ok(Some(there));
+    }
+    let samples = files(&|entry| within(entry, "_samples"));
+    if !samples.is_empty() {
+        return Ok(Some(samples));
+    }
+    let last = entries.iter().filter(|entry| within(entry, "_processed")).max_by_key(|entry| (entry.modified, &entry.path));
+    Ok(Some(last.map(LandedFile::from_entry).into_iter().collect()))
 }
