@@ -24,7 +24,7 @@ fn main() {
     {
         return check::cold(std::path::Path::new(folder));
     }
-    let benches: Vec<(&str, fn(&mut Bench))> = vec![("lake", lake::run), ("check", check::run), ("scan", scan::run)];
+    let benches = [("lake", lake::run as fn(&mut Bench)), ("check", check::run), ("scan", scan::run)];
     let mut bench = Bench::default();
     for (name, run) in benches {
         if chosen.is_empty() || chosen.iter().any(|c| name.contains(c.as_str())) {

@@ -57,7 +57,6 @@ pub(super) struct Planning {
 pub(super) struct Plans<'a> {
     pub(super) session: &'a Session,
     pub(super) facts: &'a LakeFacts,
-    all: &'a [&'a Arc<Compiling>],
     numbers: &'a HashMap<&'a Name, usize>,
     /// The pipelines this one comes after.
     before: &'a [usize],
@@ -88,7 +87,7 @@ pub(super) fn run(
         .collect();
     parallel::ordered(&dependencies, |i, done| {
         let compiling = all[i];
-        let plans = Plans { session, facts, all, numbers: &numbers, before: &dependencies[i], done, compiling };
+        let plans = Plans { session, facts, numbers: &numbers, before: &dependencies[i], done, compiling };
         let inputs: Vec<(Name, Option<Output>)> = compiling.inputs().map(|name| (name.clone(), plans.output(name))).collect();
         if let Some(kept) = before.get(&compiling.pipeline.name)
             && Arc::ptr_eq(&kept.compiling, compiling)

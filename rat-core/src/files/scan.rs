@@ -259,11 +259,11 @@ impl Reading {
         let reader = match &shape.format {
             Format::Csv(csv) => {
                 let decoder = csv::Decoder::new(csv, &file.path, wanted, file_schema, self.batch_rows, &self.counts);
-                FileReader::Text(Text::new(&self.storage, &file, shape.packing, Decoder::Csv(decoder)))
+                FileReader::Text(Box::new(Text::new(&self.storage, &file, shape.packing, Decoder::Csv(decoder))))
             }
             Format::Json(json) => {
                 let decoder = json::Decoder::new(json, &file.path, wanted, file_schema, self.batch_rows, &self.counts);
-                FileReader::Text(Text::new(&self.storage, &file, shape.packing, Decoder::Json(decoder)))
+                FileReader::Text(Box::new(Text::new(&self.storage, &file, shape.packing, Decoder::Json(decoder))))
             }
             Format::Parquet(parquet) => FileReader::Parquet(Box::new(
                 parquet::Reader::open(&self.storage, &file, parquet, &wanted, file_schema, self.batch_rows, &self.counts).await?,
@@ -327,7 +327,7 @@ async fn unchanged(storage: &Storage, file: &LandedFile) -> Result<()> {
 }
 
 enum FileReader {
-    Text(Text),
+    Text(Box<Text>),
     Parquet(Box<parquet::Reader>),
 }
 

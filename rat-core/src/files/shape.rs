@@ -38,8 +38,6 @@ pub(super) struct Inner {
     pub schema: SchemaRef,
     /// Keys of folders, `key=value`, which follow the columns of the files.
     pub folders: Vec<String>,
-    /// Whether the last column is the file's path.
-    pub filename: bool,
 }
 
 #[derive(Debug)]
@@ -162,14 +160,7 @@ pub fn sniff(call: &ReadCall, contract: &[Setting<ColumnContract>], samples: &[S
         }
         fields.push(Field::new(name, DataType::Utf8, false));
     }
-    Ok(Shape(Arc::new(Inner {
-        format,
-        packing: options.compression,
-        file_schema,
-        schema: Arc::new(Schema::new(fields)),
-        folders,
-        filename: options.filename.is_some(),
-    })))
+    Ok(Shape(Arc::new(Inner { format, packing: options.compression, file_schema, schema: Arc::new(Schema::new(fields)), folders })))
 }
 
 /// The columns that a call gives, as [`sniff`] finds them.

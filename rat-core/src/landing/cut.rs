@@ -34,13 +34,16 @@ pub struct Request<'a> {
     pub archive: bool,
 }
 
+/// The rows of a call, or what is wrong with it.
+type Reading = Result<Arc<FilesTable>, Vec<Problem>>;
+
 /// The files of the zones as they were at one moment.
 #[derive(Debug)]
 pub struct Cut {
     storage: Storage,
     table: Name,
     zones: BTreeMap<(String, String), Files>,
-    calls: Vec<(ReadCall, Result<Arc<FilesTable>, Vec<Problem>>)>,
+    calls: Vec<(ReadCall, Reading)>,
     consumed: Consumed,
     rebuild: bool,
     archive: bool,

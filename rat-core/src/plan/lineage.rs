@@ -153,7 +153,8 @@ impl<'a> Walk<'a> {
     fn opaque(&mut self, plan: &'a LogicalPlan) -> Vec<Set> {
         let all: BTreeSet<(u32, u32)> =
             plan.inputs().into_iter().flat_map(|input| self.plan(input)).flat_map(|set| set.as_ref().clone()).collect();
-        vec![Rc::new(all); plan.schema().fields().len()]
+        let all = Rc::new(all);
+        plan.schema().fields().iter().map(|_| Rc::clone(&all)).collect()
     }
 
     fn exprs(&mut self, exprs: &'a [Expr], input: &'a LogicalPlan) -> Vec<Set> {

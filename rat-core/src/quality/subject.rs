@@ -92,11 +92,8 @@ impl Subject<'_> {
                     samples.push(some);
                 }
             }
-            let samples = match samples.first() {
-                // A slice holds on to the whole batch, and a report may be kept for long: concatenating copies the few rows out.
-                Some(first) => Some(concat_batches(&first.schema(), &samples)),
-                None => None,
-            };
+            // A slice holds on to the whole batch, and a report may be kept for long: concatenating copies the few rows out.
+            let samples = samples.first().map(|first| concat_batches(&first.schema(), &samples));
             let samples = samples.transpose().map_err(|e| Error::new(Code::Internal, "sample rows could not be kept").with_source(e))?;
             Ok(Found { count, samples })
         };

@@ -266,11 +266,11 @@ impl Storage {
             let storage = self.clone();
             async move { storage.read(&path).await }
         };
-        futures::stream::iter(paths.to_vec().into_iter().map(read)).buffered(AT_ONCE).try_collect().await
+        futures::stream::iter(paths.iter().cloned().map(read)).buffered(AT_ONCE).try_collect().await
     }
 
     fn entry(&self, meta: object_store::ObjectMeta) -> Entry {
-        Entry { path: self.0.root.from_location(&meta.location), size: meta.size, etag: meta.e_tag, modified: meta.last_modified }
+        Entry { path: self.0.root.path_of(&meta.location), size: meta.size, etag: meta.e_tag, modified: meta.last_modified }
     }
 
     /// Removes a file. One that is not there is no error: what was asked for holds.

@@ -120,7 +120,7 @@ impl Root {
         Path::parse(inside.trim_matches('/')).map_err(|e| unusable().with_source(e))
     }
 
-    pub(super) fn from_location(&self, location: &Path) -> String {
+    pub(super) fn path_of(&self, location: &Path) -> String {
         let url = self.url();
         let root = url.split_once("://").map_or("", |(_, path)| path).trim_matches('/');
         let path = location.as_ref();

@@ -262,7 +262,7 @@ async fn validate(staged: &Staged, base: &Table, now: &Table) -> Result<(), Refu
     let change = &staged.change;
     let counts_rows = change.validation == Validation::NoNewData;
     let rewrites = change.remove != Remove::None || !change.add_deletes.is_empty();
-    if !counts_rows && !(rewrites && change.remove != Remove::All) {
+    if !(counts_rows || rewrites && change.remove != Remove::All) {
         return Ok(());
     }
     let seen = base.metadata().last_sequence_number();

@@ -10,7 +10,6 @@ use super::functions::{NAMES, Refusal};
 use super::macros::Macros;
 use super::render::{Unit, called_from, trace};
 use super::scan::{PartKind, scan};
-use super::source_map::whole_characters;
 use super::{Facts, Templates};
 use crate::error::{Code, Diagnostic, Source, nearest};
 

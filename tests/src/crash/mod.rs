@@ -12,6 +12,7 @@ const ROWS: usize = 50;
 
 /// What the child process does: one run. As a test of its own, without the variable, it has nothing to do.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "how a parent process tells its child what to do")]
 async fn child() {
     let Ok(path) = std::env::var(LAKE) else { return };
     let lake = Lake::open(&path).await.unwrap();

@@ -73,7 +73,10 @@ async fn nothing_reads_the_machine() {
         "SELECT * FROM information_schema.df_settings",
     ] {
         let (code, message) = lake.fails(sql).await;
-        assert!(matches!(code, Code::UnknownTable | Code::UnsupportedSql | Code::SqlSyntax | Code::NotALandingZone), "{sql}: {code} {message}");
+        assert!(
+            matches!(code, Code::UnknownTable | Code::UnsupportedSql | Code::SqlSyntax | Code::NotALandingZone),
+            "{sql}: {code} {message}"
+        );
     }
 }
 

@@ -63,7 +63,7 @@ async fn every_transform_finds_its_partition() {
     for (part, expected) in cases {
         let new = NewTable { partition_by: vec![part.clone()], ..NewTable::new(schema.clone()) };
         let target = tables.create(&orders(), &new).unwrap();
-        let files = write(&tables, &target, &[rows.clone()]).await;
+        let files = write(&tables, &target, std::slice::from_ref(&rows)).await;
         let expected: BTreeMap<String, usize> = expected.into_iter().map(|(name, rows)| (name.to_owned(), rows)).collect();
         assert_eq!(partitions(&tables, &files).await, expected, "{part:?}");
     }

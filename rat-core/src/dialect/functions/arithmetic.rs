@@ -15,7 +15,7 @@ macro_rules! checked {
     ($function:ident, $name:literal, $kernel:path) => {
         pub(in crate::dialect) fn $function() -> Arc<ScalarUDF> {
             static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-                Arc::new(Scalar::new(
+                Arc::new(Scalar::udf(
                     &[$name],
                     |types| Ok(types.to_vec()),
                     |types| Ok(types[0].clone()),
@@ -38,7 +38,7 @@ fn two_doubles(types: &[DataType]) -> Result<Vec<DataType>> {
 /// `x ** y`, always a DOUBLE.
 pub(in crate::dialect) fn power() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(
+        Arc::new(Scalar::udf(
             &["pow", "power"],
             two_doubles,
             |_| Ok(DataType::Float64),
@@ -54,7 +54,7 @@ pub(in crate::dialect) fn power() -> Arc<ScalarUDF> {
 
 /// `xor(a, b)` of the bits; `sign(x)`.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    let xor = Scalar::new(
+    let xor = Scalar::udf(
         &["xor"],
         |types| exactly("xor", types, &[DataType::Int64, DataType::Int64]),
         |_| Ok(DataType::Int64),
@@ -65,9 +65,9 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
         },
     );
     let of_double = |names: &[&'static str], returns: super::scalar::Returns, compute: super::scalar::Compute| {
-        Arc::new(Scalar::new(names, |types| exactly("this function", types, &[DataType::Float64]), returns, compute))
+        Arc::new(Scalar::udf(names, |types| exactly("this function", types, &[DataType::Float64]), returns, compute))
     };
-    let atan2 = Scalar::new(
+    let atan2 = Scalar::udf(
         &["atan2"],
         two_doubles,
         |_| Ok(DataType::Float64),

@@ -29,7 +29,7 @@ macro_rules! shared {
     ($(#[$doc:meta])* $function:ident, $names:expr, $coerce:expr, $returns:expr, $compute:expr) => {
         $(#[$doc])*
         pub(in crate::dialect) fn $function() -> Arc<ScalarUDF> {
-            static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(Scalar::new(&$names, $coerce, $returns, $compute)));
+            static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(Scalar::udf(&$names, $coerce, $returns, $compute)));
             Arc::clone(&FUNCTION)
         }
     };
@@ -426,7 +426,7 @@ fn one_moment(types: &[DataType]) -> Result<Vec<DataType>> {
 
 macro_rules! parts {
     ($($names:expr, $part:expr;)+) => { vec![$(
-        Arc::new(Scalar::new(&$names, one_moment, |_| Ok(DataType::Int64), |args, _| {
+        Arc::new(Scalar::udf(&$names, one_moment, |_| Ok(DataType::Int64), |args, _| {
             let moments = args[0].as_primitive::<TimestampMicrosecondType>();
             let result: Int64Array = arity::try_unary(moments, |m| Ok::<_, ArrowError>($part.of(datetime(m).map_err(|_| out_of_range())?)))?;
             Ok(Arc::new(result) as ArrayRef)
@@ -469,7 +469,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     };
     all.extend([date_part(), at_utc()]);
     let scalars = [
-        Scalar::new(
+        Scalar::udf(
             &["date_trunc", "datetrunc"],
             |types| match types {
                 [_, value] => Ok(vec![DataType::Utf8, moment(value)]),
@@ -478,10 +478,10 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
             |types| Ok(types[1].clone()),
             truncate,
         ),
-        Scalar::new(&["date_diff", "datediff"], three, |_| Ok(DataType::Int64), |args, _| difference(args, Part::crossed)),
-        Scalar::new(&["date_sub", "datesub"], three, |_| Ok(DataType::Int64), |args, _| difference(args, Part::whole)),
-        Scalar::new(&["age"], |types| exactly("age", types, &[TIMESTAMP, TIMESTAMP]), |_| Ok(INTERVAL), |args, _| age(args)),
-        Scalar::new(
+        Scalar::udf(&["date_diff", "datediff"], three, |_| Ok(DataType::Int64), |args, _| difference(args, Part::crossed)),
+        Scalar::udf(&["date_sub", "datesub"], three, |_| Ok(DataType::Int64), |args, _| difference(args, Part::whole)),
+        Scalar::udf(&["age"], |types| exactly("age", types, &[TIMESTAMP, TIMESTAMP]), |_| Ok(INTERVAL), |args, _| age(args)),
+        Scalar::udf(
             &["time_bucket"],
             |types| match types {
                 [_, DataType::Date32] => Ok(vec![INTERVAL, DataType::Date32]),
@@ -491,7 +491,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
             |types| Ok(types[1].clone()),
             bucket,
         ),
-        Scalar::new(
+        Scalar::udf(
             &["last_day"],
             one_moment,
             |_| Ok(DataType::Date32),
@@ -505,14 +505,14 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new(result) as ArrayRef)
             },
         ),
-        Scalar::new(&["monthname"], one_moment, |_| Ok(DataType::Utf8), |args, _| named(args, |at| MONTHS[at.month0() as usize])),
-        Scalar::new(
+        Scalar::udf(&["monthname"], one_moment, |_| Ok(DataType::Utf8), |args, _| named(args, |at| MONTHS[at.month0() as usize])),
+        Scalar::udf(
             &["dayname"],
             one_moment,
             |_| Ok(DataType::Utf8),
             |args, _| named(args, |at| DAYS[at.weekday().num_days_from_sunday() as usize]),
         ),
-        Scalar::new(
+        Scalar::udf(
             &["epoch"],
             one_moment,
             |_| Ok(DataType::Float64),
@@ -522,7 +522,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new(result) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["epoch_us"],
             one_moment,
             |_| Ok(DataType::Int64),
@@ -531,7 +531,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new(result) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["epoch_ms"],
             |types| match types {
                 [value] if value.is_integer() => Ok(vec![DataType::Int64]),
@@ -550,7 +550,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 }
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["make_timestamp"],
             |types| match types.len() {
                 1 => Ok(vec![DataType::Int64]),
@@ -560,7 +560,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
             |_| Ok(TIMESTAMP),
             |args, _| make_timestamp(args),
         ),
-        Scalar::new(
+        Scalar::udf(
             &["make_date"],
             |types| exactly("make_date", types, &[DataType::Int64, DataType::Int64, DataType::Int64]),
             |_| Ok(DataType::Date32),
@@ -576,7 +576,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new(dates.collect::<Result<Date32Array>>()?) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["to_timestamp"],
             |types| exactly("to_timestamp", types, &[DataType::Float64]),
             |_| Ok(DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()))),

@@ -114,7 +114,7 @@ fn two_digits(year: i32) -> i32 {
 
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     let texts = |types: &[DataType]| exactly("strptime", types, &[DataType::Utf8, DataType::Utf8]);
-    let strftime = Scalar::new(
+    let strftime = Scalar::udf(
         &["strftime"],
         |types| match types {
             [DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8, _] => {
@@ -125,7 +125,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
         |_| Ok(DataType::Utf8),
         |args, _| write(args),
     );
-    let strptime = Scalar::new(&["strptime"], texts, |_| Ok(TIMESTAMP), |args, _| read(args, false));
-    let try_strptime = Scalar::new(&["try_strptime"], texts, |_| Ok(TIMESTAMP), |args, _| read(args, true));
+    let strptime = Scalar::udf(&["strptime"], texts, |_| Ok(TIMESTAMP), |args, _| read(args, false));
+    let try_strptime = Scalar::udf(&["try_strptime"], texts, |_| Ok(TIMESTAMP), |args, _| read(args, true));
     [strftime, strptime, try_strptime].into_iter().map(Arc::new).collect()
 }

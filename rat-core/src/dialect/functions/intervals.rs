@@ -16,7 +16,7 @@ pub(super) const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayN
 /// An interval in microseconds, a month being 30 days: the order of intervals.
 pub(in crate::dialect) fn length() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(
+        Arc::new(Scalar::udf(
             &["interval_length"],
             |types| exactly("interval_length", types, &[INTERVAL]),
             |_| Ok(DataType::Int64),
@@ -57,7 +57,7 @@ fn scaled(args: &[ArrayRef], by: fn(f64) -> f64) -> Result<ArrayRef> {
 /// `INTERVAL 1 DAY * 3`.
 pub(in crate::dialect) fn multiply() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(
+        Arc::new(Scalar::udf(
             &["interval_multiply"],
             |types| exactly("interval_multiply", types, &[INTERVAL, DataType::Float64]),
             |_| Ok(INTERVAL),
@@ -70,7 +70,7 @@ pub(in crate::dialect) fn multiply() -> Arc<ScalarUDF> {
 /// `INTERVAL 1 DAY / 2`.
 pub(in crate::dialect) fn divide() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(
+        Arc::new(Scalar::udf(
             &["interval_divide"],
             |types| exactly("interval_divide", types, &[INTERVAL, DataType::Float64]),
             |_| Ok(INTERVAL),
@@ -81,7 +81,7 @@ pub(in crate::dialect) fn divide() -> Arc<ScalarUDF> {
 }
 
 fn of_integer(names: &[&'static str], compute: super::scalar::Compute) -> Arc<ScalarUDF> {
-    Arc::new(Scalar::new(names, |types| exactly("an interval", types, &[DataType::Int64]), |_| Ok(INTERVAL), compute))
+    Arc::new(Scalar::udf(names, |types| exactly("an interval", types, &[DataType::Int64]), |_| Ok(INTERVAL), compute))
 }
 
 macro_rules! intervals {

@@ -20,7 +20,7 @@ fn coerce(types: &[DataType]) -> Result<Vec<DataType>> {
 /// `json -> path`: the value as JSON text.
 pub(in crate::dialect) fn extract() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(
+        Arc::new(Scalar::udf(
             &["json_extract", "json_extract_path"],
             coerce,
             |_| Ok(DataType::Utf8),
@@ -33,7 +33,7 @@ pub(in crate::dialect) fn extract() -> Arc<ScalarUDF> {
 /// `json ->> path`: a text without its quotes, anything else as JSON text; JSON's null is NULL.
 pub(in crate::dialect) fn extract_string() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(
+        Arc::new(Scalar::udf(
             &["json_extract_string", "json_extract_path_text"],
             coerce,
             |_| Ok(DataType::Utf8),

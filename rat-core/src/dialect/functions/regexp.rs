@@ -73,7 +73,7 @@ fn matched(args: &[ArrayRef], whole: bool) -> Result<ArrayRef> {
 /// `~`: some part of the text matches.
 pub(in crate::dialect) fn matches() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(&["regexp_matches"], |types| texts(types, 2, 3), |_| Ok(DataType::Boolean), |args, _| matched(args, false)))
+        Arc::new(Scalar::udf(&["regexp_matches"], |types| texts(types, 2, 3), |_| Ok(DataType::Boolean), |args, _| matched(args, false)))
     });
     Arc::clone(&FUNCTION)
 }
@@ -81,16 +81,16 @@ pub(in crate::dialect) fn matches() -> Arc<ScalarUDF> {
 /// The whole text matches.
 fn full_match() -> Arc<ScalarUDF> {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-        Arc::new(Scalar::new(&["regexp_full_match"], |types| texts(types, 2, 3), |_| Ok(DataType::Boolean), |args, _| matched(args, true)))
+        Arc::new(Scalar::udf(&["regexp_full_match"], |types| texts(types, 2, 3), |_| Ok(DataType::Boolean), |args, _| matched(args, true)))
     });
     Arc::clone(&FUNCTION)
 }
 
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    let extract = Scalar::new(&["regexp_extract"], extracting, |_| Ok(DataType::Utf8), |args, _| extract(args));
-    let extract_all = Scalar::new(&["regexp_extract_all"], extracting, |_| Ok(list_of_text()), |args, _| extract_all(args));
-    let replace = Scalar::new(&["regexp_replace"], |types| texts(types, 3, 4), |_| Ok(DataType::Utf8), |args, _| replace(args));
-    let split = Scalar::new(
+    let extract = Scalar::udf(&["regexp_extract"], extracting, |_| Ok(DataType::Utf8), |args, _| extract(args));
+    let extract_all = Scalar::udf(&["regexp_extract_all"], extracting, |_| Ok(list_of_text()), |args, _| extract_all(args));
+    let replace = Scalar::udf(&["regexp_replace"], |types| texts(types, 3, 4), |_| Ok(DataType::Utf8), |args, _| replace(args));
+    let split = Scalar::udf(
         &["regexp_split_to_array", "string_split_regex", "str_split_regex"],
         |types| texts(types, 2, 3),
         |_| Ok(list_of_text()),

@@ -25,7 +25,7 @@ pub(in crate::dialect) struct Scalar {
 }
 
 impl Scalar {
-    pub(in crate::dialect) fn new(names: &[&'static str], coerce: Coerce, returns: Returns, compute: Compute) -> ScalarUDF {
+    pub(in crate::dialect) fn udf(names: &[&'static str], coerce: Coerce, returns: Returns, compute: Compute) -> ScalarUDF {
         let aliases = names[1..].iter().map(|&alias| alias.to_owned()).collect();
         ScalarUDF::new_from_impl(Self {
             name: names[0],

@@ -112,19 +112,19 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     let text_and_count = |types: &[DataType]| exactly("this function", types, &[DataType::Utf8, DataType::Int64]);
     let padding = |types: &[DataType]| exactly("`lpad` or `rpad`", types, &[DataType::Utf8, DataType::Int64, DataType::Utf8]);
     let all = [
-        Scalar::new(&["suffix", "ends_with"], two_texts, |_| Ok(DataType::Boolean), |args, _| Ok(pairs(args, |a, b| a.ends_with(b)))),
-        Scalar::new(&["prefix", "starts_with"], two_texts, |_| Ok(DataType::Boolean), |args, _| Ok(pairs(args, |a, b| a.starts_with(b)))),
-        Scalar::new(
+        Scalar::udf(&["suffix", "ends_with"], two_texts, |_| Ok(DataType::Boolean), |args, _| Ok(pairs(args, |a, b| a.ends_with(b)))),
+        Scalar::udf(&["prefix", "starts_with"], two_texts, |_| Ok(DataType::Boolean), |args, _| Ok(pairs(args, |a, b| a.starts_with(b)))),
+        Scalar::udf(
             &["string_split", "str_split", "string_to_array", "split"],
             two_texts,
             |_| Ok(DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))),
             |args, _| Ok(split(args)),
         ),
-        Scalar::new(&["left"], text_and_count, |_| Ok(DataType::Utf8), |args, _| Ok(end(args, true))),
-        Scalar::new(&["right"], text_and_count, |_| Ok(DataType::Utf8), |args, _| Ok(end(args, false))),
-        Scalar::new(&["lpad"], padding, |_| Ok(DataType::Utf8), |args, _| pad(args, true)),
-        Scalar::new(&["rpad"], padding, |_| Ok(DataType::Utf8), |args, _| pad(args, false)),
-        Scalar::new(
+        Scalar::udf(&["left"], text_and_count, |_| Ok(DataType::Utf8), |args, _| Ok(end(args, true))),
+        Scalar::udf(&["right"], text_and_count, |_| Ok(DataType::Utf8), |args, _| Ok(end(args, false))),
+        Scalar::udf(&["lpad"], padding, |_| Ok(DataType::Utf8), |args, _| pad(args, true)),
+        Scalar::udf(&["rpad"], padding, |_| Ok(DataType::Utf8), |args, _| pad(args, false)),
+        Scalar::udf(
             &["substring", "substr"],
             |types| match types.len() {
                 2 => Ok(vec![DataType::Utf8, DataType::Int64]),
@@ -142,7 +142,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new((0..texts.len()).map(one).collect::<StringArray>()) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["text_slice"],
             |types| exactly("text_slice", types, &[DataType::Utf8, DataType::Int64, DataType::Int64]),
             |_| Ok(DataType::Utf8),
@@ -155,7 +155,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new((0..texts.len()).map(one).collect::<StringArray>()) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["replace"],
             |types| exactly("replace", types, &[DataType::Utf8, DataType::Utf8, DataType::Utf8]),
             |_| Ok(DataType::Utf8),
@@ -166,7 +166,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new(rows.map(|((text, from), to)| Some(one(text?, from?, to?))).collect::<StringArray>()) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["sha256"],
             |types| exactly("sha256", types, &[DataType::Utf8]),
             |_| Ok(DataType::Utf8),
@@ -175,7 +175,7 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
                 Ok(Arc::new(args[0].as_string::<i32>().iter().map(|text| Some(hex(text?))).collect::<StringArray>()) as ArrayRef)
             },
         ),
-        Scalar::new(
+        Scalar::udf(
             &["len", "length"],
             |types| match types {
                 [value] if is_list(value) => Ok(types.to_vec()),
