@@ -48,7 +48,7 @@ $(VENV)/ready: $(REQUIREMENTS)
 	@touch $@
 
 rat-node/node_modules/ready: rat-node/package-lock.json
-	cd rat-node && npm ci --silent --no-audit --no-fund
+	cd rat-node && npm install --silent --no-save --no-audit --no-fund
 	@touch $@
 
 lint: $(VENV)/ready rat-node/node_modules/ready ## Check format and lints of all three languages
