@@ -58,8 +58,8 @@ lint: $(VENV)/ready rat-node/node_modules/ready ## Check format and lints of all
 	$(VENV_PYTHON) -m ruff format --check rat-py examples tests benches
 	cd rat-node && npx tsc --noEmit
 
-docs: ## Write the generated pages of docs/ anew
-	RAT_UPDATE=1 cargo test -p tests -- generated
+docs: ## Write the generated pages and snapshots anew; read the diff
+	RAT_UPDATE=1 cargo test --workspace
 
 bench: ## Measure rat beside its references; prints ratios (compiles the release profile first)
 	cargo run --release -p benches

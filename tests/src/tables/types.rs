@@ -16,10 +16,10 @@ use super::support::{memory, orders, rows, write};
 fn the_page_of_types_is_what_the_code_does() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/types.md");
     let page = types_page();
-    if std::env::var_os("RAT_BLESS").is_some() {
+    if std::env::var_os("RAT_UPDATE").is_some() {
         std::fs::write(path, &page).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run the test with RAT_BLESS=1 and look at what changed");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run the test with RAT_UPDATE=1 and look at what changed");
 }
 
 fn schema(fields: Vec<Field>) -> Schema {

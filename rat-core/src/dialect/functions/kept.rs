@@ -1,4 +1,5 @@
-//! The engine's functions that are kept, under DuckDB's names. Each was compared with DuckDB; what is not listed is not there.
+//! The engine's functions that are kept, under DuckDB's names; what is not listed is not there. Most scalars were compared with DuckDB one by
+//! one; aggregates on one row, and window functions only by the corpus.
 
 use std::collections::HashMap;
 use std::sync::Arc;
