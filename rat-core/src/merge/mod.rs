@@ -40,35 +40,6 @@ use crate::tables::{Remove, RowOrder, Table, Tables, Target, Writer, WriterOptio
 /// Called with the number of rows read so far.
 pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
-/// The strategies that can be run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// Exactly the new rows.
-    FullRefresh,
-    /// Old rows and new rows.
-    AppendOnly,
-    /// Old rows whose key is not among the new, and the new rows, one per key.
-    Incremental,
-}
-
-impl TryFrom<MergeStrategy> for Strategy {
-    type Error = Error;
-
-    /// # Errors
-    /// `UNSUPPORTED_PIPELINE` for a strategy that this version cannot run.
-    fn try_from(strategy: MergeStrategy) -> Result<Self> {
-        match strategy {
-            MergeStrategy::FullRefresh => Ok(Self::FullRefresh),
-            MergeStrategy::AppendOnly => Ok(Self::AppendOnly),
-            MergeStrategy::Incremental => Ok(Self::Incremental),
-            MergeStrategy::DeleteInsert | MergeStrategy::Scd2 | MergeStrategy::Snapshot => {
-                let message = format!("this version of rat does not run the merge strategy `{strategy}`");
-                Err(Error::new(Code::UnsupportedPipeline, message).with_help("use `full_refresh`, `append_only` or `incremental`"))
-            }
-        }
-    }
-}
-
 /// How new rows are merged into a table.
 #[derive(Clone)]
 pub struct Merge {
@@ -81,8 +52,8 @@ pub struct Merge {
     /// Which column of the query is which of the table.
     pub columns: Columns,
     /// The strategy.
-    pub strategy: Strategy,
-    /// The key's columns, as the table spells them; empty but for `incremental`.
+    pub strategy: MergeStrategy,
+    /// The columns that say which stored rows give way, as the table spells them; empty for `full_refresh` and `append_only`.
     pub key: Vec<String>,
     /// What a row whose whole key is NULL means.
     pub null_keys: NullKeys,
@@ -175,13 +146,19 @@ impl Merge {
     /// Starts the query, and reads it to its end where the strategy must know all new rows before it writes one.
     ///
     /// # Errors
-    /// `NULL_KEY`, `NOT_NULL_VIOLATED`, `CAST_FAILED`, and what the engine says of the query.
+    /// `NULL_KEY`, `NOT_NULL_VIOLATED`, `CAST_FAILED`, `UNSUPPORTED_PIPELINE` for a strategy that this version cannot run, and what the engine
+    /// says of the query.
     pub async fn start(self, plan: LogicalPlan) -> Result<Incoming, Refusal> {
         let rows = match self.strategy {
-            Strategy::FullRefresh | Strategy::AppendOnly => {
+            MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => {
                 IncomingRows::Streaming(execute::stream(&self.session, self.in_sort_order(plan)?).await?)
             }
-            Strategy::Incremental => IncomingRows::Keyed(incremental::Keyed::read(&self, plan).await?),
+            MergeStrategy::Incremental => IncomingRows::Keyed(incremental::Keyed::read(&self, plan).await?),
+            MergeStrategy::DeleteInsert | MergeStrategy::Scd2 | MergeStrategy::Snapshot => {
+                let message = format!("this version of rat does not run the merge strategy `{}`", self.strategy);
+                let error = Error::new(Code::UnsupportedPipeline, message);
+                return Err(error.with_help("use `full_refresh`, `append_only` or `incremental`").into());
+            }
         };
         Ok(Incoming { merge: self, rows })
     }
@@ -241,7 +218,7 @@ impl Rows {
     pub async fn onto(&self, base: Option<&Table>) -> Result<Merged> {
         match (&self.rows, self.merge.strategy) {
             (KeptRows::Keyed(keyed), _) => keyed.onto(&self.merge, base).await,
-            (KeptRows::Written(written), Strategy::FullRefresh) => Ok(full_refresh::onto(written, base)),
+            (KeptRows::Written(written), MergeStrategy::FullRefresh) => Ok(full_refresh::onto(written, base)),
             (KeptRows::Written(written), _) => Ok(append_only::onto(written)),
         }
     }

@@ -17,7 +17,7 @@ use crate::compile::Compiled;
 use crate::config::{BuiltinTest, Config, MergeStrategy, RefreshPolicy, Setting};
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::merge::{Columns, Merge, Promise, Refusal, Strategy};
+use crate::merge::{Columns, Merge, Promise, Refusal};
 use crate::name::Name;
 use crate::quality::{TestResult, TestStatus};
 use crate::tables::{self, Evolution, NewTable, Partition, Relation, ReplaceColumns, SortColumn, Table, Target, View};
@@ -47,7 +47,7 @@ impl Planned {
         let (_, diagnostics) = context.project.config(&job.pipeline)?;
         warn(job, diagnostics);
         let refresh = job.options.refresh;
-        let strategy = if refresh.is_full() { Strategy::FullRefresh } else { Strategy::try_from(*config.merge_strategy)? };
+        let strategy = if refresh.is_full() { MergeStrategy::FullRefresh } else { *config.merge_strategy };
         let (base, view) = match context.tables.find(name).await? {
             Some(Relation::Table(table)) => (Some(table), None),
             // What was a table before it was a view goes on as that table.
@@ -70,7 +70,7 @@ impl Planned {
 
         let promises = promises(config)?;
         let columns = match (&base, strategy) {
-            (Some(base), Strategy::AppendOnly | Strategy::Incremental) => {
+            (Some(base), strategy) if strategy != MergeStrategy::FullRefresh => {
                 let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();
                 Columns::of_table(&planned.schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises)?
             }
@@ -102,10 +102,10 @@ impl Planned {
             !self.compiled.tests.is_empty() || config.watermark_column.is_some() || config.tests.iter().any(|test| !test.is_row_local())
         };
         match self.merge.strategy {
-            Strategy::Incremental => false,
-            Strategy::AppendOnly => !self.looks_at_own_past() && !beyond_new_rows(),
+            MergeStrategy::Incremental | MergeStrategy::DeleteInsert | MergeStrategy::Scd2 | MergeStrategy::Snapshot => false,
+            MergeStrategy::AppendOnly => !self.looks_at_own_past() && !beyond_new_rows(),
             // The table will be exactly the new rows, whoever wrote before.
-            Strategy::FullRefresh => !self.looks_at_own_past(),
+            MergeStrategy::FullRefresh => !self.looks_at_own_past(),
         }
     }
 
@@ -175,13 +175,13 @@ pub(super) fn warn(job: &Job, diagnostics: Vec<Diagnostic>) {
 }
 
 /// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
-fn check_refresh(job: &Job, base: Option<&Table>, strategy: Strategy) -> Result<()> {
+fn check_refresh(job: &Job, base: Option<&Table>, strategy: MergeStrategy) -> Result<()> {
     let name = job.pipeline.name.short();
     if job.options.refresh.is_full() && base.is_some() && *job.config.full_refresh == RefreshPolicy::Never {
         return Err(Error::new(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"))
             .with_help("run it without full_refresh, or change the setting"));
     }
-    let Some(base) = base.filter(|_| strategy != Strategy::FullRefresh) else { return Ok(()) };
+    let Some(base) = base.filter(|_| strategy != MergeStrategy::FullRefresh) else { return Ok(()) };
     let before = base.properties().get(MERGE_STRATEGY).map(String::as_str);
     if before == Some(MergeStrategy::Scd2.as_str()) {
         return Err(Error::new(
@@ -190,7 +190,7 @@ fn check_refresh(job: &Job, base: Option<&Table>, strategy: Strategy) -> Result<
         ));
     }
     let key = job.config.unique_key.join(", ");
-    match base.properties().get(UNIQUE_KEY).filter(|before| !before.is_empty() && strategy == Strategy::Incremental) {
+    match base.properties().get(UNIQUE_KEY).filter(|before| !before.is_empty() && strategy == MergeStrategy::Incremental) {
         Some(before) if !before.eq_ignore_ascii_case(&key) => {
             Err(Error::new(Code::StrategyChanged, format!("the key of `{name}` was `{before}` and is `{key}` now")))
         }
@@ -271,13 +271,12 @@ fn promises(config: &Config) -> Result<Vec<Promise>> {
 }
 
 /// What becomes of a table that is there, besides its rows.
-fn evolution(config: &Config, columns: &Columns, strategy: Strategy) -> Evolution {
+fn evolution(config: &Config, columns: &Columns, strategy: MergeStrategy) -> Evolution {
     let mut evolution = Evolution { partition_by: Some(partition_by(config)), sort_by: Some(sort_by(config)), ..Evolution::default() };
-    match strategy {
-        Strategy::FullRefresh => {
-            evolution.replace = Some(ReplaceColumns { schema: Arc::clone(columns.target()), not_null: columns.required() });
-        }
-        Strategy::AppendOnly | Strategy::Incremental => evolution.columns = columns.changes().to_vec(),
+    if strategy == MergeStrategy::FullRefresh {
+        evolution.replace = Some(ReplaceColumns { schema: Arc::clone(columns.target()), not_null: columns.required() });
+    } else {
+        evolution.columns = columns.changes().to_vec();
     }
     evolution
 }
@@ -300,10 +299,14 @@ fn target(job: &Job, base: Option<&Table>, view: Option<&View>, evolution: Optio
     tables.create(&job.pipeline.name, &new).map(in_place)
 }
 
-fn merge(job: &Job, target: Target, columns: Columns, strategy: Strategy) -> Result<Merge> {
+fn merge(job: &Job, target: Target, columns: Columns, strategy: MergeStrategy) -> Result<Merge> {
     let config = job.config.as_ref();
     let spelled = |names: &[String]| names.iter().map(|name| columns.spelled(name)).collect::<Result<Vec<_>>>();
-    let key = if strategy == Strategy::Incremental { spelled(&config.unique_key)? } else { Vec::new() };
+    let key = match strategy {
+        MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => Vec::new(),
+        MergeStrategy::Incremental | MergeStrategy::DeleteInsert | MergeStrategy::Scd2 => spelled(&config.unique_key)?,
+        MergeStrategy::Snapshot => spelled(config.partition_column.as_slice())?,
+    };
     let record = job.record.teller();
     Ok(Merge {
         session: job.context.session.clone(),

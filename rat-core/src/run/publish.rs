@@ -12,8 +12,9 @@ use super::pipeline::Job;
 use super::planned::{MERGE_STRATEGY, Planned, UNIQUE_KEY};
 use super::report::{Phase, RunReport};
 use super::{tests, watermark};
+use crate::config::MergeStrategy;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::merge::{Counts, Merged, Rows, Strategy};
+use crate::merge::{Counts, Merged, Rows};
 use crate::tables::{Change, PublishError, Remove, Staged, Table, Validation};
 
 /// The run that made a snapshot.
@@ -174,11 +175,11 @@ fn greatest(planned: &Planned, merged: &Merged) -> Option<ScalarValue> {
         (Some(_), None) => false,
     };
     match planned.merge.strategy {
-        Strategy::FullRefresh => new,
+        MergeStrategy::FullRefresh => new,
         _ if at_least_before => new.or(before),
         // The row that was furthest may be one of those that gave way to an older one.
-        Strategy::Incremental if merged.remove != Remove::None && !planned.merge.keep_newer => None,
-        Strategy::AppendOnly | Strategy::Incremental => before,
+        _ if merged.remove != Remove::None && !planned.merge.keep_newer => None,
+        _ => before,
     }
 }
 
