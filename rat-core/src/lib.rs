@@ -40,12 +40,17 @@ mod lake;
 
 pub use build::Publish;
 pub use check::{CheckReport, CheckedPipeline};
-pub use graph::Graph;
 pub use lake::{
-    BuildOptions, Builder, CheckOptions, EventSink, Freshness, Lake, OnFailure, QueryOptions, RunHistory, TableInfo, TableList,
+    BuildOptions, Builder, CheckOptions, EventSink, Freshness, Graph, GraphEdge, GraphNode, GraphOptions, Lake, LandingZones, LatestRun,
+    Namespaces, NodeKind, OnFailure, QueryOptions, RunHistory, TableInfo, TableList,
 };
-pub use query::{QueryResult, QueryStream};
+pub use landing::{Restored, Zone, ZoneFile};
+pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};
+pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin};
+pub use project::Language;
+pub use query::{Param, Params, QueryResult, QueryStream};
 pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus};
+pub use tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceKind};
 
 #[cfg(feature = "interop")]
 pub mod interop;

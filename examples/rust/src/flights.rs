@@ -42,9 +42,9 @@ async fn show(examples: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
     }
 
     println!("where gold.carrier_delays comes from");
-    let graph = lake.graph().await?;
-    let delays = graph.find("gold.carrier_delays", lake.namespace())?;
-    println!("  {}", graph.upstream(delays).iter().map(|name| name.short()).collect::<Vec<_>>().join(" → "));
+    let graph = lake.graph(&rat_core::GraphOptions::default()).await?;
+    let delays = rat_core::name::Name::parse("gold.carrier_delays", lake.namespace())?;
+    println!("  {}", graph.upstream(&delays).iter().map(|name| name.short()).collect::<Vec<_>>().join(" → "));
 
     println!("the answer");
     println!("{}", ask(&lake, "select count(*) as flights from silver.flights").await?);

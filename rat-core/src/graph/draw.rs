@@ -8,8 +8,8 @@ use super::Graph;
 use crate::name::{Layer, Name};
 
 impl Graph {
-    /// Every name and, for each, what it reads: pipelines first, then tables of the lake that no pipeline makes.
-    fn edges(&self) -> (BTreeSet<&Name>, Vec<(&Name, &Name)>) {
+    /// The tables of the lake that no pipeline makes, and every edge: what is read, and what reads it.
+    pub fn edges(&self) -> (BTreeSet<&Name>, Vec<(&Name, &Name)>) {
         let mut tables = BTreeSet::new();
         let mut edges = BTreeSet::new();
         for (name, info) in self.names.iter().zip(&self.infos) {

@@ -102,6 +102,19 @@ impl Graph {
         (Self { names, infos, up, down, order, rank }, diagnostics)
     }
 
+    /// The graph of some of its pipelines: what they read of the others is left out, what they read of tables stays.
+    #[must_use]
+    pub fn only(&self, selected: &BTreeSet<Name>) -> Self {
+        let stays = |dep: &Dependency| selected.contains(&dep.name) || !self.contains(&dep.name);
+        let nodes = self.names.iter().zip(&self.infos).filter(|(name, _)| selected.contains(*name)).map(|(name, info)| {
+            let mut info = info.clone();
+            info.deps.retain(stays);
+            info.test_deps.retain(stays);
+            (name.clone(), info)
+        });
+        Self::new(nodes.collect()).0
+    }
+
     /// Every pipeline, each after all that it reads; where that leaves a choice, by name.
     pub fn order(&self) -> impl Iterator<Item = &Name> {
         self.order.iter().map(|node| &self.names[*node])

@@ -4,11 +4,15 @@
 //! Decides nothing about SQL, tables or templates.
 
 mod builder;
-mod nouns;
+mod graph;
+mod landing;
+mod namespaces;
 mod options;
 mod project;
 mod project_files;
+mod runs;
 mod steps;
+mod tables;
 mod zones;
 
 use std::collections::BTreeMap;
@@ -22,7 +26,6 @@ use crate::build;
 use crate::check::{self, CheckReport, Environment, Workspace};
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
-use crate::graph::Graph;
 use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::name::Name;
@@ -35,11 +38,15 @@ use crate::storage::Storage;
 use crate::tables::{Catalog, MemoryCatalog, SqliteCatalog, Tables};
 
 pub use builder::Builder;
-pub use nouns::{RunHistory, TableInfo, TableList};
-pub use options::{BuildOptions, CheckOptions, EventSink, Freshness, OnFailure, QueryOptions};
+pub use graph::{Graph, GraphEdge, GraphNode, LatestRun, NodeKind};
+pub use landing::LandingZones;
+pub use namespaces::Namespaces;
+pub use options::{BuildOptions, CheckOptions, EventSink, Freshness, GraphOptions, OnFailure, QueryOptions};
 use project::Loaded;
 use project_files::ProjectFiles;
+pub use runs::RunHistory;
 use steps::BuildSteps;
+pub use tables::{TableInfo, TableList};
 use zones::Zones;
 
 /// A lake: a folder of pipelines and the tables they make.
@@ -173,12 +180,14 @@ impl Lake {
         }
     }
 
-    /// The pipelines of the project in the order they depend on each other.
+    /// The pipelines of the project, in the order they depend on each other, with what a check knows of each and what became of its newest
+    /// run. What is wrong with the project is for [`check`](Self::check) to say: pipelines with errors are in the graph too.
     ///
     /// # Errors
-    /// The first error of the project's files, with all diagnostics; storage codes.
-    pub async fn graph(&self) -> Result<Graph> {
-        Ok(self.loaded().await?.graph.clone())
+    /// As [`check`](Self::check), and the ledger's codes.
+    pub async fn graph(&self, options: &GraphOptions) -> Result<Graph> {
+        let report = self.check(&CheckOptions { select: options.select.clone() }).await?;
+        Ok(Graph::new(&report, self.0.ledger.latest()?))
     }
 
     /// Runs one pipeline, by `layer.name` or `namespace.layer.name`: plan, execute, write, test, publish, archive. A run that fails is a
@@ -242,6 +251,16 @@ impl Lake {
     /// As [`query`](Self::query), but for `RESULT_TOO_LARGE`; those of running come out of the stream.
     pub async fn stream(&self, sql: &str, options: &QueryOptions) -> Result<QueryStream> {
         query::stream(&self.query_context()?, sql, &self.query_settings(options)).await
+    }
+
+    /// The landing zones of the lake's namespace.
+    pub fn landing(&self) -> LandingZones<'_> {
+        LandingZones(self)
+    }
+
+    /// The namespaces.
+    pub fn namespaces(&self) -> Namespaces<'_> {
+        Namespaces(self)
     }
 
     /// The tables.

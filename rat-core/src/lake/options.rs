@@ -13,6 +13,13 @@ pub struct CheckOptions {
     pub select: Vec<String>,
 }
 
+/// Options of [`Lake::graph`](super::Lake::graph).
+#[derive(Debug, Clone, Default)]
+pub struct GraphOptions {
+    /// Which pipelines to show; all when empty. In dbt's grammar.
+    pub select: Vec<String>,
+}
+
 /// Options of [`Lake::build`](super::Lake::build).
 #[derive(Debug, Clone, Default)]
 pub struct BuildOptions {

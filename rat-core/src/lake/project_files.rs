@@ -69,14 +69,19 @@ impl ProjectFiles {
         Ok(files)
     }
 
+    /// Folders that can be namespaces. One whose name cannot be used is told by who reads the project.
+    pub(super) async fn folders(&self) -> Result<Vec<String>> {
+        let mut folders = self.storage.folders("").await?;
+        folders.retain(|folder| !folder.starts_with('.') && folder != "macros");
+        Ok(folders)
+    }
+
     /// The files a project reads. Tables and landed files are not listed: there may be millions of them.
     async fn list(&self) -> Result<Vec<Entry>> {
         let mut entries: Vec<Entry> = self.storage.stat(SETTINGS).await?.into_iter().collect();
         entries.extend(self.storage.list("macros").await?);
-        for folder in self.storage.folders("").await? {
-            if !folder.starts_with('.') && folder != "macros" {
-                entries.extend(self.storage.list(&format!("{folder}/pipelines")).await?);
-            }
+        for namespace in self.folders().await? {
+            entries.extend(self.storage.list(&format!("{namespace}/pipelines")).await?);
         }
         entries.retain(|entry| is_project_file(&entry.path));
         Ok(entries)

@@ -7,7 +7,7 @@ use crate::files::LandedFile;
 use crate::storage::Storage;
 
 /// What [`Landing::restore`] did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Restored {
     /// Paths of the files that are back in the zone.
     pub files: Vec<String>,

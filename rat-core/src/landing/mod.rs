@@ -15,6 +15,7 @@
 mod archive;
 mod consumed;
 mod cut;
+mod preview;
 mod zones;
 
 use crate::storage::Storage;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::Landing;
 use crate::error::{Code, Error, Result, nearest};
@@ -15,7 +16,7 @@ pub(super) const PROCESSED: &str = "_processed";
 const UNFINISHED: [&str; 6] = [".tmp", ".temp", ".part", ".partial", ".crdownload", "~"];
 
 /// A landing zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Zone {
     /// The namespace.
     pub namespace: String,
@@ -28,7 +29,7 @@ pub struct Zone {
 }
 
 /// A file in a zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ZoneFile {
     /// The name inside the zone, with folders: `2024/monday.csv`.
     pub name: String,
@@ -37,6 +38,7 @@ pub struct ZoneFile {
     /// The size in bytes.
     pub size: u64,
     /// When it was written.
+    #[serde(serialize_with = "crate::clock::serialize_iso")]
     pub modified: DateTime<Utc>,
 }
 
@@ -120,18 +122,18 @@ impl Landing {
         Ok(self.listing(namespace, zone).await?.samples.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
     }
 
-    /// Puts a file into a zone, which is made if it is not there, over one of that name. A run sees the whole file or none. Under
-    /// `_samples/` it is a sample.
+    /// Puts a file into a zone, which is made if it is not there, over one of that name, and gives its path in the lake. A run sees the
+    /// whole file or none. Under `_samples/` it is a sample.
     ///
     /// # Errors
     /// `INVALID_NAME` for the zone, `INVALID_ARGUMENT` for a file name that would not be ingested, storage codes.
-    pub async fn put(&self, namespace: &str, zone: &str, name: &str, bytes: Bytes) -> Result<()> {
+    pub async fn put(&self, namespace: &str, zone: &str, name: &str, bytes: Bytes) -> Result<String> {
         let path = put_path(namespace, zone, name)?;
         self.storage.write(&path, bytes).await?;
         match self.storage.sync(std::slice::from_ref(&path)).await {
             // A run may have consumed it and moved it away already.
-            Err(e) if e.code() == Code::PathNotFound => Ok(()),
-            outcome => outcome,
+            Err(e) if e.code() == Code::PathNotFound => Ok(path),
+            outcome => outcome.map(|()| path),
         }
     }
 

@@ -139,6 +139,14 @@ impl Ledger {
         Ok(self.select(clause, &[pipeline.to_owned().into()])?.into_iter().next())
     }
 
+    /// The newest run of every pipeline that ever ran, whatever became of it.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub fn latest(&self) -> Result<Vec<RunRecord>> {
+        self.select("WHERE id IN (SELECT max(id) FROM runs GROUP BY pipeline)", &[])
+    }
+
     /// The log of a run, in order; `after` skips the lines already seen.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Names of types as people write them.
 
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Schema, TimeUnit};
 
 /// Puts the SQL names of types in the place of the engine's.
 pub(super) fn in_sql(message: &str) -> String {
@@ -84,4 +84,26 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Union(..) => "UNION",
     };
     text.to_owned()
+}
+
+/// A column, for people and programs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as SQL writes it: `BIGINT`, `DECIMAL(10, 2)`.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// Whether it can hold NULL.
+    pub nullable: bool,
+}
+
+/// The columns of a schema.
+pub fn columns(schema: &Schema) -> Vec<Column> {
+    let column = |field: &std::sync::Arc<datafusion::arrow::datatypes::Field>| Column {
+        name: field.name().clone(),
+        data_type: sql_type(field.data_type()),
+        nullable: field.is_nullable(),
+    };
+    schema.fields().iter().map(column).collect()
 }

@@ -82,7 +82,8 @@ impl Pipeline {
 }
 
 /// What a pipeline is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Language {
     /// A template of SQL.
     Sql,

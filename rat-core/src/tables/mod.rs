@@ -12,6 +12,7 @@
 mod cache;
 mod catalog;
 mod change;
+mod describe;
 mod files;
 mod handle;
 mod litter;
@@ -28,6 +29,7 @@ mod write;
 
 pub use catalog::{Capabilities, Catalog, CommitFailure, Entry, EntryKind, MemoryCatalog, Pointer, PointerChange, SqliteCatalog};
 pub use change::{Change, Remove, Validation, WrittenFile};
+pub use describe::{HistoryEntry, NamedReference, ReferenceKind};
 pub use files::FileEntry;
 pub use handle::{Relation, Tables};
 pub use publish::{PublishError, Published};

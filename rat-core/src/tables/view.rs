@@ -80,6 +80,11 @@ impl View {
         &self.metadata_location
     }
 
+    /// The absolute URL of its folder.
+    pub fn location(&self) -> &str {
+        self.metadata.location()
+    }
+
     /// Iceberg's own view of it.
     pub fn metadata(&self) -> &ViewMetadata {
         &self.metadata

@@ -2,3 +2,6 @@
 
 mod doors;
 mod flights;
+mod graph;
+mod nouns;
+mod support;

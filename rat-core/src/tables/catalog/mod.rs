@@ -18,7 +18,8 @@ pub use memory::MemoryCatalog;
 pub use sqlite::SqliteCatalog;
 
 /// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EntryKind {
     /// Rows.
     Table,
@@ -36,7 +37,7 @@ pub struct Pointer {
 }
 
 /// A name and what it stands for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Entry {
     /// The name.
     pub name: Name,
