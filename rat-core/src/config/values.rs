@@ -141,6 +141,13 @@ words! {
     }
 }
 
+impl MergeStrategy {
+    /// Whether rows are told apart by `unique_key`.
+    pub fn has_key(self) -> bool {
+        matches!(self, Self::Incremental | Self::DeleteInsert | Self::Scd2)
+    }
+}
+
 /// How much earlier than the table's watermark `watermark_value` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookback {

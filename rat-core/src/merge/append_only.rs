@@ -5,5 +5,6 @@ use crate::tables::Remove;
 
 pub(super) fn onto(new: &Written) -> Merged {
     let counts = Counts { written: new.rows, inserted: new.rows, ..Counts::default() };
-    Merged { add: new.files.clone(), carry: new.files.none(), remove: Remove::None, counts, greatest: new.greatest.clone() }
+    let (add, carry) = (new.files.clone(), new.files.none());
+    Merged { add, carry, remove: Remove::None, counts, loses_rows: false, greatest: new.greatest.clone() }
 }

@@ -120,24 +120,25 @@ impl Keyed {
             true => Remove::None,
             false => Remove::Paths(touched.files.iter().map(|file| file.path().to_owned()).collect()),
         };
-        Ok(Merged { add, carry, remove, counts, greatest: self.greatest.clone() })
+        let loses_rows = touched.rows > 0 && !merge.keep_newer;
+        Ok(Merged { add, carry, remove, counts, loses_rows, greatest: self.greatest.clone() })
     }
 }
 
 /// The table's rows as they are to be afterwards, file by file.
-struct Stored<'a> {
-    merge: &'a Merge,
-    scan: Scan,
+pub(super) struct Stored<'a> {
+    pub merge: &'a Merge,
+    pub scan: Scan,
 }
 
 /// Files that hold a key of the new rows, and what they hold of them.
 #[derive(Default)]
-struct Touched {
-    files: Vec<ScanFile>,
+pub(super) struct Touched {
+    pub files: Vec<ScanFile>,
     /// Stored rows that give way.
-    rows: u64,
+    pub rows: u64,
     /// New rows that take their place: a stored key need not be unique.
-    keys: u64,
+    pub keys: u64,
 }
 
 impl Stored<'_> {
@@ -152,21 +153,42 @@ impl Stored<'_> {
         self.rows(files, |name| self.merge.key.contains(name))
     }
 
-    /// Files that may hold one of the keys, by what manifests say of them.
-    async fn candidates(&self, range: &KeyRange) -> Result<Vec<ScanFile>> {
+    /// The key's columns, each as it is stored so far and as it will be.
+    fn key(&self) -> Result<Vec<(String, FieldRef)>> {
         let before = self.merge.columns.of_stored_rows();
-        let so_far = |name: &String| before.iter().find(|(_, to)| to.name() == name).and_then(|(from, _)| from.clone());
-        match self.merge.key.iter().map(so_far).collect::<Option<Vec<String>>>() {
-            Some(stored) => Ok(range.candidates(&self.scan, self.scan.files().await?, &stored)),
-            None => {
-                let message = format!("the key `{}` has a column that the table does not have yet", self.merge.key.join(", "));
-                Err(Error::new(Code::StrategyChanged, message))
-            }
+        let so_far =
+            |name: &String| before.iter().find(|(_, to)| to.name() == name).and_then(|(from, to)| Some((from.clone()?, to.clone())));
+        self.merge.key.iter().map(so_far).collect::<Option<_>>().ok_or_else(|| {
+            let message = format!("the key `{}` has a column that the table does not have yet", self.merge.key.join(", "));
+            Error::new(Code::StrategyChanged, message)
+        })
+    }
+
+    /// Files that may hold one of the keys, by what manifests say of them.
+    pub(super) async fn candidates(&self, range: &KeyRange) -> Result<Vec<ScanFile>> {
+        let stored: Vec<String> = self.key()?.into_iter().map(|(so_far, _)| so_far).collect();
+        Ok(range.candidates(&self.scan, self.scan.files().await?, &stored))
+    }
+
+    /// The one value that each of the key's columns has in all rows of a file, where metadata says so.
+    pub(super) fn only_values(&self, file: &ScanFile) -> Option<Vec<ScalarValue>> {
+        let key = self.key().ok()?;
+        key.iter().map(|(so_far, to)| self.scan.only_value(file, so_far)?.cast_to(to.data_type()).ok()).collect()
+    }
+
+    /// How many rows files hold, deleted ones not counted.
+    pub(super) async fn live_rows(&self, files: &[ScanFile]) -> Result<u64> {
+        let (deleted, plain): (Vec<ScanFile>, Vec<ScanFile>) = files.iter().cloned().partition(ScanFile::has_deletes);
+        let known: u64 = plain.iter().map(ScanFile::rows).sum();
+        if deleted.is_empty() {
+            return Ok(known);
         }
+        let rows = self.keys(&deleted)?;
+        Ok(known + count(execute::stream(&self.merge.session, rows).await?).await?)
     }
 
     /// Of these files, those with a row whose key is among the new.
-    async fn touched(&self, new: &Scratch, files: &[ScanFile]) -> Result<Touched> {
+    pub(super) async fn touched(&self, new: &Scratch, files: &[ScanFile]) -> Result<Touched> {
         let mut touched = Touched::default();
         if new.rows() == 0 {
             return Ok(touched);
@@ -193,7 +215,7 @@ impl Stored<'_> {
     }
 
     /// Writes the rows of these files whose key is not among the new.
-    async fn survivors(&self, new: &Scratch, files: &[ScanFile]) -> Result<Unclaimed> {
+    pub(super) async fn survivors(&self, new: &Scratch, files: &[ScanFile]) -> Result<Unclaimed> {
         let survivors = steps::untouched(new, self.rows(files, |_| true)?, &self.merge.key)?;
         let survivors = steps::run(&self.merge.session, steps::sorted(survivors, &self.merge.sort_by)?, new).await?;
         self.merge.write(survivors.map_err(execute::error), || Ok(())).await
@@ -201,13 +223,13 @@ impl Stored<'_> {
 }
 
 #[derive(Default)]
-struct NullKeyRows {
+pub(super) struct NullKeyRows {
     count: u64,
     samples: Vec<RecordBatch>,
 }
 
 impl NullKeyRows {
-    fn look(&mut self, batch: &RecordBatch, key: &[usize]) -> Result<()> {
+    pub(super) fn look(&mut self, batch: &RecordBatch, key: &[usize]) -> Result<()> {
         let defect = |e| Error::new(Code::Internal, "keys could not be looked at").with_source(e);
         let mut all: Option<BooleanArray> = None;
         for index in key {
@@ -231,7 +253,7 @@ impl NullKeyRows {
         Ok(())
     }
 
-    fn check(self, key: &[String], width: usize) -> Result<(), Refusal> {
+    pub(super) fn check(self, key: &[String], width: usize) -> Result<(), Refusal> {
         let Some(first) = self.samples.first() else { return Ok(()) };
         let rows = if self.count == 1 { "row has".to_owned() } else { format!("{} rows have", self.count) };
         let message = format!("{rows} NULL in the whole key `{}`", key.join(", "));
@@ -251,7 +273,7 @@ async fn count(mut rows: SendableRecordBatchStream) -> Result<u64> {
     Ok(count)
 }
 
-fn positions(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
+pub(super) fn positions(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
     let missing = |name: &String| Error::new(Code::UnknownColumn, format!("the query gives no column `{name}`, which is in the key"));
     names.iter().map(|name| super::columns::position(schema, name).ok_or_else(|| missing(name))).collect()
 }

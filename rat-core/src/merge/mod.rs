@@ -15,6 +15,7 @@ mod incremental;
 mod intake;
 mod order;
 mod scratch;
+mod snapshot;
 mod steps;
 mod unclaimed;
 
@@ -53,6 +54,8 @@ pub struct Merge {
     pub columns: Columns,
     /// The strategy.
     pub strategy: MergeStrategy,
+    /// Whether the table is made anew: the new rows meet no stored one, and all that was there goes. Always so for `full_refresh`.
+    pub rebuild: bool,
     /// The columns that say which stored rows give way, as the table spells them; empty for `full_refresh` and `append_only`.
     pub key: Vec<String>,
     /// What a row whose whole key is NULL means.
@@ -103,6 +106,7 @@ pub struct Rows {
 
 enum KeptRows {
     Written(Written),
+    Replacing(snapshot::Replacing),
     Keyed(incremental::Keyed),
 }
 
@@ -123,6 +127,8 @@ pub struct Merged {
     pub remove: Remove,
     /// What that does, in rows.
     pub counts: Counts,
+    /// Whether rows are gone that may have been further, by watermark, than those in their place.
+    pub loses_rows: bool,
     /// The greatest watermark of the new rows.
     pub greatest: Option<ScalarValue>,
 }
@@ -150,11 +156,11 @@ impl Merge {
     /// says of the query.
     pub async fn start(self, plan: LogicalPlan) -> Result<Incoming, Refusal> {
         let rows = match self.strategy {
-            MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => {
+            MergeStrategy::FullRefresh | MergeStrategy::AppendOnly | MergeStrategy::DeleteInsert | MergeStrategy::Snapshot => {
                 IncomingRows::Streaming(execute::stream(&self.session, self.in_sort_order(plan)?).await?)
             }
             MergeStrategy::Incremental => IncomingRows::Keyed(incremental::Keyed::read(&self, plan).await?),
-            MergeStrategy::DeleteInsert | MergeStrategy::Scd2 | MergeStrategy::Snapshot => {
+            MergeStrategy::Scd2 => {
                 let message = format!("this version of rat does not run the merge strategy `{}`", self.strategy);
                 let error = Error::new(Code::UnsupportedPipeline, message);
                 return Err(error.with_help("use `full_refresh`, `append_only` or `incremental`").into());
@@ -200,13 +206,16 @@ impl Incoming {
     /// Writes what can be written without looking at the table.
     ///
     /// # Errors
-    /// `NOT_NULL_VIOLATED`, `CAST_FAILED`, what the engine says of the query, and storage codes. Files written until then are deleted.
-    pub async fn write(self) -> Result<Rows> {
+    /// `NULL_KEY`, `NOT_NULL_VIOLATED`, `CAST_FAILED`, what the engine says of the query, and storage codes. Files written until then are
+    /// deleted.
+    pub async fn write(self) -> Result<Rows, Refusal> {
+        let merge = self.merge;
         let rows = match self.rows {
-            IncomingRows::Streaming(stream) => KeptRows::Written(Written::write(&self.merge, stream).await?),
+            IncomingRows::Streaming(stream) if merge.key.is_empty() => KeptRows::Written(Written::write(&merge, stream).await?),
+            IncomingRows::Streaming(stream) => KeptRows::Replacing(snapshot::Replacing::write(&merge, stream).await?),
             IncomingRows::Keyed(keyed) => KeptRows::Keyed(keyed),
         };
-        Ok(Rows { merge: self.merge, rows })
+        Ok(Rows { merge, rows })
     }
 }
 
@@ -216,16 +225,14 @@ impl Rows {
     /// # Errors
     /// Storage codes, `CORRUPT_TABLE`, `OUT_OF_MEMORY`.
     pub async fn onto(&self, base: Option<&Table>) -> Result<Merged> {
-        match (&self.rows, self.merge.strategy) {
-            (KeptRows::Keyed(keyed), _) => keyed.onto(&self.merge, base).await,
-            (KeptRows::Written(written), MergeStrategy::FullRefresh) => Ok(full_refresh::onto(written, base)),
-            (KeptRows::Written(written), _) => Ok(append_only::onto(written)),
-        }
-    }
-
-    /// Whether [`onto`](Self::onto) writes files anew each time it is asked.
-    pub fn is_merged_by_key(&self) -> bool {
-        matches!(self.rows, KeptRows::Keyed(_))
+        let merge = &self.merge;
+        let met = base.filter(|_| !merge.rebuild);
+        let merged = match &self.rows {
+            KeptRows::Written(written) => append_only::onto(written),
+            KeptRows::Replacing(replacing) => replacing.onto(merge, met).await?,
+            KeptRows::Keyed(keyed) => keyed.onto(merge, met).await?,
+        };
+        Ok(if merge.rebuild { full_refresh::instead_of(base, merged) } else { merged })
     }
 }
 

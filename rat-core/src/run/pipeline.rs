@@ -128,7 +128,7 @@ impl Job {
                 self.record.phase(Phase::Execute);
                 let incoming = planned.merge.clone().start(planned.query.clone()).await.map_err(|refusal| self.refused(refusal))?;
                 self.record.phase(Phase::Write);
-                (planned, Arc::new(incoming.write().await?))
+                (planned, Arc::new(incoming.write().await.map_err(|refusal| self.refused(refusal))?))
             }
             From::Merge(planned, rows) => match planned.onto_head(self).await? {
                 Some(planned) => {

@@ -14,7 +14,7 @@ use super::report::Event;
 use super::{Refresh, watermark};
 use crate::clock::to_iso;
 use crate::compile::Compiled;
-use crate::config::{BuiltinTest, Config, MergeStrategy, RefreshPolicy, Setting};
+use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, RefreshPolicy, Setting};
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::merge::{Columns, Merge, Promise, Refusal};
@@ -46,15 +46,14 @@ impl Planned {
         let (context, name, config) = (&job.context, &job.pipeline.name, job.config.as_ref());
         let (_, diagnostics) = context.project.config(&job.pipeline)?;
         warn(job, diagnostics);
-        let refresh = job.options.refresh;
-        let strategy = if refresh.is_full() { MergeStrategy::FullRefresh } else { *config.merge_strategy };
+        let rebuild = job.rebuilds();
         let (base, view) = match context.tables.find(name).await? {
             Some(Relation::Table(table)) => (Some(table), None),
             // What was a table before it was a view goes on as that table.
             Some(Relation::View(view)) => (context.tables.shelved(&view).await?, Some(view)),
             None => (None, None),
         };
-        check_refresh(job, base.as_ref(), strategy)?;
+        check_refresh(job, base.as_ref())?;
         let watermark = match (&base, config.watermark_column.as_deref()) {
             (Some(base), Some(column)) => watermark::of_table(&context.session, base, column).await?,
             _ => None,
@@ -69,17 +68,17 @@ impl Planned {
         let planned = cut.plan(context, &compiled)?;
 
         let promises = promises(config)?;
-        let columns = match (&base, strategy) {
-            (Some(base), strategy) if strategy != MergeStrategy::FullRefresh => {
+        let columns = match &base {
+            Some(base) if !rebuild => {
                 let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();
                 Columns::of_table(&planned.schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises)?
             }
             _ => Columns::of_query(&planned.schema, &promises)?,
         };
         warn(job, columns.warnings().to_vec());
-        let evolution = base.as_ref().map(|_| evolution(config, &columns, strategy));
+        let evolution = base.as_ref().map(|_| evolution(config, &columns, rebuild));
         let target = target(job, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
-        let merge = merge(job, target, columns, strategy)?;
+        let merge = merge(job, target, columns)?;
         let inputs = pins.snapshots();
         job.record.note(|report| {
             report.inputs.clone_from(&inputs);
@@ -102,10 +101,10 @@ impl Planned {
             !self.compiled.tests.is_empty() || config.watermark_column.is_some() || config.tests.iter().any(|test| !test.is_row_local())
         };
         match self.merge.strategy {
-            MergeStrategy::Incremental | MergeStrategy::DeleteInsert | MergeStrategy::Scd2 | MergeStrategy::Snapshot => false,
-            MergeStrategy::AppendOnly => !self.looks_at_own_past() && !beyond_new_rows(),
             // The table will be exactly the new rows, whoever wrote before.
-            MergeStrategy::FullRefresh => !self.looks_at_own_past(),
+            _ if self.merge.rebuild => !self.looks_at_own_past(),
+            MergeStrategy::AppendOnly => !self.looks_at_own_past() && !beyond_new_rows(),
+            _ => false,
         }
     }
 
@@ -130,6 +129,11 @@ impl Planned {
 }
 
 impl Job {
+    /// Whether the table is made anew.
+    pub(super) fn rebuilds(&self) -> bool {
+        self.options.refresh.is_full() || *self.config.merge_strategy == MergeStrategy::FullRefresh
+    }
+
     /// What the template is told.
     pub(super) fn facts(&self, watermark: Option<ScalarValue>) -> Result<Facts> {
         let rebuild = self.options.refresh.is_full();
@@ -175,27 +179,45 @@ pub(super) fn warn(job: &Job, diagnostics: Vec<Diagnostic>) {
 }
 
 /// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
-fn check_refresh(job: &Job, base: Option<&Table>, strategy: MergeStrategy) -> Result<()> {
-    let name = job.pipeline.name.short();
-    if job.options.refresh.is_full() && base.is_some() && *job.config.full_refresh == RefreshPolicy::Never {
-        return Err(Error::new(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"))
-            .with_help("run it without full_refresh, or change the setting"));
+fn check_refresh(job: &Job, base: Option<&Table>) -> Result<()> {
+    let (name, refresh, config) = (job.pipeline.name.short(), job.options.refresh, job.config.as_ref());
+    let Some(base) = base else { return Ok(()) };
+    let fact = |key: &str| base.properties().get(key).map(String::as_str).filter(|value| !value.is_empty());
+    let (before, now) = (fact(MERGE_STRATEGY), *config.merge_strategy);
+    let was_scd2 = before == Some(MergeStrategy::Scd2.as_str());
+    if refresh.is_full() {
+        if *config.full_refresh == RefreshPolicy::Never {
+            return Err(Error::new(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"))
+                .with_help("run it without full_refresh, or change the setting"));
+        }
+        if was_scd2 && refresh == Refresh::Full && base.row_count() != Some(0) {
+            let message = format!("`{name}` holds history, and a rebuild would begin it anew with what the query gives now");
+            return Err(Error::new(Code::RefreshLosesData, message));
+        }
+        return Ok(());
     }
-    let Some(base) = base.filter(|_| strategy != MergeStrategy::FullRefresh) else { return Ok(()) };
-    let before = base.properties().get(MERGE_STRATEGY).map(String::as_str);
-    if before == Some(MergeStrategy::Scd2.as_str()) {
-        return Err(Error::new(
-            Code::StrategyChanged,
-            format!("`{name}` holds history, which `{}` would not keep", *job.config.merge_strategy),
-        ));
+    let changed = |message: String, help: &str| Err(Error::new(Code::StrategyChanged, message).with_help(help));
+    if was_scd2 && now != MergeStrategy::Scd2 {
+        let message = format!("`{name}` holds history, which `{now}` would not keep");
+        return changed(message, "give the pipeline another name, or run once with full_refresh and `allow_data_loss`");
     }
-    let key = job.config.unique_key.join(", ");
-    match base.properties().get(UNIQUE_KEY).filter(|before| !before.is_empty() && strategy == MergeStrategy::Incremental) {
-        Some(before) if !before.eq_ignore_ascii_case(&key) => {
-            Err(Error::new(Code::StrategyChanged, format!("the key of `{name}` was `{before}` and is `{key}` now")))
+    if let Some(before) = before.filter(|_| !was_scd2 && now == MergeStrategy::Scd2) {
+        let message = format!("`{name}` was made by `{before}` and has no history for `scd2` to go on from");
+        return changed(message, "run once with full_refresh: its rows become the first versions; or give the pipeline another name");
+    }
+    let had_key = before.and_then(MergeStrategy::from_text).is_some_and(MergeStrategy::has_key);
+    match fact(UNIQUE_KEY).filter(|_| had_key && now.has_key()) {
+        Some(before) if columns_of(before) != columns_of(&config.unique_key.join(", ")) => {
+            let message = format!("the key of `{name}` was `{before}` and is `{}` now", config.unique_key.join(", "));
+            changed(message, "run once with full_refresh, or set the key back")
         }
         _ => Ok(()),
     }
+}
+
+/// The columns of a key; their order and case say nothing.
+fn columns_of(key: &str) -> BTreeSet<String> {
+    key.split(", ").map(str::to_lowercase).collect()
 }
 
 pub(super) fn wanted(compiled: &Compiled) -> Wanted {
@@ -271,9 +293,9 @@ fn promises(config: &Config) -> Result<Vec<Promise>> {
 }
 
 /// What becomes of a table that is there, besides its rows.
-fn evolution(config: &Config, columns: &Columns, strategy: MergeStrategy) -> Evolution {
+fn evolution(config: &Config, columns: &Columns, rebuild: bool) -> Evolution {
     let mut evolution = Evolution { partition_by: Some(partition_by(config)), sort_by: Some(sort_by(config)), ..Evolution::default() };
-    if strategy == MergeStrategy::FullRefresh {
+    if rebuild {
         evolution.replace = Some(ReplaceColumns { schema: Arc::clone(columns.target()), not_null: columns.required() });
     } else {
         evolution.columns = columns.changes().to_vec();
@@ -299,9 +321,10 @@ fn target(job: &Job, base: Option<&Table>, view: Option<&View>, evolution: Optio
     tables.create(&job.pipeline.name, &new).map(in_place)
 }
 
-fn merge(job: &Job, target: Target, columns: Columns, strategy: MergeStrategy) -> Result<Merge> {
+fn merge(job: &Job, target: Target, columns: Columns) -> Result<Merge> {
     let config = job.config.as_ref();
     let spelled = |names: &[String]| names.iter().map(|name| columns.spelled(name)).collect::<Result<Vec<_>>>();
+    let strategy = *config.merge_strategy;
     let key = match strategy {
         MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => Vec::new(),
         MergeStrategy::Incremental | MergeStrategy::DeleteInsert | MergeStrategy::Scd2 => spelled(&config.unique_key)?,
@@ -314,7 +337,9 @@ fn merge(job: &Job, target: Target, columns: Columns, strategy: MergeStrategy) -
         target,
         strategy,
         key,
-        null_keys: *config.null_keys,
+        rebuild: job.rebuilds(),
+        // A partition is a partition, also that of NULL.
+        null_keys: if strategy == MergeStrategy::Snapshot { NullKeys::Match } else { *config.null_keys },
         watermark: config.watermark_column.as_deref().map(|name| columns.spelled(name)).transpose()?,
         keep_newer: *config.keep_newer,
         sort_by: spelled(&config.sort_by)?,
@@ -336,6 +361,10 @@ fn partition_by(config: &Config) -> Vec<Partition> {
         From::Bucket(n) => To::Bucket(n),
         From::Truncate(n) => To::Truncate(n),
     };
+    let by_value = |column: &String| Partition { column: column.clone(), transform: To::Identity };
+    if config.partition_by.is_empty() && *config.merge_strategy == MergeStrategy::Snapshot {
+        return config.partition_column.iter().map(by_value).collect();
+    }
     config.partition_by.iter().map(|part| Partition { column: part.column.clone(), transform: transform(part.transform) }).collect()
 }
 

@@ -12,7 +12,6 @@ use super::pipeline::Job;
 use super::planned::{MERGE_STRATEGY, Planned, UNIQUE_KEY};
 use super::report::{Phase, RunReport};
 use super::{tests, watermark};
-use crate::config::MergeStrategy;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::merge::{Counts, Merged, Rows};
 use crate::tables::{Change, PublishError, Remove, Staged, Table, Validation};
@@ -174,12 +173,12 @@ fn greatest(planned: &Planned, merged: &Merged) -> Option<ScalarValue> {
         (None, _) => true,
         (Some(_), None) => false,
     };
-    match planned.merge.strategy {
-        MergeStrategy::FullRefresh => new,
-        _ if at_least_before => new.or(before),
+    match planned.merge.rebuild {
+        true => new,
+        false if at_least_before => new.or(before),
         // The row that was furthest may be one of those that gave way to an older one.
-        _ if merged.remove != Remove::None && !planned.merge.keep_newer => None,
-        _ => before,
+        false if merged.loses_rows => None,
+        false => before,
     }
 }
 

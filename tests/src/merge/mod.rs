@@ -1,5 +1,7 @@
 //! Merging against a plain model, over random batches.
 
+mod snapshot;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -113,7 +113,7 @@ async fn running_twice_changes_no_row() {
 
 #[tokio::test]
 async fn strategies_to_come_say_so() {
-    for (strategy, needs) in [("delete_insert", "unique_key: id"), ("scd2", "unique_key: id"), ("snapshot", "partition_column: id")] {
+    for (strategy, needs) in [("scd2", "unique_key: id")] {
         let lake = lake(&format!("-- @merge_strategy: {strategy}\n-- @{needs}"));
         let report = run(&lake.context, &name("silver.t"), &with_rows("(1, 1, 'a')")).await.unwrap();
         let error = report.error.unwrap();

@@ -128,6 +128,21 @@ impl Scan {
         ColumnBounds { min: known.min.map(|min| min.value), max: known.max.map(|max| max.value), nulls: known.nulls }
     }
 
+    /// The one value that a column has in every row of a file, NULL among them, when metadata says so for sure: by the file's partition, or by
+    /// bounds that are exact and equal.
+    pub fn only_value(&self, file: &ScanFile, column: &str) -> Option<ScalarValue> {
+        let column = self.0.columns.iter().find(|c| c.name == column)?;
+        let spec = self.0.table.metadata().partition_spec_by_id(file.data.spec_id);
+        let known = bounds::of_file(&file.data, column, spec.map(AsRef::as_ref));
+        if known.nulls == Some(file.rows()) {
+            return ScalarValue::try_new_null(&column.data_type).ok();
+        }
+        match (known.min, known.max) {
+            (Some(min), Some(max)) if known.nulls == Some(0) && min.exact && max.exact && min.value == max.value => Some(min.value),
+            _ => None,
+        }
+    }
+
     pub(super) async fn pruned(&self, pruner: Option<&Pruner>) -> Result<Vec<ScanFile>> {
         let metadata = self.0.table.metadata();
         let manifests = self.0.table.manifests().await?;
