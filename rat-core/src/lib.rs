@@ -41,8 +41,9 @@ mod lake;
 pub use build::Publish;
 pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
-    BuildOptions, Builder, CheckOptions, EventSink, Freshness, Graph, GraphEdge, GraphNode, GraphOptions, Lake, LandingZones, LatestRun,
-    Namespaces, NodeKind, OnFailure, QueryOptions, RunHistory, TableInfo, TableList,
+    BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
+    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, Lake, LandingZones, LatestRun, Namespaces, NodeKind, OnFailure, QueryOptions,
+    RunHistory, TableInfo, TableList, TestOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};

@@ -8,8 +8,9 @@
 //! touches. It is pure: what there is in the lake (tables, landed samples) comes as [`LakeFacts`], which [`check`] reads. What cannot be
 //! told because of an error elsewhere is unknown, and silences what follows from it.
 //!
-//! Entry points: [`check`], [`Workspace`].
+//! Entry points: [`check`], [`check_one`] for one pipeline under other circumstances, [`code`] for those who run the project, [`Workspace`].
 
+mod asked;
 mod contract;
 mod facts;
 mod parallel;
@@ -23,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use parking_lot::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::compile::Compiled;
 use crate::config::Config;
@@ -34,9 +35,10 @@ use crate::plan::ColumnLineage;
 use crate::project::{Files, Language};
 use crate::tables::Tables;
 
+pub use asked::Asked;
 pub use facts::{LakeFacts, Needs, Zone, sample_key, zone_of};
 pub use stored::stored;
-pub use workspace::{Environment, ReadSettings, Workspace};
+pub use workspace::{Code as ProjectCode, Environment, ReadSettings, Workspace};
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -98,23 +100,68 @@ fn is_ok(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().all(|d| d.severity != Severity::Error)
 }
 
+/// The texts of a project, and how its `rat.toml` is read.
+#[derive(Clone)]
+pub struct ProjectFiles {
+    /// The texts.
+    pub files: Arc<Files>,
+    /// How `rat.toml` is read.
+    pub environment: Environment,
+}
+
 /// Checks a project as its files are now. The workspace keeps what was found for the next time.
 ///
 /// # Errors
 /// Codes of the catalog and the storage, when the lake cannot be read. What is wrong with the project is in the report.
-pub async fn check(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, files: Files, environment: &Environment) -> Result<CheckReport> {
-    let listed = tables.list().await?;
-    let names: BTreeSet<Name> = listed.iter().map(|entry| entry.name.clone()).collect();
-    let environment = environment.clone();
-    let needs = {
-        let workspace = Arc::clone(workspace);
-        blocking(move || workspace.lock().compile(&files, names, &environment)).await?
-    };
+pub async fn check(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles) -> Result<CheckReport> {
+    let (workspace, needs) = compiled(tables, workspace, project).await?;
     let facts = facts::load(tables, &needs).await?;
-    let workspace = Arc::clone(workspace);
-    blocking(move || workspace.lock().plan(&facts)).await
+    blocking(workspace, move |workspace| workspace.plan(&facts)).await.map(|(_, report)| report)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|cause| Error::new(Code::Internal, "the check stopped").with_source(cause))
+/// Checks one pipeline under other circumstances, against the project as its files are now.
+///
+/// # Errors
+/// `PIPELINE_NOT_FOUND`, and as [`check`].
+pub async fn check_one(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles, asked: Asked) -> Result<CheckedPipeline> {
+    let (workspace, mut needs) = compiled(tables, workspace, project).await?;
+    let (workspace, (compiling, needs)) =
+        blocking(workspace, move |workspace| (workspace.compile_asked(&asked, &mut needs), needs)).await?;
+    let compiling = compiling?;
+    let facts = facts::load(tables, &needs).await?;
+    let both = move |workspace: &mut Workspace| {
+        workspace.plan(&facts);
+        workspace.plan_asked(&compiling, &facts)
+    };
+    blocking(workspace, both).await.map(|(_, checked)| checked)
+}
+
+/// The project as its files are now, compiled and not typed: what running it needs.
+///
+/// # Errors
+/// As [`check`], and what is wrong with `rat.toml`, or with the project as a whole.
+pub async fn code(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles) -> Result<ProjectCode> {
+    let (workspace, _) = compiled(tables, workspace, project).await?;
+    let code = workspace.code().ok_or_else(|| Error::new(Code::Internal, "the project was not compiled"))?;
+    match Error::from_diagnostics(code.diagnostics.clone()) {
+        Some(error) => Err(error),
+        None => Ok(code),
+    }
+}
+
+/// The workspace with the project in it, held: both halves of a check see one project, whoever else checks another state of it.
+async fn compiled(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles) -> Result<(Held, Needs)> {
+    let names: BTreeSet<Name> = tables.list().await?.into_iter().map(|entry| entry.name).collect();
+    let workspace = Arc::clone(workspace).lock_owned().await;
+    blocking(workspace, move |workspace| workspace.compile(&project.files, names, &project.environment)).await
+}
+
+type Held = OwnedMutexGuard<Workspace>;
+
+async fn blocking<T: Send + 'static>(mut workspace: Held, work: impl FnOnce(&mut Workspace) -> T + Send + 'static) -> Result<(Held, T)> {
+    let done = tokio::task::spawn_blocking(move || {
+        let found = work(&mut workspace);
+        (workspace, found)
+    });
+    done.await.map_err(|cause| Error::new(Code::Internal, "the check stopped").with_source(cause))
 }

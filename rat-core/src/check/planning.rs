@@ -96,21 +96,28 @@ pub(super) fn run(
         {
             return Arc::clone(kept);
         }
-        let found = catch_unwind(AssertUnwindSafe(|| plans.pipeline())).unwrap_or_else(|_| {
-            let source = &compiling.pipeline.source;
-            let message = format!("planning `{}` failed inside rat", compiling.pipeline.name.short());
-            Found { diagnostics: vec![Diagnostic::error(Code::Internal, message).at(source, 0..source.text.len(), "")], ..Found::default() }
-        });
-        Arc::new(Planning {
-            compiling: Arc::clone(compiling),
-            inputs,
-            output: found.output,
-            schema: found.schema,
-            lineage: Arc::new(found.lineage),
-            diagnostics: found.diagnostics,
-            report: OnceLock::new(),
-        })
+        Arc::new(plans.planning(inputs))
     })
+}
+
+/// One pipeline, against what all others were found to give.
+pub(super) fn one(
+    session: &Session,
+    compiling: &Arc<Compiling>,
+    others: &HashMap<Name, Arc<Planning>>,
+    facts: &LakeFacts,
+) -> Arc<Planning> {
+    let others: Vec<(&Name, &Arc<Planning>)> = others.iter().collect();
+    let numbers: HashMap<&Name, usize> = others.iter().enumerate().map(|(i, (name, _))| (*name, i)).collect();
+    let before: Vec<usize> = (0..others.len()).collect();
+    let done: Vec<OnceLock<Arc<Planning>>> = others.iter().map(|(_, planning)| OnceLock::from(Arc::clone(planning))).collect();
+    // On a stack deep enough for any query.
+    let mut planned = parallel::each(1, |_| {
+        let plans = Plans { session, facts, numbers: &numbers, before: &before, done: &done, compiling };
+        let inputs = compiling.inputs().map(|name| (name.clone(), plans.output(name))).collect();
+        Arc::new(plans.planning(inputs))
+    });
+    planned.remove(0)
 }
 
 impl Compiling {
@@ -163,6 +170,24 @@ impl Plans<'_> {
         let (namespace, zone) = zone_of(url)?;
         let zones = self.facts.zones.keys().filter_map(|url| zone_of(url)).filter(|(n, _)| *n == namespace).map(|(_, zone)| zone);
         nearest(zone, zones).map(|near| format!("did you mean `{near}`?"))
+    }
+
+    /// The pipeline, planned; a panic is a diagnostic.
+    fn planning(&self, inputs: Vec<(Name, Option<Output>)>) -> Planning {
+        let found = catch_unwind(AssertUnwindSafe(|| self.pipeline())).unwrap_or_else(|_| {
+            let source = &self.compiling.pipeline.source;
+            let message = format!("planning `{}` failed inside rat", self.compiling.pipeline.name.short());
+            Found { diagnostics: vec![Diagnostic::error(Code::Internal, message).at(source, 0..source.text.len(), "")], ..Found::default() }
+        });
+        Planning {
+            compiling: Arc::clone(self.compiling),
+            inputs,
+            output: found.output,
+            schema: found.schema,
+            lineage: Arc::new(found.lineage),
+            diagnostics: found.diagnostics,
+            report: OnceLock::new(),
+        }
     }
 
     fn pipeline(&self) -> Found {

@@ -39,23 +39,46 @@ const INVENTED_WATERMARK: &str = "2000-01-01 00:00:00";
 /// A project under check. Keeps what it found; a new check does only what has changed.
 pub struct Workspace {
     session: Session,
+    project: Arc<Project>,
     common: Option<Arc<Common>>,
     compiling: BTreeMap<Name, Arc<Compiling>>,
     planning: HashMap<Name, Arc<Planning>>,
     graph: Arc<Graph>,
+    circles: Vec<Diagnostic>,
     project_diagnostics: Vec<Diagnostic>,
 }
 
+/// A project, compiled as far as running it needs: what its pipelines are made with, and in which order they come.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// Its files.
+    pub project: Arc<Project>,
+    /// Its templates.
+    pub templates: Templates,
+    /// What every pipeline's config begins with.
+    pub defaults: Defaults,
+    /// What `var()` finds.
+    pub vars: Arc<BTreeMap<String, serde_json::Value>>,
+    /// The names in the lake's catalog.
+    pub tables: BTreeSet<Name>,
+    /// Which pipeline reads which.
+    pub graph: Arc<Graph>,
+    /// What is wrong with `rat.toml`, and circles: what no pipeline alone is to blame for.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// What every pipeline's compilation depends on.
-struct Common {
+pub(super) struct Common {
     settings_source: Option<Arc<Source>>,
     macros: Vec<Arc<Source>>,
     pipelines: BTreeSet<Name>,
-    tables: BTreeSet<Name>,
-    templates: Templates,
-    defaults: Defaults,
-    vars: Arc<BTreeMap<String, serde_json::Value>>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) tables: BTreeSet<Name>,
+    pub(super) templates: Templates,
+    pub(super) defaults: Defaults,
+    pub(super) vars: Arc<BTreeMap<String, serde_json::Value>>,
+    /// What is wrong with `rat.toml`.
+    pub(super) settings_diagnostics: Vec<Diagnostic>,
+    macro_diagnostics: Vec<Diagnostic>,
 }
 
 /// One pipeline as its own files make it.
@@ -77,10 +100,12 @@ impl Workspace {
     pub fn new(session: Session) -> Self {
         Self {
             session,
+            project: Arc::default(),
             common: None,
             compiling: BTreeMap::new(),
             planning: HashMap::new(),
             graph: Arc::default(),
+            circles: Vec::new(),
             project_diagnostics: Vec::new(),
         }
     }
@@ -90,9 +115,8 @@ impl Workspace {
     pub fn compile(&mut self, files: &Files, tables: BTreeSet<Name>, environment: &Environment) -> Needs {
         let (project, mut diagnostics) = project::discover(files);
         let common = self.common(&project, tables, environment);
-        diagnostics.extend(common.diagnostics.iter().cloned());
+        diagnostics.extend(common.settings_diagnostics.iter().chain(&common.macro_diagnostics).cloned());
 
-        let known = Known { project: &project, tables: &common.tables };
         let pipelines: Vec<&Arc<Pipeline>> = project.pipelines.values().collect();
         let before = std::mem::take(&mut self.compiling);
         let run_started_at = to_iso(self.session.clock().now());
@@ -100,7 +124,17 @@ impl Workspace {
             let pipeline = pipelines[i];
             match before.get(&pipeline.name) {
                 Some(kept) if kept.pipeline == *pipeline => Arc::clone(kept),
-                _ => Arc::new(compiling(&common, pipeline, &known, &run_started_at)),
+                _ => {
+                    let (config, _) = config::resolve(&common.defaults, pipeline, &Overrides::default());
+                    let next = Facts {
+                        this: pipeline.name.clone(),
+                        strategy: Some(*config.merge_strategy),
+                        watermark_value: None,
+                        run_started_at: run_started_at.clone(),
+                        vars: Arc::clone(&common.vars),
+                    };
+                    Arc::new(compiling(&common, pipeline, &project, &next))
+                }
             }
         });
         let changed = compiling.len() != before.len()
@@ -110,11 +144,11 @@ impl Workspace {
             let nodes = self.compiling.iter().map(|(name, c)| (name.clone(), c.node.clone())).collect();
             let (graph, circles) = Graph::new(nodes);
             self.graph = Arc::new(graph);
-            self.project_diagnostics = circles;
+            self.circles = circles;
         }
-        let circles = std::mem::take(&mut self.project_diagnostics);
-        diagnostics.extend(circles.iter().filter(|d| d.code == crate::error::Code::Cycle).cloned());
+        diagnostics.extend(self.circles.iter().cloned());
         self.project_diagnostics = diagnostics;
+        self.project = Arc::new(project);
         self.needs(&common)
     }
 
@@ -159,9 +193,8 @@ impl Workspace {
         {
             return Arc::clone(common);
         }
-        let (settings, mut diagnostics) = environment.0(project.settings.as_ref());
-        let (templates, found) = Templates::new(&project.macros);
-        diagnostics.extend(found);
+        let (settings, settings_diagnostics) = environment.0(project.settings.as_ref());
+        let (templates, macro_diagnostics) = Templates::new(&project.macros);
         self.compiling.clear();
         self.planning.clear();
         let common = Arc::new(Common {
@@ -172,7 +205,8 @@ impl Workspace {
             templates,
             defaults: Defaults::new(&settings),
             vars: Arc::new(settings.vars),
-            diagnostics,
+            settings_diagnostics,
+            macro_diagnostics,
         });
         self.common = Some(Arc::clone(&common));
         common
@@ -180,17 +214,48 @@ impl Workspace {
 
     fn needs(&self, common: &Common) -> Needs {
         let mut needs = Needs::default();
-        for compiling in self.compiling.values() {
-            let Some(compiled) = &compiling.compiled else { continue };
-            let tests = compiled.tests.iter().flat_map(|test| &test.refs);
-            let read = compiled.refs.iter().chain(tests).map(|r| &r.name).filter(|name| !common.pipelines.contains(name));
-            needs.tables.extend(read.filter(|name| common.tables.contains(name)).cloned());
-            if compiled.uses.this.is_some() && common.tables.contains(&compiled.name) {
-                needs.tables.insert(compiled.name.clone());
-            }
-            needs.reads.extend(compiling.reads.iter().map(|call| (sample_key(call), call.clone())));
-        }
+        self.compiling.values().for_each(|compiling| compiling.needs(common, &mut needs));
         needs
+    }
+
+    /// The project as it was compiled last, for those who run it.
+    pub fn code(&self) -> Option<Code> {
+        let (project, common) = self.compiled()?;
+        Some(Code {
+            project: Arc::clone(project),
+            templates: common.templates.clone(),
+            defaults: common.defaults.clone(),
+            vars: Arc::clone(&common.vars),
+            tables: common.tables.clone(),
+            graph: Arc::clone(&self.graph),
+            diagnostics: common.settings_diagnostics.iter().chain(&self.circles).cloned().collect(),
+        })
+    }
+
+    pub(super) fn compiled(&self) -> Option<(&Arc<Project>, &Common)> {
+        Some((&self.project, self.common.as_deref()?))
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn plannings(&self) -> &HashMap<Name, Arc<Planning>> {
+        &self.planning
+    }
+}
+
+impl Compiling {
+    /// What has to be known of the lake to type it.
+    pub(super) fn needs(&self, common: &Common, needs: &mut Needs) {
+        let Some(compiled) = &self.compiled else { return };
+        let tests = compiled.tests.iter().flat_map(|test| &test.refs);
+        let read = compiled.refs.iter().chain(tests).map(|r| &r.name).filter(|name| !common.pipelines.contains(name));
+        needs.tables.extend(read.filter(|name| common.tables.contains(name)).cloned());
+        if compiled.uses.this.is_some() && common.tables.contains(&compiled.name) {
+            needs.tables.insert(compiled.name.clone());
+        }
+        needs.reads.extend(self.reads.iter().map(|call| (sample_key(call), call.clone())));
     }
 }
 
@@ -200,17 +265,12 @@ impl std::fmt::Debug for Workspace {
     }
 }
 
-fn compiling(common: &Common, pipeline: &Arc<Pipeline>, known: &Known<'_>, run_started_at: &str) -> Compiling {
+/// A pipeline compiled for the run that `next` tells of.
+pub(super) fn compiling(common: &Common, pipeline: &Arc<Pipeline>, project: &Project, next: &Facts) -> Compiling {
     let (config, mut diagnostics) = config::resolve(&common.defaults, pipeline, &Overrides::default());
     let config = Arc::new(config);
-    let next = Facts {
-        this: pipeline.name.clone(),
-        strategy: Some(*config.merge_strategy),
-        watermark_value: None,
-        run_started_at: run_started_at.to_owned(),
-        vars: Arc::clone(&common.vars),
-    };
-    let (compiled, found) = compile(&common.templates, pipeline, &config, known, &next);
+    let known = Known { project, tables: &common.tables };
+    let (compiled, found) = compile(&common.templates, pipeline, &config, &known, next);
     diagnostics.extend(found);
     let mut later = None;
     let mut from_nothing = None;
@@ -224,11 +284,11 @@ fn compiling(common: &Common, pipeline: &Arc<Pipeline>, known: &Known<'_>, run_s
             let (rendered, _) = common.templates.render(&pipeline.source, body(), &facts);
             rendered.filter(|r| r.sql != compiled.sql).map(|r| (r.sql, r.map))
         };
-        if compiled.uses.watermark.is_some() {
+        if compiled.uses.watermark.is_some() && next.watermark_value.is_none() {
             later = render(Facts { watermark_value: Some(INVENTED_WATERMARK.to_owned()), ..next.clone() });
         }
         if compiled.uses.this.is_some() {
-            from_nothing = render(Facts { strategy: None, ..next });
+            from_nothing = render(Facts { strategy: None, watermark_value: None, ..next.clone() });
         }
         if !compiled.landing_zones.is_empty() {
             let texts = std::iter::once(&compiled.sql).chain(later.iter().chain(&from_nothing).map(|(sql, _)| sql));
@@ -239,7 +299,7 @@ fn compiling(common: &Common, pipeline: &Arc<Pipeline>, known: &Known<'_>, run_s
     Compiling { pipeline: Arc::clone(pipeline), config, compiled: compiled.map(Arc::new), later, from_nothing, reads, diagnostics, node }
 }
 
-fn report(compiling: &Compiling, planning: &Planning) -> CheckedPipeline {
+pub(super) fn report(compiling: &Compiling, planning: &Planning) -> CheckedPipeline {
     let mut diagnostics = compiling.diagnostics.clone();
     diagnostics.extend(planning.diagnostics.iter().cloned());
     CheckedPipeline {

@@ -4,6 +4,7 @@
 //! Decides nothing about SQL, tables or templates.
 
 mod builder;
+mod compiled;
 mod graph;
 mod landing;
 mod namespaces;
@@ -24,24 +25,24 @@ use tokio::sync::Mutex;
 
 use crate::build;
 use crate::check::{self, CheckReport, Environment, Workspace};
-use crate::clock::Clock;
+use crate::clock::{Clock, to_iso};
 use crate::error::{Code, Error, Result};
 use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::name::Name;
-use crate::project::Files;
 use crate::query::{self, QueryContext, QueryResult, QueryStream};
-use crate::run::{self, Active, BuildReport, RunContext, RunOptions, RunReport};
+use crate::run::{self, Active, BuildReport, RunContext, RunOptions, RunReport, TestResult};
 use crate::session::{self, Session};
 use crate::settings::Settings;
 use crate::storage::Storage;
 use crate::tables::{Catalog, MemoryCatalog, SqliteCatalog, Tables};
 
 pub use builder::Builder;
+pub use compiled::{Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue};
 pub use graph::{Graph, GraphEdge, GraphNode, LatestRun, NodeKind};
 pub use landing::LandingZones;
 pub use namespaces::Namespaces;
-pub use options::{BuildOptions, CheckOptions, EventSink, Freshness, GraphOptions, OnFailure, QueryOptions};
+pub use options::{BuildOptions, CheckOptions, CompileOptions, EventSink, Freshness, GraphOptions, OnFailure, QueryOptions, TestOptions};
 use project::Loaded;
 use project_files::ProjectFiles;
 pub use runs::RunHistory;
@@ -69,7 +70,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     files: ProjectFiles,
     loaded: Mutex<Option<Arc<Loaded>>>,
-    workspace: Arc<parking_lot::Mutex<Workspace>>,
+    workspace: Arc<Mutex<Workspace>>,
     environment: Environment,
     active: Arc<Active>,
 }
@@ -134,7 +135,7 @@ impl Lake {
             clock,
             ids,
             loaded: Mutex::default(),
-            workspace: Arc::new(parking_lot::Mutex::new(workspace)),
+            workspace: Arc::new(Mutex::new(workspace)),
             environment,
             active: Arc::default(),
         }));
@@ -171,13 +172,50 @@ impl Lake {
     /// # Errors
     /// `INVALID_SELECTOR`, `PIPELINE_NOT_FOUND`, `CLOSED`, storage and catalog codes. What is wrong with the project is in the report.
     pub async fn check(&self, options: &CheckOptions) -> Result<CheckReport> {
-        self.open_or_closed()?;
-        let files = Files::clone(&*self.0.files.read().await?);
-        let report = check::check(&self.0.tables, &self.0.workspace, files, &self.0.environment).await?;
+        let report = check::check(&self.0.tables, &self.0.workspace, self.project_files().await?).await?;
         match options.select.as_slice() {
             [] => Ok(report),
             selection => Ok(report.only(&report.graph.select(selection, &self.0.namespace)?)),
         }
+    }
+
+    /// Compiles and types one pipeline as its next run would: the table's watermark is what it is, `sql` may stand in for the file's text.
+    /// Nothing is run. A pipeline with errors is compiled as far as it goes, and says so in its diagnostics.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, `CLOSED`, storage and catalog codes, and what is wrong with `rat.toml` or the project as a whole.
+    pub async fn compile(&self, pipeline: &str, options: &CompileOptions) -> Result<Compiled> {
+        let loaded = self.loaded().await?;
+        let name = loaded.graph.find(pipeline, &self.0.namespace)?;
+        let asked = check::Asked {
+            pipeline: name.clone(),
+            sql: options.sql.clone(),
+            rebuild: options.refresh.is_full(),
+            watermark_value: run::next_watermark(&self.context(&loaded), name, options.refresh).await?,
+            run_started_at: to_iso(self.0.clock.now()),
+            vars: options.vars.clone(),
+        };
+        check::check_one(&self.0.tables, &self.0.workspace, self.project_files().await?, asked).await.map(Compiled::from)
+    }
+
+    /// Runs the quality tests of published tables, SQL and built-in, and writes nothing. In `new_rows` a test sees the whole table.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, `INVALID_SELECTOR`, `CLOSED`; when only one pipeline is asked for, also what keeps its tests from being made, such
+    /// as `NOT_BUILT`. Of many, such a pipeline is one result with status `error`.
+    pub async fn test(&self, options: &TestOptions) -> Result<Vec<TestResult>> {
+        let loaded = self.loaded().await?;
+        let selected = loaded.select(&options.select, &self.0.namespace)?;
+        let context = self.context(&loaded);
+        let mut results = Vec::new();
+        for name in loaded.graph.order().filter(|name| selected.contains(*name)) {
+            match run::test(&context, name, &options.vars).await {
+                Ok(tested) => results.extend(tested),
+                Err(error) if selected.len() == 1 => return Err(error),
+                Err(error) => results.push(TestResult::not_made(name.clone(), error)),
+            }
+        }
+        Ok(results)
     }
 
     /// The pipelines of the project, in the order they depend on each other, with what a check knows of each and what became of its newest

@@ -13,6 +13,26 @@ pub struct CheckOptions {
     pub select: Vec<String>,
 }
 
+/// Options of [`Lake::compile`](super::Lake::compile).
+#[derive(Debug, Clone, Default)]
+pub struct CompileOptions {
+    /// A text to compile in the place of the pipeline's file; its config and tests stay.
+    pub sql: Option<String>,
+    /// Whether the run would rebuild the table.
+    pub refresh: Refresh,
+    /// Values for `var()`, over those of `rat.toml`.
+    pub vars: BTreeMap<String, serde_json::Value>,
+}
+
+/// Options of [`Lake::test`](super::Lake::test).
+#[derive(Debug, Clone, Default)]
+pub struct TestOptions {
+    /// Whose tables to test; all when empty. In dbt's grammar.
+    pub select: Vec<String>,
+    /// Values for `var()`, over those of `rat.toml`.
+    pub vars: BTreeMap<String, serde_json::Value>,
+}
+
 /// Options of [`Lake::graph`](super::Lake::graph).
 #[derive(Debug, Clone, Default)]
 pub struct GraphOptions {

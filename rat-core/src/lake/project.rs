@@ -1,25 +1,24 @@
-//! The project as the verbs need it: read, compiled for its dependencies, ordered. Made anew only when a file changed.
+//! The project as the verbs need it: its files, compiled and ordered by the workspace that checks it too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Lake;
-use crate::clock::to_iso;
-use crate::compile::{self, Known};
-use crate::config::{self, Defaults, Overrides};
-use crate::error::{Error, Result};
-use crate::graph::{Dependency, Graph, NodeInfo};
+use crate::check;
+use crate::error::Result;
+use crate::graph::Graph;
 use crate::name::Name;
-use crate::project::{self, Files};
+use crate::project::Files;
 use crate::run::ProjectCode;
-use crate::template::{Facts, Reference, Templates};
 
 /// A project with its order.
 #[derive(Debug)]
 pub(super) struct Loaded {
     files: Arc<Files>,
+    /// The names in the catalog: a table that appears can be the one a `ref` means.
+    tables: BTreeSet<Name>,
     pub(super) code: Arc<ProjectCode>,
-    pub(super) graph: Graph,
+    pub(super) graph: Arc<Graph>,
 }
 
 impl Loaded {
@@ -35,48 +34,30 @@ impl Lake {
     /// The project as its files are now. What is wrong with one pipeline is for its own run to say; what is wrong with the project as a
     /// whole, a circle for one, is an error here.
     pub(super) async fn loaded(&self) -> Result<Arc<Loaded>> {
-        self.open_or_closed()?;
-        let files = self.0.files.read().await?;
-        let listed = self.0.tables.list().await?;
+        let project = self.project_files().await?;
+        let tables: BTreeSet<Name> = self.0.tables.list().await?.into_iter().map(|entry| entry.name).collect();
         let mut loaded = self.0.loaded.lock().await;
-        let (project, _) = match &*loaded {
-            Some(known) if Arc::ptr_eq(&known.files, &files) => return Ok(Arc::clone(known)),
-            _ => project::discover(&files),
-        };
-        let (templates, _) = Templates::new(&project.macros);
-        let tables = listed.into_iter().map(|entry| entry.name).filter(|name| !project.pipelines.contains_key(name)).collect();
-        let settings = &self.0.settings;
-        let code = ProjectCode { project, templates, defaults: Defaults::new(settings), vars: settings.vars.clone(), tables };
-        let (graph, circles) = Graph::new(self.nodes(&code));
-        if let Some(error) = Error::from_diagnostics(circles) {
-            return Err(error);
+        if let Some(known) = loaded.as_ref().filter(|known| Arc::ptr_eq(&known.files, &project.files) && known.tables == tables) {
+            return Ok(Arc::clone(known));
         }
-        let made = Arc::new(Loaded { files, code: Arc::new(code), graph });
+        let files = Arc::clone(&project.files);
+        let code = check::code(&self.0.tables, &self.0.workspace, project).await?;
+        let graph = code.graph;
+        let code = ProjectCode {
+            project: code.project.as_ref().clone(),
+            templates: code.templates,
+            defaults: code.defaults,
+            vars: code.vars.as_ref().clone(),
+            tables: code.tables,
+        };
+        let made = Arc::new(Loaded { files, tables, code: Arc::new(code), graph });
         *loaded = Some(Arc::clone(&made));
         Ok(made)
     }
 
-    fn nodes(&self, code: &ProjectCode) -> BTreeMap<Name, NodeInfo> {
-        let vars = Arc::new(code.vars.clone());
-        let known = Known { project: &code.project, tables: &code.tables };
-        let mut nodes = BTreeMap::new();
-        for (name, pipeline) in &code.project.pipelines {
-            let (config, _) = config::resolve(&code.defaults, pipeline, &Overrides::default());
-            let config = Arc::new(config);
-            let facts = Facts {
-                this: name.clone(),
-                strategy: Some(*config.merge_strategy),
-                watermark_value: None,
-                run_started_at: to_iso(self.0.clock.now()),
-                vars: Arc::clone(&vars),
-            };
-            let (compiled, _) = compile::compile(&code.templates, pipeline, &config, &known, &facts);
-            let dependency = |r: &Reference| Dependency { name: r.name.clone(), label: Some(r.label.clone()) };
-            let deps = compiled.iter().flat_map(|c| c.refs.iter().map(dependency)).collect();
-            let test_deps = compiled.iter().flat_map(|c| c.tests.iter().flat_map(|t| t.refs.iter().map(dependency))).collect();
-            let tags = config.tags.value.clone();
-            nodes.insert(name.clone(), NodeInfo { deps, test_deps, tags, path: pipeline.folder().to_owned() });
-        }
-        nodes
+    /// The files as they are now, for whoever compiles them.
+    pub(super) async fn project_files(&self) -> Result<check::ProjectFiles> {
+        self.open_or_closed()?;
+        Ok(check::ProjectFiles { files: self.0.files.read().await?, environment: self.0.environment.clone() })
     }
 }

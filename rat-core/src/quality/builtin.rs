@@ -7,7 +7,7 @@ use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
 
 use super::TestResult;
-use super::subject::{Found, Subject, result, started};
+use super::subject::{Found, Subject, started};
 use crate::config::{BuiltinTest, Scalar};
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
@@ -31,7 +31,7 @@ impl Subject<'_> {
                 Some((_, count)) => self.known(test, sql, *count, begun).await,
                 None => {
                     let found = self.find(&sql, &|_, _| Vec::new()).await;
-                    result(name_of(test), sql, 0, found, begun)
+                    self.result(name_of(test), sql, 0, found, begun)
                 }
             });
         }
@@ -44,11 +44,11 @@ impl Subject<'_> {
             (0, _) => Ok(Found { count, samples: None }),
             // The scan counts surplus rows; what is reported is keys, as when there was no shared scan.
             (_, BuiltinTest::Unique { .. }) => {
-                return result(name_of(test), sql.clone(), 0, self.find(&sql, &|_, _| Vec::new()).await, begun);
+                return self.result(name_of(test), sql.clone(), 0, self.find(&sql, &|_, _| Vec::new()).await, begun);
             }
             _ => self.find(&format!("SELECT * FROM ({sql}) AS violations LIMIT 20"), &|_, _| Vec::new()).await,
         };
-        result(name_of(test), sql, 0, found.map(|found| Found { count, ..found }), begun)
+        self.result(name_of(test), sql, 0, found.map(|found| Found { count, ..found }), begun)
     }
 
     // When it fails, each test is run alone, and the one to blame says so itself.

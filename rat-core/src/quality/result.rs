@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use crate::error::{Error, Result, Severity};
+use crate::name::Name;
 
 /// How a quality test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -34,6 +35,8 @@ impl TestStatus {
 /// What one quality test found.
 #[derive(Debug, Clone, Serialize)]
 pub struct TestResult {
+    /// The pipeline whose table was tested.
+    pub pipeline: Name,
     /// The file's name without `.sql`, or of a built-in test its words: `unique(id)`.
     pub name: String,
     /// What it is for, as its header says.
@@ -61,6 +64,24 @@ pub struct TestResult {
 }
 
 impl TestResult {
+    /// The result of a pipeline whose tests could not even be made.
+    pub(crate) fn not_made(pipeline: Name, error: Error) -> Self {
+        Self {
+            pipeline,
+            name: "compile".to_owned(),
+            description: None,
+            severity: Severity::Error,
+            status: TestStatus::Error,
+            count: None,
+            samples: None,
+            duration: Duration::ZERO,
+            sql: String::new(),
+            remediation: None,
+            tags: Vec::new(),
+            error: Some(error),
+        }
+    }
+
     /// Whether this result keeps the run from publishing.
     pub fn is_blocking(&self) -> bool {
         self.severity == Severity::Error && self.status != TestStatus::Passed

@@ -63,7 +63,7 @@ impl Subject<'_> {
     pub async fn query(&self, test: &SqlTest<'_>) -> TestResult {
         let started = started();
         let found = self.find(test.sql, test.places).await;
-        let mut result = result(test.name.to_owned(), test.sql.to_owned(), test.header.max_violations, found, started);
+        let mut result = self.result(test.name.to_owned(), test.sql.to_owned(), test.header.max_violations, found, started);
         result.severity = match test.header.severity {
             TestSeverity::Error => Severity::Error,
             TestSeverity::Warn => Severity::Warning,
@@ -100,6 +100,28 @@ impl Subject<'_> {
         self.in_time(work).await
     }
 
+    pub(super) fn result(&self, name: String, sql: String, allowed: u64, found: Result<Found>, started: Instant) -> TestResult {
+        let (status, count, samples, error) = match found {
+            Ok(found) if found.count > allowed => (TestStatus::Failed, Some(found.count), found.samples, None),
+            Ok(found) => (TestStatus::Passed, Some(found.count), found.samples, None),
+            Err(error) => (TestStatus::Error, None, None, Some(error)),
+        };
+        TestResult {
+            pipeline: self.table.clone(),
+            name,
+            description: None,
+            severity: Severity::Error,
+            status,
+            count,
+            samples,
+            duration: started.elapsed(),
+            sql,
+            remediation: None,
+            tags: Vec::new(),
+            error,
+        }
+    }
+
     pub(super) async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         match tokio::time::timeout(self.timeout, work).await {
             Ok(outcome) => outcome,
@@ -113,25 +135,4 @@ impl Subject<'_> {
 
 pub(super) fn started() -> Instant {
     Instant::now()
-}
-
-pub(super) fn result(name: String, sql: String, allowed: u64, found: Result<Found>, started: Instant) -> TestResult {
-    let (status, count, samples, error) = match found {
-        Ok(found) if found.count > allowed => (TestStatus::Failed, Some(found.count), found.samples, None),
-        Ok(found) => (TestStatus::Passed, Some(found.count), found.samples, None),
-        Err(error) => (TestStatus::Error, None, None, Some(error)),
-    };
-    TestResult {
-        name,
-        description: None,
-        severity: Severity::Error,
-        status,
-        count,
-        samples,
-        duration: started.elapsed(),
-        sql,
-        remediation: None,
-        tags: Vec::new(),
-        error,
-    }
 }

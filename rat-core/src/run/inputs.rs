@@ -97,6 +97,14 @@ impl Pins {
         Ok(true)
     }
 
+    /// The rows of a pinned table, when that is known.
+    pub(super) fn rows(&self, name: &Name) -> Option<u64> {
+        match self.0.get(name) {
+            Some(Pin::Table(table)) => table.row_count(),
+            _ => None,
+        }
+    }
+
     /// The tables pinned and the snapshot of each.
     pub(super) fn snapshots(&self) -> BTreeMap<String, Option<i64>> {
         let tables = self.0.iter().filter_map(|(name, pin)| match pin {

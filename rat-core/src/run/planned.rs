@@ -154,6 +154,7 @@ impl Job {
     pub(super) fn refused(&self, refusal: Refusal) -> Error {
         if let Some((count, samples)) = refusal.rows {
             let result = TestResult {
+                pipeline: self.pipeline.name.clone(),
                 name: refusal.error.code().as_str().to_lowercase(),
                 description: Some(refusal.error.message().to_owned()),
                 severity: crate::error::Severity::Error,

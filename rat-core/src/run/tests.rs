@@ -1,34 +1,48 @@
 //! The quality tests of a run.
 
+use chrono::{DateTime, Utc};
+
+use super::RunContext;
 use super::inputs::Cut;
 use super::pipeline::Job;
 use crate::compile::CompiledTest;
-use crate::config::BuiltinTest;
+use crate::config::{BuiltinTest, Config};
 use crate::error::{Code, Error, Result};
+use crate::name::Name;
 use crate::quality::{SqlTest, Subject, TestResult, TestStatus};
+
+/// What is to be judged.
+pub(super) struct Judged<'a> {
+    pub name: &'a Name,
+    pub config: &'a Config,
+    pub tests: &'a [CompiledTest],
+    /// The rows of the table, when that is known.
+    pub rows: Option<u64>,
+}
 
 /// Runs the built-in tests and those of `tests/quality`, and adds the results to the report.
 ///
 /// # Errors
 /// `QUALITY_FAILED` when a test of severity `error` did not pass.
 pub(super) async fn run(job: &Job, cut: &Cut, tests: &[CompiledTest], rows: Option<u64>) -> Result<()> {
-    let subject = Subject {
-        session: &job.context.session,
-        relations: cut,
-        table: &job.pipeline.name,
-        rows,
-        now: job.record.started_at(),
-        timeout: job.context.test_timeout,
-    };
-    let builtin: Vec<BuiltinTest> = job.config.tests.iter().map(|test| test.value.clone()).collect();
-    let mut results = subject.builtin(&builtin).await;
-    for test in tests {
-        let places = |range, text: &str| test.map.labels(range, text);
-        results.push(subject.query(&SqlTest { name: name_of(test), header: &test.header, sql: &test.sql, places: &places }).await);
-    }
+    let judged = Judged { name: &job.pipeline.name, config: &job.config, tests, rows };
+    let results = judge(&job.context, &judged, cut, job.record.started_at()).await;
     let failed = failure(&results);
     job.record.tested(results);
     failed.map_or(Ok(()), Err)
+}
+
+/// The results of the built-in tests, then of those of `tests/quality`. Ages are told from `now`.
+pub(super) async fn judge(context: &RunContext, judged: &Judged<'_>, cut: &Cut, now: DateTime<Utc>) -> Vec<TestResult> {
+    let subject =
+        Subject { session: &context.session, relations: cut, table: judged.name, rows: judged.rows, now, timeout: context.test_timeout };
+    let builtin: Vec<BuiltinTest> = judged.config.tests.iter().map(|test| test.value.clone()).collect();
+    let mut results = subject.builtin(&builtin).await;
+    for test in judged.tests {
+        let places = |range, text: &str| test.map.labels(range, text);
+        results.push(subject.query(&SqlTest { name: name_of(test), header: &test.header, sql: &test.sql, places: &places }).await);
+    }
+    results
 }
 
 /// The file's name without its ending.

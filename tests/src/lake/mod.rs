@@ -1,7 +1,9 @@
 //! The door: a lake as a user opens it, and the flights project from landed files to an answer.
 
+mod compiled;
 mod doors;
 mod flights;
 mod graph;
 mod nouns;
 mod support;
+mod tested;

@@ -1,0 +1,71 @@
+//! `test`: quality tests of what is published, without a run.
+
+use rat_core::error::{Code, Severity};
+use rat_core::{RunFilter, TestOptions, TestStatus};
+
+use super::support::Shop;
+
+async fn shop() -> Shop {
+    Shop::new(&[
+        ("default/pipelines/silver/orders/pipeline.sql", "select * from (values (1, 5.0), (2, 7.5)) as t(id, amount)"),
+        (
+            "default/pipelines/silver/orders/config.yaml",
+            "tests:\n  - unique: [id]\n  - relationships: {column: id, to: silver.people, field: id}\n",
+        ),
+        ("default/pipelines/silver/orders/tests/quality/small.sql", "-- @severity: warn\nselect * from {{ this }} where amount > 6"),
+        ("default/pipelines/silver/orders/tests/quality/news.sql", "select * from new_rows where id is null"),
+        ("default/pipelines/silver/people/pipeline.sql", "select * from (values (1), (2)) as t(id)"),
+        ("default/pipelines/gold/view/pipeline.sql", "-- @materialized: view\nselect id from {{ ref('silver.orders') }}"),
+        ("default/pipelines/gold/view/tests/quality/some.sql", "-- @severity: warn\nselect 1 where (select count(*) from {{ this }}) < 5"),
+        ("default/pipelines/gold/later/pipeline.sql", "select 1 as id"),
+        ("default/pipelines/gold/later/tests/quality/none.sql", "select * from {{ this }} where id <> 1"),
+    ])
+    .await
+}
+
+fn only(pipeline: &str) -> TestOptions {
+    TestOptions { select: vec![pipeline.to_owned()], ..TestOptions::default() }
+}
+
+#[tokio::test]
+async fn tests_judge_what_is_published_and_write_nothing() {
+    let shop = shop().await;
+    shop.run("silver.people").await;
+    shop.run("silver.orders").await;
+    let runs = shop.lake.runs().list(&RunFilter::default()).unwrap().runs.len();
+    let tested = shop.lake.test(&only("silver.orders")).await.unwrap();
+    let told: Vec<_> = tested.iter().map(|t| (t.name.as_str(), t.status, t.severity, t.count)).collect();
+    assert_eq!(
+        told,
+        [
+            ("unique(id)", TestStatus::Passed, Severity::Error, Some(0)),
+            ("relationships(id, silver.people.id)", TestStatus::Passed, Severity::Error, Some(0)),
+            ("news", TestStatus::Passed, Severity::Error, Some(0)),
+            ("small", TestStatus::Failed, Severity::Warning, Some(1)),
+        ]
+    );
+    assert!(tested.iter().all(|t| t.pipeline.short() == "silver.orders"));
+    assert_eq!(tested[3].samples.as_ref().unwrap().num_rows(), 1);
+    assert_eq!(shop.lake.runs().list(&RunFilter::default()).unwrap().runs.len(), runs);
+
+    // A changed test judges the rows that are there.
+    shop.write("default/pipelines/silver/orders/tests/quality/small.sql", "select * from {{ this }} where amount > 100");
+    assert_eq!(shop.lake.test(&only("silver.orders")).await.unwrap()[3].status, TestStatus::Passed);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_tested_is_an_error_alone_and_a_result_among_others() {
+    let shop = shop().await;
+    shop.run("silver.people").await;
+    shop.run("silver.orders").await;
+    assert_eq!(shop.lake.test(&only("gold.later")).await.unwrap_err().code(), Code::NotBuilt);
+    assert_eq!(shop.lake.test(&only("gold.nothing")).await.unwrap_err().code(), Code::PipelineNotFound);
+    assert!(shop.lake.test(&only("silver.people")).await.unwrap().is_empty());
+    shop.run("gold.view").await;
+    let view = shop.lake.test(&only("gold.view")).await.unwrap();
+    assert_eq!(view.iter().map(|t| (t.name.as_str(), t.status)).collect::<Vec<_>>(), [("some", TestStatus::Failed)]);
+    let all = shop.lake.test(&TestOptions::default()).await.unwrap();
+    let unmade: Vec<_> = all.iter().filter_map(|t| Some((t.pipeline.short(), t.error.as_ref()?.code()))).collect();
+    assert_eq!(unmade, [("gold.later".to_owned(), Code::NotBuilt)]);
+    assert_eq!(all.len(), 6);
+}
