@@ -49,8 +49,7 @@ impl Session {
         let memory_bytes = options.memory_bytes.unwrap_or_else(memory::default_bytes);
         let runtime = runtime(memory_bytes, options)?;
         let functions = dialect::functions();
-        let mut analyzer = Analyzer::new();
-        analyzer.rules.extend(functions.analyzer_rules);
+        let analyzer = Analyzer::with_rules(functions.analyzer_rules);
         let state = SessionStateBuilder::new()
             .with_config(options::config(options))
             .with_runtime_env(runtime)

@@ -89,8 +89,6 @@ fn cell(values: &dyn Array, row: usize) -> Value {
         DataType::Boolean => json!(values.as_boolean().value(row)),
         t if t.is_floating() => {
             let value = cast(values, &DataType::Float64).unwrap().as_primitive::<Float64Type>().value(row);
-            // An f32 is compared by the digits it shows.
-            let value = if *t == DataType::Float32 { shown().parse().unwrap_or(value) } else { value };
             if value.is_finite() { json!(value) } else { json!(value.to_string()) }
         }
         t if t.is_integer() || t.is_decimal() => serde_json::from_str(&shown()).unwrap(),
@@ -106,6 +104,10 @@ fn cell(values: &dyn Array, row: usize) -> Value {
             let moment = chrono::DateTime::from_timestamp_micros(micros.as_primitive::<TimestampMicrosecondType>().value(row)).unwrap();
             json!(moment.format("%Y-%m-%d %H:%M:%S%.6f").to_string())
         }
+        DataType::Time64(_) => match shown().split_once('.') {
+            Some((clock, fraction)) => json!(format!("{clock}.{fraction:0<6}")),
+            None => json!(shown()),
+        },
         // DuckDB's Python client hands an interval over as a length, a month being 30 days.
         DataType::Interval(_) => {
             let v = values.as_primitive::<IntervalMonthDayNanoType>().value(row);

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Builder, PrimitiveArray, Scalar, StringArray};
+use datafusion::arrow::compute::kernels::cmp;
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Float32Type, Float64Type, TimestampMicrosecondType};
 use datafusion::arrow::util::display::FormatOptions;
 use datafusion::common::ScalarValue;
-use datafusion::common::{Result, exec_err};
+use datafusion::common::{Result, exec_err, not_impl_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
 use super::text;
@@ -27,6 +28,24 @@ pub(in crate::dialect) fn function(from: &DataType, to: &DataType, failure: Fail
     })
 }
 
+/// Refuses casts that the engine has and DuckDB has not, or means otherwise.
+pub(in crate::dialect) fn check(from: &DataType, to: &DataType) -> Result<()> {
+    let moment = |t: &DataType| matches!(t, DataType::Date32 | DataType::Timestamp(..) | DataType::Time64(_));
+    let list = |t: &DataType| matches!(t, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..));
+    let way_out = if moment(to) && from.is_numeric() {
+        "write `make_timestamp` of microseconds, or `to_timestamp` of seconds"
+    } else if moment(from) && to.is_numeric() {
+        "write `epoch` for seconds, `epoch_us` for microseconds"
+    } else if list(to) && !list(from) && !from.is_null() {
+        "write `[x]` for a list of one, `string_split` for the parts of a text"
+    } else if matches!(from, DataType::Timestamp(_, Some(_))) && matches!(to, DataType::Time64(_)) {
+        "cast to TIMESTAMP first"
+    } else {
+        return Ok(());
+    };
+    not_impl_err!("a cast from {from} to {to} is not supported: {way_out}")
+}
+
 fn differs(from: &DataType, to: &DataType) -> bool {
     if from == to || from.is_null() {
         return false;
@@ -42,9 +61,11 @@ fn differs(from: &DataType, to: &DataType) -> bool {
         return to.is_integer()
             || to.is_floating()
             || to.is_decimal()
-            || matches!(to, DataType::Boolean | DataType::Date32 | DataType::Timestamp(..));
+            || matches!(to, DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Interval(_) | DataType::Time64(_));
     }
-    (from.is_floating() || from.is_decimal()) && to.is_integer()
+    (from.is_floating() || from.is_decimal()) && (to.is_integer() || *to == DataType::Boolean)
+        || from.is_floating() && matches!(to, DataType::Decimal128(_, 0))
+        || *from == DataType::Boolean && to.is_decimal()
 }
 
 fn is_text(data_type: &DataType) -> bool {
@@ -101,6 +122,14 @@ fn convert(values: &ArrayRef, to: &DataType, failure: Failure) -> Result<ArrayRe
     if is_text(from) {
         return read(values, to, failure);
     }
+    if *to == DataType::Boolean {
+        let zero = new_null_free_zero(from)?;
+        return Ok(Arc::new(cmp::neq(values, &zero)?));
+    }
+    if *from == DataType::Boolean {
+        let numbers = cast(values, &DataType::Int8)?;
+        return Ok(cast_with_options(&numbers, to, &options)?);
+    }
     // Whole numbers from fractions: doubles round half to even, decimals half away from zero.
     let whole: ArrayRef = match from {
         DataType::Float64 => Arc::new(values.as_primitive::<Float64Type>().unary::<_, Float64Type>(f64::round_ties_even)),
@@ -149,11 +178,38 @@ fn read(values: &ArrayRef, to: &DataType, failure: Failure) -> Result<ArrayRef> 
             let micros: ArrayRef = Arc::new(micros.with_timezone_opt(zone.clone()));
             Ok(cast_with_options(&micros, to, &options)?)
         }
+        DataType::Decimal128(precision, scale) => {
+            let mut builder = Decimal128Builder::with_capacity(texts.len());
+            for value in texts {
+                let read = value.map(|text| (text, text::decimal(text.trim(), *scale).filter(|n| is_valid_decimal(*n, *precision))));
+                match read {
+                    None => builder.append_null(),
+                    Some((_, Some(value))) => builder.append_value(value),
+                    Some(_) if failure == Failure::Null => builder.append_null(),
+                    Some((text, None)) => return unreadable(text, to),
+                }
+            }
+            Ok(Arc::new(builder.finish().with_data_type(to.clone())))
+        }
         _ => {
+            // Of a bare number the engine makes months or nanoseconds.
+            if let (DataType::Interval(_) | DataType::Time64(_), Some(bare)) =
+                (to, texts.iter().flatten().find(|text| text::number(text.trim()).is_some()))
+            {
+                return unreadable(bare, to);
+            }
             let trimmed: StringArray = texts.iter().map(|value| value.map(str::trim)).collect();
             Ok(cast_with_options(&trimmed, to, &options)?)
         }
     }
+}
+
+fn new_null_free_zero(of: &DataType) -> Result<Scalar<ArrayRef>> {
+    Ok(Scalar::new(ScalarValue::new_zero(of)?.to_array()?))
+}
+
+fn is_valid_decimal(value: i128, precision: u8) -> bool {
+    Decimal128Type::is_valid_decimal_precision(value, precision)
 }
 
 fn parsed<T: ArrowPrimitiveType>(

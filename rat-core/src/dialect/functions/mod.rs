@@ -7,9 +7,12 @@ mod format;
 pub(super) mod intervals;
 pub(super) mod json;
 mod kept;
+mod letters;
+mod mended;
 pub(super) mod regexp;
 pub(super) mod scalar;
 pub(super) mod strings;
+mod sum;
 mod text;
 
 use std::sync::Arc;
@@ -38,7 +41,7 @@ pub struct Functions {
     pub table: Vec<Arc<TableFunction>>,
     /// What plans operators and literals, in the order they are asked.
     pub expr_planners: Vec<Arc<dyn ExprPlanner>>,
-    /// What runs after the engine's typing.
+    /// Every rule of the analyzer, in order: the engine's own are among them.
     pub analyzer_rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>,
 }
 
@@ -52,6 +55,7 @@ pub fn functions() -> Functions {
     scalar.extend(format::all());
     scalar.extend(intervals::all());
     scalar.extend([json::extract(), json::extract_string()]);
+    scalar.extend(letters::all());
     scalar.extend(regexp::all());
     scalar.extend(strings::all());
     Functions {

@@ -32,7 +32,7 @@ impl Patterns {
                     other => return exec_err!("`{other}` is not an option of regular expressions"),
                 }
             }
-            let text = if literal { regex::escape(pattern) } else { pattern.to_owned() };
+            let text = if literal { regex::escape(pattern) } else { of_ascii(pattern) };
             let text = if whole { format!(r"\A(?:{text})\z") } else { text };
             let built = RegexBuilder::new(&text).case_insensitive(flags.0).dot_matches_new_line(flags.1).multi_line(flags.2).build();
             let compiled = built.map_err(|e| {
@@ -42,6 +42,36 @@ impl Patterns {
         }
         Ok(&self.0[&key])
     }
+}
+
+/// RE2's `\w`, `\d`, `\s` and `\b` know ASCII alone.
+fn of_ascii(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    let mut in_class = false;
+    while let Some(c) = characters.next() {
+        match c {
+            '[' if !in_class => in_class = true,
+            ']' => in_class = false,
+            '\\' => {
+                match characters.next() {
+                    Some('w') => out.push_str("[0-9A-Za-z_]"),
+                    Some('W') => out.push_str("[^0-9A-Za-z_]"),
+                    Some('d') => out.push_str("[0-9]"),
+                    Some('D') => out.push_str("[^0-9]"),
+                    Some('s') => out.push_str(r"[\t\n\f\r ]"),
+                    Some('S') => out.push_str(r"[^\t\n\f\r ]"),
+                    Some(c @ ('b' | 'B')) if !in_class => out.push_str(&format!(r"(?-u:\{c})")),
+                    Some(c) => out.extend(['\\', c]),
+                    None => out.push('\\'),
+                }
+                continue;
+            }
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
 }
 
 fn texts(types: &[DataType], least: usize, most: usize) -> Result<Vec<DataType>> {

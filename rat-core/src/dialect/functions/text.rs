@@ -243,12 +243,18 @@ pub(super) fn whole_number(text: &str) -> Option<i128> {
         return i128::from_str_radix(hex, 16).ok();
     }
     let plain = without_underscores(text)?;
-    if let Ok(whole) = plain.parse::<i128>() {
-        return Some(whole);
-    }
+    plain.parse::<i128>().ok().or_else(|| scaled(&plain, 0))
+}
+
+/// A number times ten to the scale; what is behind that is rounded half away from zero.
+pub(super) fn decimal(text: &str, scale: i8) -> Option<i128> {
+    scaled(&without_underscores(text)?, i64::from(scale))
+}
+
+fn scaled(plain: &str, scale: i64) -> Option<i128> {
     let (mantissa, exponent) = match plain.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (plain.as_str(), 0),
+        None => (plain, 0),
     };
     let (negative, digits) = match mantissa.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -256,19 +262,19 @@ pub(super) fn whole_number(text: &str) -> Option<i128> {
     };
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let all: String = [whole, part].concat();
-    if all.is_empty() || all.len() > 60 || !all.bytes().all(|b| b.is_ascii_digit()) {
+    if all.is_empty() || all.len() > 100 || !all.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    // The digits that stand before the point once the exponent has moved it.
-    let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+    // The digits that stand before the point once the exponent and the scale have moved it.
+    let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + scale;
     let value = if kept < 0 {
         0
     } else {
         let kept = usize::try_from(kept).ok()?;
-        let digits: String = all.chars().chain(std::iter::repeat('0')).take(kept.min(64)).collect();
+        let digits: String = all.chars().chain(std::iter::repeat('0')).take(kept.min(200)).collect();
         let value: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
         let next = all.as_bytes().get(kept).copied().unwrap_or(b'0');
-        value + i128::from(next >= b'5')
+        value.checked_add(i128::from(next >= b'5'))?
     };
     Some(if negative { -value } else { value })
 }

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DateTimeField, DictionaryField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, UnaryOperator,
-    Value, ValueWithSpan,
+    AccessExpr, BinaryOperator, CaseWhen, DateTimeField, DictionaryField, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, ObjectNamePart, OrderByExpr,
+    OrderByOptions, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::Rewriter;
@@ -107,12 +108,21 @@ fn call(rewriter: &mut Rewriter<'_>, function: &mut Function) -> Option<Expr> {
     match name.as_str() {
         "count" if list.args.is_empty() => list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard)),
         "count_if" | "countif" => {
+            // A sum of ones and zeros: NULL where no condition is known.
             let condition = only(&list.args)?;
-            rename(function, "count");
-            if let FunctionArguments::List(list) = &mut function.args {
-                list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)];
-            }
-            filter(function, condition);
+            let number = |digit: &str| Expr::Value(Value::Number(digit.to_owned(), false).into());
+            let one = |condition, digit| CaseWhen { condition, result: number(digit) };
+            let nested = Expr::Nested(Box::new(condition.clone()));
+            let not = Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(nested) };
+            let counted = Expr::Case {
+                case_token: AttachedToken::empty(),
+                end_token: AttachedToken::empty(),
+                operand: None,
+                conditions: vec![one(condition, "1"), one(not, "0")],
+                else_result: None,
+            };
+            list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(counted))];
+            rename(function, "sum");
         }
         "any_value" => {
             let value = only(&list.args)?;

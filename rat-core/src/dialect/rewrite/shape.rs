@@ -2,14 +2,23 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, GroupByExpr, Ident, JoinOperator, Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
-    TableFactor, TableWithJoins, WildcardAdditionalOptions,
+    CastKind, DataType, Expr, Function, GroupByExpr, Ident, JoinOperator, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator,
+    SetQuantifier, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
 };
 
 use super::Rewriter;
 
-/// Refuses what has no counterpart.
+/// Refuses what has no counterpart, and set operations that the engine would answer as if rows had no number.
 pub(super) fn query(rewriter: &mut Rewriter<'_>, query: &mut Query) {
+    let mut body = query.body.as_ref();
+    while let SetExpr::SetOperation { op, set_quantifier, left, right } = body {
+        let counts = matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName);
+        if counts && matches!(op, SetOperator::Except | SetOperator::Intersect) {
+            let help = "number the rows of each side with `row_number()` over all columns, and drop `ALL`";
+            rewriter.unsupported(right.as_ref(), format!("`{op} ALL` is not supported"), help);
+        }
+        body = left;
+    }
     if let Some(fetch) = &query.fetch {
         rewriter.unsupported(query.body.as_ref(), format!("`{fetch}` is not supported"), "write `LIMIT`");
     }
@@ -56,7 +65,11 @@ fn name_values(body: &mut Box<SetExpr>) {
     let width = match body.as_mut() {
         // The names of a set operation are those of its leftmost side.
         SetExpr::SetOperation { left, .. } => return name_values(left),
-        SetExpr::Values(values) => values.rows.first().map_or(0, |row| row.content.len()),
+        SetExpr::Values(values) => {
+            let width = values.rows.first().map_or(0, |row| row.content.len());
+            (0..width).for_each(|column| doubles(values, column));
+            width
+        }
         _ => return,
     };
     let columns = (0..width).map(|i| TableAliasColumnDef::from_name(format!("col{i}"))).collect();
@@ -75,6 +88,40 @@ fn name_values(body: &mut Box<SetExpr>) {
     let alias = TableAlias { explicit: true, name: Ident::new("valueslist"), columns, at: None };
     let relation = TableFactor::Derived { lateral: false, subquery: Box::new(inner), alias: Some(alias), sample: None };
     **body = SetExpr::Select(Box::new(everything_from(relation)));
+}
+
+/// Numbers below or above a DOUBLE are one: the engine would make the whole column a DECIMAL.
+fn doubles(values: &mut Values, column: usize) {
+    let cells = values.rows.iter().filter_map(|row| row.content.get(column));
+    let floats: Vec<DataType> = cells.filter_map(float).collect();
+    let Some(to) = floats.iter().find(|t| is_double(t)).or(floats.first()).cloned() else { return };
+    for cell in values.rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
+        if is_number(cell) {
+            let (expr, data_type) = (Box::new(cell.clone()), to.clone());
+            *cell = Expr::Cast { kind: CastKind::DoubleColon, expr, data_type, format: None, array: false };
+        }
+    }
+}
+
+fn float(cell: &Expr) -> Option<DataType> {
+    match cell {
+        Expr::Cast { data_type, .. } if is_double(data_type) => Some(data_type.clone()),
+        Expr::Cast { data_type: data_type @ (DataType::Float(_) | DataType::Real | DataType::Float4), .. } => Some(data_type.clone()),
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => float(expr),
+        _ => None,
+    }
+}
+
+fn is_double(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Double(_) | DataType::DoublePrecision | DataType::Float8)
+}
+
+fn is_number(cell: &Expr) -> bool {
+    match cell {
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_number(expr),
+        _ => false,
+    }
 }
 
 fn everything_from(relation: TableFactor) -> Select {

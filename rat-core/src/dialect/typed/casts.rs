@@ -1,4 +1,4 @@
-//! Casts that round, read or write otherwise, and whole numbers that must not wrap.
+//! Casts that round, read or write otherwise, and numbers that must not wrap.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
@@ -6,6 +6,7 @@ use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
+use datafusion::logical_expr::type_coercion::binary::BinaryTypeCoercer;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, TryCast};
 
 use crate::dialect::functions::{arithmetic, cast};
@@ -23,6 +24,7 @@ impl FunctionRewrite for Meaning {
         match expr {
             Expr::Cast(Cast { expr, field }) => {
                 let from = expr.get_type(schema)?;
+                cast::check(&from, field.data_type())?;
                 Ok(match cast::function(&from, field.data_type(), cast::Failure::Error) {
                     Some(function) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*expr]))),
                     None => Transformed::no(Expr::Cast(Cast { expr, field })),
@@ -30,21 +32,29 @@ impl FunctionRewrite for Meaning {
             }
             Expr::TryCast(TryCast { expr, field }) => {
                 let from = expr.get_type(schema)?;
+                cast::check(&from, field.data_type())?;
                 Ok(match cast::function(&from, field.data_type(), cast::Failure::Null) {
                     Some(function) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*expr]))),
                     None => Transformed::no(Expr::TryCast(TryCast { expr, field })),
                 })
             }
             Expr::BinaryExpr(BinaryExpr { left, op, right }) if matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply) => {
-                let whole = |t: &DataType| t.is_integer();
                 let (l, r) = (left.get_type(schema)?, right.get_type(schema)?);
-                if !(whole(&l) && l == r) {
+                let function = if l.is_integer() && l == r {
+                    match op {
+                        Operator::Plus => arithmetic::add(),
+                        Operator::Minus => arithmetic::subtract(),
+                        _ => arithmetic::multiply(),
+                    }
+                } else if matches!(BinaryTypeCoercer::new(&l, &op, &r).get_result_type(), Ok(DataType::Decimal128(38, _))) {
+                    // A result of fewer digits was made wide enough.
+                    match op {
+                        Operator::Plus => arithmetic::add_decimals(),
+                        Operator::Minus => arithmetic::subtract_decimals(),
+                        _ => arithmetic::multiply_decimals(),
+                    }
+                } else {
                     return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
-                }
-                let function = match op {
-                    Operator::Plus => arithmetic::add(),
-                    Operator::Minus => arithmetic::subtract(),
-                    _ => arithmetic::multiply(),
                 };
                 Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*left, *right]))))
             }

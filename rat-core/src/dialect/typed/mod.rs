@@ -1,16 +1,21 @@
 //! The meaning that depends on types: operators while the plan is made, casts and overflow once every type is known.
 
 mod casts;
+mod doubles;
 mod operators;
 
 use std::sync::Arc;
 
 use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::optimizer::analyzer::function_rewrite::ApplyFunctionRewrites;
 
 pub(super) use operators::Operators;
 
-/// What runs after the engine's own typing: it finds every cast, also those nobody wrote.
+/// The engine's own typing, with ours before it (what a DOUBLE meets becomes one) and after it (every cast, also those nobody wrote).
 pub(super) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    vec![Arc::new(ApplyFunctionRewrites::new(vec![Arc::new(casts::Meaning)]))]
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(doubles::DoublesWin)];
+    rules.extend(Analyzer::new().rules);
+    rules.push(Arc::new(ApplyFunctionRewrites::new(vec![Arc::new(casts::Meaning)])));
+    rules
 }

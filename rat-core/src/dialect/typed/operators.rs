@@ -1,10 +1,11 @@
 //! Operators that are something else in DuckDB, told apart by the types of their sides.
 
 use datafusion::arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
-use datafusion::common::{DFSchema, DataFusionError, Result, SchemaError};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, SchemaError};
+use datafusion::functions_nested::concat::array_concat_udf;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, GetFieldAccess, Operator, ScalarUDF, lit};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, GetFieldAccess, Operator, ScalarUDF, when};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::dialect::functions::{arithmetic, dates, intervals, json, regexp, strings};
@@ -61,11 +62,13 @@ fn plan(expr: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<Planne
     let planned = match op {
         BinaryOperator::Divide if is_interval(left) => call(intervals::divide(), vec![l, double(r)]),
         // `7 / 2` is 3.5, and dividing by zero follows IEEE 754.
-        BinaryOperator::Divide if *left == DataType::Float32 && *right == DataType::Float32 => binary(l, Operator::Divide, r),
+        BinaryOperator::Divide if is_single(left, right) => binary(single(l), Operator::Divide, single(r)),
         BinaryOperator::Divide => binary(double(l), Operator::Divide, double(r)),
-        BinaryOperator::DuckIntegerDivide if is_integer(left) && is_integer(right) => binary(l, Operator::Divide, null_if_zero(r)),
-        BinaryOperator::DuckIntegerDivide => binary(double(l), Operator::Divide, null_if_zero(double(r))),
-        BinaryOperator::Modulo => binary(l, Operator::Modulo, null_if_zero(r)),
+        // Of whole numbers and decimals `//` and `%` by zero are an error, and so is `//` of doubles.
+        BinaryOperator::DuckIntegerDivide if is_integer(left) && is_integer(right) => binary(l, Operator::Divide, r),
+        BinaryOperator::DuckIntegerDivide if is_single(left, right) => single(call(arithmetic::divide(), vec![double(l), double(r)])),
+        BinaryOperator::DuckIntegerDivide => call(arithmetic::divide(), vec![double(l), double(r)]),
+        BinaryOperator::PGBitwiseShiftLeft if is_integer(left) && is_integer(right) => call(arithmetic::shift_left(), vec![l, r]),
         BinaryOperator::PGExp | BinaryOperator::BitwiseXor => call(arithmetic::power(), vec![double(l), double(r)]),
         BinaryOperator::Plus if days => call(dates::add_days(), vec![l, r]),
         BinaryOperator::Plus if is_integer(left) && is_date(right) => call(dates::add_days(), vec![r, l]),
@@ -86,6 +89,12 @@ fn plan(expr: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<Planne
         BinaryOperator::LtEq if is_interval(left) && is_interval(right) => binary(length(l), Operator::LtEq, length(r)),
         BinaryOperator::Gt if is_interval(left) && is_interval(right) => binary(length(l), Operator::Gt, length(r)),
         BinaryOperator::GtEq if is_interval(left) && is_interval(right) => binary(length(l), Operator::GtEq, length(r)),
+        // Lists with NULL are NULL; the engine would take it for an empty list.
+        BinaryOperator::StringConcat if is_list(left) && (is_list(right) || right.is_null()) => {
+            let known = l.clone().is_not_null().and(r.clone().is_not_null());
+            let joined = call(array_concat_udf(), vec![l, r]);
+            if right.is_null() { null_of(left)? } else { when(known, joined).end()? }
+        }
         BinaryOperator::StringConcat if !is_list(left) && !is_list(right) => binary(text(l, left), Operator::StringConcat, text(r, right)),
         BinaryOperator::PGRegexMatch => call(regexp::matches(), vec![l, r]),
         BinaryOperator::PGRegexNotMatch => Expr::Not(Box::new(call(regexp::matches(), vec![l, r]))),
@@ -112,6 +121,16 @@ fn double(expr: Expr) -> Expr {
     cast(expr, DataType::Float64)
 }
 
+/// A FLOAT with any number that is no DOUBLE stays one.
+fn is_single(left: &DataType, right: &DataType) -> bool {
+    let meets = |a: &DataType, b: &DataType| *a == DataType::Float32 && b.is_numeric() && *b != DataType::Float64;
+    meets(left, right) || meets(right, left)
+}
+
+fn single(expr: Expr) -> Expr {
+    cast(expr, DataType::Float32)
+}
+
 fn timestamp(expr: Expr) -> Expr {
     cast(expr, DataType::Timestamp(TimeUnit::Microsecond, None))
 }
@@ -127,8 +146,8 @@ fn text(expr: Expr, data_type: &DataType) -> Expr {
     }
 }
 
-fn null_if_zero(expr: Expr) -> Expr {
-    call(datafusion::functions::core::nullif(), vec![expr, lit(0_i64)])
+fn null_of(data_type: &DataType) -> Result<Expr> {
+    Ok(Expr::Literal(ScalarValue::try_from(data_type)?, None))
 }
 
 fn is_integer(data_type: &DataType) -> bool {
