@@ -21,6 +21,7 @@ use crate::error::{Code, Error};
 
 use super::super::files::{FileEntry, corrupt};
 use super::ScanFile;
+use super::scan::Inner;
 use super::guard::GuardExec;
 use super::provider::{Reading, defect, external};
 
@@ -65,7 +66,7 @@ pub(super) async fn without_deleted(
     let mut fields: Vec<FieldRef> = inner.schema.fields().to_vec();
     let mut keys: HashMap<i32, FieldRef> = HashMap::new();
     for id in groups.keys().flat_map(|(ids, _)| ids) {
-        let field = key_field(reading, *id)?;
+        let field = key_field(inner, *id).map_err(external)?;
         if !fields.iter().any(|known| known.name() == field.name()) {
             fields.push(Arc::clone(&field));
         }
@@ -122,18 +123,14 @@ impl Partitions {
 }
 
 // The column a delete compares by: the table's, or under a name of its own one that was dropped since.
-fn key_field(reading: &Reading<'_>, id: i32) -> Result<FieldRef> {
-    let inner = reading.inner;
+pub(super) fn key_field(inner: &Inner, id: i32) -> crate::error::Result<FieldRef> {
     if let Some(position) = inner.columns.iter().position(|column| column.id == id) {
         return Ok(Arc::clone(&inner.schema.fields()[position]));
     }
     let dropped = inner.table.metadata().schemas_iter().find_map(|schema| schema.as_struct().field_by_id(id));
     let kind = dropped.filter(|field| field.field_type.is_primitive()).and_then(|field| type_to_arrow_type(&field.field_type).ok());
     let Some(kind) = kind else {
-        return Err(external(Error::new(
-            Code::UnsupportedFormat,
-            "an equality delete compares by a nested column, which rat does not read",
-        )));
+        return Err(Error::new(Code::UnsupportedFormat, "an equality delete compares by a nested column, which rat does not read"));
     };
     let id_of = [(PARQUET_FIELD_ID_META_KEY.to_owned(), id.to_string())].into();
     Ok(Arc::new(Field::new(format!("__rat_key_{id}"), kind, true).with_metadata(id_of)))

@@ -2,7 +2,8 @@
 //!
 //! A [`Scan`] is one table at one snapshot, or some of its files. It gives a DataFusion table ([`Scan::provider`]), the data files with the
 //! deletes of each for those who plan a merge ([`Scan::files`]), and a column's largest value when the metadata knows it ([`Scan::max`]).
-//! A staged table is scanned like a published one.
+//! A staged table is scanned like a published one. Rows that are to be taken out are found with [`Scan::located`], which says where each
+//! lies, and a [`KeySet`].
 //!
 //! The order of things: manifests, pruned by partition → files, pruned by partition and bounds → deletes of each file → DataFusion's own
 //! Parquet reader, with columns found by field id. What cannot be read exactly is refused, with the file's name, never read half.
@@ -16,6 +17,8 @@ mod columns;
 mod deletes;
 mod equality;
 mod guard;
+mod keys;
+mod located;
 mod open;
 mod provider;
 mod prune;
@@ -25,4 +28,7 @@ mod statistics;
 mod values;
 
 pub(super) use deletes::Positions;
+pub(crate) use keys::{joined, normal};
+pub use keys::{KeySet, PartBounds};
+pub use located::{FILE, Located, LocatedBatch, Look, ROW};
 pub use scan::{ColumnBounds, Scan, ScanFile};

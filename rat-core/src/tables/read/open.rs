@@ -120,12 +120,18 @@ impl ParquetFileReaderFactory for Opener {
         metrics: &ExecutionPlanMetricsSet,
     ) -> datafusion::common::Result<Box<dyn AsyncFileReader + Send>> {
         let shown = file.extension::<Shown>().map_or_else(|| Arc::from(file.object_meta.location.as_ref()), |shown| Arc::clone(&shown.0));
-        let metrics = ParquetFileMetrics::new(partition, file.object_meta.location.as_ref(), metrics);
-        Ok(Box::new(Reader { opener: self.clone(), file: file.object_meta, shown, metrics }))
+        Ok(Box::new(self.reader(file.object_meta, shown, partition, metrics)))
     }
 }
 
-struct Reader {
+impl Opener {
+    pub fn reader(&self, file: ObjectMeta, shown: Arc<str>, partition: usize, metrics: &ExecutionPlanMetricsSet) -> Reader {
+        let metrics = ParquetFileMetrics::new(partition, file.location.as_ref(), metrics);
+        Reader { opener: self.clone(), file, shown, metrics }
+    }
+}
+
+pub(super) struct Reader {
     opener: Opener,
     file: ObjectMeta,
     shown: Arc<str>,

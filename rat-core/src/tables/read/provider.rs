@@ -15,6 +15,7 @@ use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroup
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
@@ -118,13 +119,18 @@ impl Reading<'_> {
         constants: impl Fn(&ScanFile) -> Vec<ScalarValue>,
     ) -> Result<(Vec<PartitionedFile>, Option<usize>)> {
         let inner = self.inner;
-        let positions = deletes::positions(inner.table.files(), files).await.map_err(external)?;
+        let mut positions = deletes::positions(inner.table.files(), files).await.map_err(external)?;
+        for (file, positions) in files.iter().zip(&mut positions) {
+            if let Some(gone) = inner.gone.get(file.path()) {
+                *positions.get_or_insert_default() |= gone;
+            }
+        }
         let mut found = Vec::with_capacity(files.len());
         for file in files {
             let statistics = statistics::of_file(&file.data, &inner.columns, width, inner.table.metadata());
             found.push(self.file(&file.data, constants(file))?.with_statistics(statistics));
         }
-        let mut deleted = files.iter().any(ScanFile::has_deletes).then_some(0);
+        let mut deleted = positions.iter().any(Option::is_some).then_some(0).or(files.iter().any(ScanFile::has_deletes).then_some(0));
         let selections: Vec<_> = positions.into_iter().enumerate().filter_map(|(index, positions)| Some((index, positions?))).collect();
         let selections = selections.into_iter().map(|(index, positions)| selected(self.opener(), index, found[index].clone(), positions));
         let selections: Vec<_> = selections.collect();
@@ -191,11 +197,15 @@ impl Reading<'_> {
     }
 
     fn opener(&self) -> Opener {
-        Opener {
-            store: self.inner.table.storage().object_store(),
-            footers: self.session.runtime_env().cache_manager.get_file_metadata_cache(),
-            has_name_mapping: self.inner.mapping.is_some(),
-        }
+        opener(self.inner, self.session.runtime_env())
+    }
+}
+
+pub(super) fn opener(inner: &Inner, runtime: &RuntimeEnv) -> Opener {
+    Opener {
+        store: inner.table.storage().object_store(),
+        footers: runtime.cache_manager.get_file_metadata_cache(),
+        has_name_mapping: inner.mapping.is_some(),
     }
 }
 
@@ -239,7 +249,7 @@ fn without(row_groups: &[u64], deleted: &RoaringTreemap) -> (ParquetAccessPlan, 
     (plan, usize::try_from(gone).unwrap_or(usize::MAX))
 }
 
-fn selection(deleted: &RoaringTreemap, first: u64, end: u64) -> RowSelection {
+pub(super) fn selection(deleted: &RoaringTreemap, first: u64, end: u64) -> RowSelection {
     let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
     let mut selectors: Vec<RowSelector> = Vec::new();
     let mut at = first;

@@ -9,6 +9,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::arrow::type_to_arrow_type;
+use roaring::RoaringTreemap;
 use iceberg::spec::{DEFAULT_SCHEMA_NAME_MAPPING, DataContentType, DataFile, ManifestContentType, ManifestFile, NameMapping, Type};
 
 use crate::error::{Code, Error, Result};
@@ -16,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use super::super::Table;
 use super::super::files::{FileEntry, corrupt};
 use super::bounds::{self, Column};
-use super::deletes::Deletes;
+use super::deletes::{self, Deletes};
 use super::provider::Provider;
 use super::prune::Pruner;
 use super::{statistics, values};
@@ -29,6 +30,8 @@ pub struct Scan(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub table: Table,
     pub only: Option<Arc<BTreeSet<String>>>,
+    /// Rows that are left out besides those that delete files name, by data file.
+    pub gone: HashMap<String, RoaringTreemap>,
     /// The table's columns as the scan gives them: top-level text and bytes as views, which is how DataFusion reads Parquet fastest.
     pub schema: SchemaRef,
     pub columns: Vec<Column>,
@@ -42,7 +45,7 @@ impl Table {
     /// # Errors
     /// `UNSUPPORTED_FORMAT` when a column has a type that rat does not read, `CORRUPT_TABLE` for a name mapping that makes no sense.
     pub fn scan(&self) -> Result<Scan> {
-        Scan::new(self.clone(), None)
+        Scan::new(self.clone(), None, HashMap::new())
     }
 
     /// The table as DataFusion scans it. Text and bytes columns are `Utf8View` and `BinaryView` here, whatever [`schema`](Self::schema) says.
@@ -57,7 +60,7 @@ impl Table {
 const MANIFESTS_AT_ONCE: usize = 16;
 
 impl Scan {
-    fn new(table: Table, only: Option<Arc<BTreeSet<String>>>) -> Result<Self> {
+    fn new(table: Table, only: Option<Arc<BTreeSet<String>>>, gone: HashMap<String, RoaringTreemap>) -> Result<Self> {
         let stored = table.schema()?;
         let schema = Arc::new(with_views(&stored));
         let fields = table.iceberg_schema().as_struct().fields();
@@ -76,7 +79,7 @@ impl Scan {
         });
         let mapping = mapping.transpose()?;
         let defaults = defaults(table.iceberg_schema(), &schema);
-        Ok(Self(Arc::new(Inner { table, only, schema, columns, defaults, mapping })))
+        Ok(Self(Arc::new(Inner { table, only, gone, schema, columns, defaults, mapping })))
     }
 
     /// The same scan of these data files alone, named by their paths in the manifests.
@@ -84,7 +87,23 @@ impl Scan {
     /// # Errors
     /// As [`Table::scan`].
     pub fn only(&self, paths: impl IntoIterator<Item = String>) -> Result<Self> {
-        Self::new(self.0.table.clone(), Some(Arc::new(paths.into_iter().collect())))
+        Self::new(self.0.table.clone(), Some(Arc::new(paths.into_iter().collect())), HashMap::new())
+    }
+
+    /// The same scan of these data files alone, without the rows of these numbers.
+    ///
+    /// # Errors
+    /// As [`Table::scan`].
+    pub fn without(&self, rows: HashMap<String, RoaringTreemap>) -> Result<Self> {
+        Self::new(self.0.table.clone(), Some(Arc::new(rows.keys().cloned().collect())), rows)
+    }
+
+    /// The numbers of the rows of each file that position deletes name; nothing for a file without such deletes.
+    ///
+    /// # Errors
+    /// `CORRUPT_TABLE`, and the storage's.
+    pub async fn deleted(&self, files: &[ScanFile]) -> Result<Vec<Option<RoaringTreemap>>> {
+        deletes::positions(self.0.table.files(), files).await
     }
 
     /// The table as DataFusion scans it. Text and bytes columns are `Utf8View` and `BinaryView`.
