@@ -139,7 +139,7 @@ async fn delete(tables: &Tables, table: &Table) -> Table {
     let target = tables.evolve(table, Default::default()).unwrap();
     let mut change = Change::new(target.clone());
     for file in table.data_files().await.unwrap() {
-        let positions: Vec<u64> = (0..file.file.record_count()).step_by(200).collect();
+        let positions = (0..file.file.record_count()).step_by(200).collect();
         change.add_deletes.push(write_position_deletes(tables, &target, &file, &positions).await.unwrap());
     }
     let staged = tables.stage(change).await.unwrap();

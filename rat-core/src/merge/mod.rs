@@ -7,16 +7,20 @@
 //! Columns are matched in [`Columns`], once, by name. Knows nothing of runs, templates, snapshots or commits.
 
 mod append_only;
-mod candidates;
 mod columns;
+
 mod fit;
 mod full_refresh;
 mod incremental;
 mod intake;
+
+mod matching;
+mod null_keys;
 mod order;
 mod scratch;
 mod snapshot;
 mod steps;
+mod stored;
 mod unclaimed;
 
 use std::pin::pin;
@@ -32,11 +36,11 @@ use parking_lot::Mutex;
 pub use columns::{Columns, Promise};
 pub use unclaimed::Unclaimed;
 
-use crate::config::{MergeStrategy, NullKeys};
+use crate::config::{MergeStrategy, NullKeys, WriteMode};
 use crate::error::{Code, Error, Result};
 use crate::execute;
 use crate::session::Session;
-use crate::tables::{Remove, RowOrder, Table, Tables, Target, Writer, WriterOptions};
+use crate::tables::{Remove, RowOrder, Table, Tables, Target, Writer, WriterOptions, WrittenFile};
 
 /// Called with the number of rows read so far.
 pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
@@ -64,6 +68,8 @@ pub struct Merge {
     pub watermark: Option<String>,
     /// Whether a stored row stays when it is newer than the incoming one.
     pub keep_newer: bool,
+    /// How changed rows leave their files.
+    pub write_mode: WriteMode,
     /// The columns that rows are written in the order of.
     pub sort_by: Vec<String>,
     /// The size a data file is written to, in bytes.
@@ -123,6 +129,8 @@ pub struct Merged {
     pub add: Unclaimed,
     /// Files with rows that stay, from files that are rewritten.
     pub carry: Unclaimed,
+    /// Position delete files, for files that keep most of their rows.
+    pub deletes: Unclaimed,
     /// Files to take away.
     pub remove: Remove,
     /// What that does, in rows.
@@ -146,6 +154,20 @@ pub struct Counts {
     pub deleted: u64,
     /// New rows that were not written: duplicates of a key, or older than the stored row.
     pub dropped: u64,
+}
+
+impl Merged {
+    /// Every file that was written for it.
+    pub fn written(&self) -> impl Iterator<Item = &WrittenFile> {
+        [&self.add, &self.carry, &self.deletes].into_iter().flat_map(Unclaimed::files)
+    }
+
+    /// Says that something else answers for all of its files from here on.
+    pub fn claim(&self) {
+        for files in [&self.add, &self.carry, &self.deletes] {
+            files.claim();
+        }
+    }
 }
 
 impl Merge {

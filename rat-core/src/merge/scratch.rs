@@ -87,7 +87,7 @@ impl Scratch {
         &self.schema
     }
 
-    /// Whether the rows are few enough to be one side of a hash join.
+    /// Whether the rows are in memory.
     pub(super) fn is_in_memory(&self) -> bool {
         matches!(self.kept, Kept::Memory { .. })
     }

@@ -15,11 +15,13 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use futures::channel::mpsc;
 use parking_lot::Mutex;
+use roaring::RoaringTreemap;
 
-use super::candidates::KeyRange;
-use super::incremental::{NullKeyRows, Stored, positions};
 use super::intake::{self, Seen};
+use super::matching;
+use super::null_keys::{NullKeyRows, positions};
 use super::scratch::Scratch;
+use super::stored::Stored;
 use super::{Counts, Merge, Merged, Refusal, Written};
 use crate::config::NullKeys;
 use crate::error::{Code, Error, Result};
@@ -33,7 +35,6 @@ const VALUES: usize = 65_536;
 pub(super) struct Replacing {
     new: Written,
     values: Scratch,
-    range: KeyRange,
     /// The values as tuples of the key's columns; none when there are too many.
     known: Option<HashSet<Vec<ScalarValue>>>,
 }
@@ -64,10 +65,10 @@ impl Replacing {
         let (files, kept) = futures::join!(files, Scratch::fill(&merge.session, of_key, kept));
         let (files, kept) = (files?, kept?);
         nulls.into_inner().check(&merge.key, merge.columns.target().fields().len())?;
-        let Values { range, known, .. } = values.into_inner();
+        let known = values.into_inner().known;
         let seen = std::mem::take(&mut *seen.lock());
         let new = Written { files, rows: seen.rows, greatest: seen.greatest };
-        Ok(Self { new, values: kept, range, known })
+        Ok(Self { new, values: kept, known })
     }
 
     pub(super) async fn onto(&self, merge: &Merge, base: Option<&Table>) -> Result<Merged> {
@@ -75,25 +76,28 @@ impl Replacing {
         let mut merged = Merged {
             add: new.files.clone(),
             carry: new.files.none(),
+            deletes: new.files.none(),
             remove: Remove::None,
             counts: Counts { written: new.rows, inserted: new.rows, ..Counts::default() },
             loses_rows: false,
             greatest: new.greatest.clone(),
         };
         let Some(base) = base.filter(|_| new.rows > 0) else { return Ok(merged) };
-        let stored = Stored { merge, scan: base.scan()? };
+        let stored = Stored::of(merge, base).await?;
         let (whole, partly): (Vec<_>, Vec<_>) =
-            stored.candidates(&self.range).await?.into_iter().partition(|file| self.takes_the_whole(stored.only_values(file)));
-        let touched = stored.touched(&self.values, &partly).await?;
-        if !touched.files.is_empty() {
-            merged.carry = stored.survivors(&self.values, &touched.files).await?;
+            stored.files.iter().cloned().partition(|file| self.takes_the_whole(stored.only_values(file)));
+        let mut found = matching::find(&stored, &partly, &self.values, None).await?;
+        for (file, deleted) in whole.iter().zip(stored.scan.deleted(&whole).await?) {
+            let mut rows = RoaringTreemap::new();
+            rows.insert_range(0..file.rows());
+            rows -= deleted.unwrap_or_default();
+            found.count += rows.len();
+            found.rows.insert(file.path().to_owned(), rows);
         }
-        merged.counts.deleted = touched.rows + stored.live_rows(&whole).await?;
-        merged.loses_rows = merged.counts.deleted > 0;
-        let gone: std::collections::BTreeSet<String> = whole.iter().chain(&touched.files).map(|file| file.path().to_owned()).collect();
-        if !gone.is_empty() {
-            merged.remove = Remove::Paths(gone);
-        }
+        let taken = stored.take_out(&found.rows).await?;
+        (merged.carry, merged.deletes, merged.remove) = (taken.carry, taken.deletes, taken.remove);
+        merged.counts.deleted = found.count;
+        merged.loses_rows = found.count > 0;
         Ok(merged)
     }
 
@@ -109,19 +113,13 @@ impl Replacing {
 struct Values {
     converter: RowConverter,
     seen: HashSet<OwnedRow>,
-    range: KeyRange,
     known: Option<HashSet<Vec<ScalarValue>>>,
 }
 
 impl Values {
     fn new(key: &arrow::datatypes::Schema) -> Result<Self> {
         let fields = key.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
-        Ok(Self {
-            converter: RowConverter::new(fields).map_err(defect)?,
-            seen: HashSet::new(),
-            range: KeyRange::of(key.fields().len()),
-            known: Some(HashSet::new()),
-        })
+        Ok(Self { converter: RowConverter::new(fields).map_err(defect)?, seen: HashSet::new(), known: Some(HashSet::new()) })
     }
 
     /// The values that were not seen before.
@@ -147,8 +145,6 @@ impl Values {
             return Ok(None);
         }
         let batch = take_record_batch(values, &UInt32Array::from(new)).map_err(defect)?;
-        let all: Vec<usize> = (0..batch.num_columns()).collect();
-        self.range.add(&batch, &all)?;
         match &mut self.known {
             Some(known) if self.seen.len() < VALUES => {
                 for row in 0..batch.num_rows() {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, JoinType, NullEquality, TableReference};
+use datafusion::common::{Column, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::functions_aggregate::count::count_all;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::Sort;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, ScalarFunctionImplementation, Volatility, create_udf, lit,
+};
 use datafusion::physical_plan::execute_stream;
 
 use super::order::Term;
@@ -18,11 +19,11 @@ use super::scratch::Scratch;
 use crate::error::{Code, Error, Result};
 use crate::execute;
 use crate::session::Session;
+use crate::tables::normal;
 
 const NEW: &str = "new";
 const OLD: &str = "old";
 const RANK: &str = "__rat_rank";
-const FILE: &str = "__rat_file";
 
 pub(super) fn column(relation: Option<&str>, name: &str) -> Expr {
     Expr::Column(Column::new(relation.map(TableReference::bare), name))
@@ -32,10 +33,9 @@ fn scan(name: &str, table: Arc<dyn TableProvider>) -> Result<LogicalPlanBuilder>
     LogicalPlanBuilder::scan(TableReference::bare(name), provider_as_source(table), None).map_err(execute::error)
 }
 
-/// Runs a plan. A side that had to be put into a file does not fit a hash table either: such joins sort both sides, which spills.
-pub(super) async fn run(session: &Session, plan: LogicalPlan, new: &Scratch) -> Result<SendableRecordBatchStream> {
-    let mut state = session.state();
-    state.config_mut().options_mut().optimizer.prefer_hash_join = new.is_in_memory();
+/// Runs a plan.
+pub(super) async fn run(session: &Session, plan: LogicalPlan) -> Result<SendableRecordBatchStream> {
+    let state = session.state();
     let physical = state.create_physical_plan(&plan).await.map_err(execute::error)?;
     execute_stream(physical, state.task_ctx()).map_err(execute::error)
 }
@@ -65,7 +65,7 @@ impl Precedence<'_> {
 
 /// One row of each key, with the table's columns alone.
 pub(super) fn one_per_key(rows: &Scratch, columns: &Schema, precedence: &Precedence<'_>) -> Result<LogicalPlan> {
-    let partition = precedence.key.iter().map(|name| column(Some(NEW), name)).collect();
+    let partition = precedence.key.iter().map(|name| comparable(rows.schema(), name)).collect::<Result<_>>()?;
     let mut sorts = precedence.sorts(columns);
     if sorts.is_empty() {
         // A table of nothing but its key: its duplicates are equal.
@@ -81,68 +81,21 @@ pub(super) fn one_per_key(rows: &Scratch, columns: &Schema, precedence: &Precede
         .map_err(execute::error)
 }
 
+// Values of a key's column, of which equal ones are the same bits: the engine tells -0.0 from 0.0, and one NaN from another.
+fn comparable(schema: &Schema, name: &str) -> Result<Expr> {
+    let field = schema.field_with_name(name).map_err(|e| Error::new(Code::Internal, "a key without its column").with_source(e))?;
+    if !field.data_type().is_floating() {
+        return Ok(column(Some(NEW), name));
+    }
+    let data_type = field.data_type().clone();
+    let same: ScalarFunctionImplementation =
+        Arc::new(|values| Ok(ColumnarValue::Array(normal(&ColumnarValue::values_to_arrays(values)?[0]))));
+    Ok(create_udf("__rat_same", vec![data_type.clone()], data_type, Volatility::Immutable, same).call(vec![column(Some(NEW), name)]))
+}
+
 /// The rows as they are.
 pub(super) fn all(rows: &Scratch) -> Result<LogicalPlan> {
     scan(NEW, rows.provider()?)?.build().map_err(execute::error)
-}
-
-/// New rows that no stored row of the same key is newer than.
-pub(super) fn not_older(new: &Scratch, old: LogicalPlan, key: &[String], watermark: &str) -> Result<LogicalPlan> {
-    let (stored, incoming) = (column(Some(OLD), watermark), column(Some(NEW), watermark));
-    // NULL is the least watermark: older than any other, and not than itself.
-    let newer = stored.clone().gt(incoming.clone()).or(stored.is_not_null().and(incoming.is_null()));
-    join(scan(NEW, new.provider()?)?, old, JoinType::LeftAnti, (NEW, OLD), key, Some(newer))
-}
-
-/// How many rows of each file have a key that is among the new: the file's place in the list, and the rows, where there are any.
-pub(super) fn hits_by_file(new: &Scratch, files: Vec<LogicalPlan>, key: &[String]) -> Result<LogicalPlan> {
-    let mut all: Option<LogicalPlanBuilder> = None;
-    for (place, file) in (0_u32..).zip(files) {
-        let columns = file.schema().columns().into_iter().map(Expr::Column);
-        let numbered: Vec<Expr> = columns.chain([lit(place).alias(FILE)]).collect();
-        let numbered = LogicalPlanBuilder::from(file).project(numbered).map_err(execute::error)?;
-        all = Some(match all {
-            Some(all) => numbered.build().and_then(|file| all.union(file)).map_err(execute::error)?,
-            None => numbered,
-        });
-    }
-    let all = all.ok_or_else(|| Error::new(Code::Internal, "no file to look into"))?;
-    let all = all.alias(OLD).and_then(LogicalPlanBuilder::build).map_err(execute::error)?;
-    let touched = join(keys(new, key)?, all, JoinType::RightSemi, (NEW, OLD), key, None)?;
-    LogicalPlanBuilder::from(touched)
-        .aggregate([column(Some(OLD), FILE)], [count_all()])
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(execute::error)
-}
-
-/// Stored rows whose key is not among the new.
-pub(super) fn untouched(new: &Scratch, old: LogicalPlan, key: &[String]) -> Result<LogicalPlan> {
-    join(keys(new, key)?, old, JoinType::RightAnti, (NEW, OLD), key, None)
-}
-
-/// New rows whose key is stored.
-pub(super) fn matched(new: &Scratch, old: LogicalPlan, key: &[String]) -> Result<LogicalPlan> {
-    join(keys(new, key)?, old, JoinType::LeftSemi, (NEW, OLD), key, None)
-}
-
-fn keys(new: &Scratch, key: &[String]) -> Result<LogicalPlanBuilder> {
-    let columns: Vec<Expr> = key.iter().map(|name| column(Some(NEW), name)).collect();
-    scan(NEW, new.provider()?)?.project(columns).map_err(execute::error)
-}
-
-// The new keys are the left side, which is the one a hash join keeps in memory.
-fn join(
-    left: LogicalPlanBuilder,
-    right: LogicalPlan,
-    kind: JoinType,
-    names: (&str, &str),
-    key: &[String],
-    filter: Option<Expr>,
-) -> Result<LogicalPlan> {
-    let on = |relation: &str| key.iter().map(|name| Column::new(Some(TableReference::bare(relation)), name)).collect::<Vec<_>>();
-    left.join_detailed(right, kind, (on(names.0), on(names.1)), filter, NullEquality::NullEqualsNull)
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(execute::error)
 }
 
 /// Stored rows, with the columns given as they are to be afterwards.

@@ -26,6 +26,14 @@ impl Unclaimed {
         Self::new(&self.0.tables, Vec::new())
     }
 
+    /// These files and one more.
+    pub(super) fn and(self, file: WrittenFile) -> Self {
+        let mut files = self.files().to_vec();
+        files.push(file);
+        self.claim();
+        Self::new(&self.0.tables, files)
+    }
+
     /// The files.
     pub fn files(&self) -> &[WrittenFile] {
         &self.0.files

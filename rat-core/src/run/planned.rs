@@ -343,6 +343,7 @@ fn merge(job: &Job, target: Target, columns: Columns) -> Result<Merge> {
         null_keys: if strategy == MergeStrategy::Snapshot { NullKeys::Match } else { *config.null_keys },
         watermark: config.watermark_column.as_deref().map(|name| columns.spelled(name)).transpose()?,
         keep_newer: *config.keep_newer,
+        write_mode: *config.write_mode,
         sort_by: spelled(&config.sort_by)?,
         target_file_bytes: job.context.target_file_bytes,
         progress: Arc::new(move |rows| record(&|run_id, pipeline| Event::Progress { run_id, pipeline, rows })),

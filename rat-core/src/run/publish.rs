@@ -47,6 +47,7 @@ impl Ready {
         let mut change = Change::new(planned.merge.target.clone());
         change.add = merged.add.files().to_vec();
         change.carry = merged.carry.files().to_vec();
+        change.add_deletes = merged.deletes.files().to_vec();
         change.remove = merged.remove.clone();
         change.validation = if planned.stands_alone() { Validation::Rebase } else { Validation::NoNewData };
         change.summary = summary(job, &planned, &merged).await?;
@@ -87,8 +88,7 @@ impl Ready {
             Err(PublishError::Failed(error)) => return finished(&job, Some(error)),
             Err(PublishError::Unknown(error)) => {
                 // Whether readers see these files already is exactly what is not known.
-                merged.add.claim();
-                merged.carry.claim();
+                merged.claim();
                 match job.context.tables.load(&job.pipeline.name).await {
                     Ok(table) if table.as_ref().is_some_and(|table| made_by(table, job.record.id()).is_some()) => table,
                     _ => {
@@ -98,8 +98,7 @@ impl Ready {
                 }
             }
         };
-        merged.add.claim();
-        merged.carry.claim();
+        merged.claim();
         // From here on the run has succeeded, whatever else happens.
         if AssertUnwindSafe(after_swap(&job, &planned, table)).catch_unwind().await.is_err() {
             job.record.warn(Diagnostic::warning(Code::Internal, "a defect in rat after the table was published; the table is whole"));
@@ -184,8 +183,7 @@ fn greatest(planned: &Planned, merged: &Merged) -> Option<ScalarValue> {
 
 fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
     let Counts { written, inserted, updated, deleted, dropped } = merged.counts;
-    let files = merged.add.files().iter().chain(merged.carry.files());
-    let (added, bytes) = files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes()));
+    let (added, bytes) = merged.written().fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes()));
     let removed = match &merged.remove {
         Remove::None => 0,
         Remove::Paths(paths) => paths.len() as u64,

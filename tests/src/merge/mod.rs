@@ -1,5 +1,6 @@
 //! Merging against a plain model, over random batches.
 
+mod deletes;
 mod snapshot;
 
 use std::collections::BTreeMap;

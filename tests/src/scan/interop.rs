@@ -156,7 +156,7 @@ async fn pyiceberg_duckdb_and_polars_read_what_we_write() {
     let target = tables.evolve(&parted, Evolution::default()).unwrap();
     let mut change = Change::new(target.clone());
     for file in parted.data_files().await.unwrap().iter().take(20) {
-        change.add_deletes.push(write_position_deletes(&tables, &target, file, &[0]).await.unwrap());
+        change.add_deletes.push(write_position_deletes(&tables, &target, file, &[0].into_iter().collect()).await.unwrap());
     }
     let staged = tables.stage(change).await.unwrap();
     assert_eq!(rows(staged.table(), "select count(*) from t").await, ["180"], "a staged change is scanned before it is published");

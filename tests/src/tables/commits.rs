@@ -193,7 +193,7 @@ async fn position_deletes_go_with_their_file() {
     let first = append(&tables, &orders(), batch(0..4)).await;
     let data = first.data_files().await.unwrap().remove(0);
     let target_now = target(&tables, &orders()).await;
-    let deletes = write_position_deletes(&tables, &target_now, &data, &[1, 3]).await.unwrap();
+    let deletes = write_position_deletes(&tables, &target_now, &data, &[1, 3].into_iter().collect()).await.unwrap();
     let change_of = Change { add_deletes: vec![deletes], ..Change::new(target_now) };
     let second = tables.publish(vec![tables.stage(change_of).await.unwrap()]).await.unwrap().remove(0);
     assert_eq!(second.row_count(), Some(2));
@@ -206,7 +206,7 @@ async fn position_deletes_go_with_their_file() {
 
     // Deletes of a file that is gone are refused; a rewrite of the file takes its deletes along.
     let target_now = target(&tables, &orders()).await;
-    let stale = write_position_deletes(&tables, &target_now, &data, &[0]).await.unwrap();
+    let stale = write_position_deletes(&tables, &target_now, &data, &[0].into_iter().collect()).await.unwrap();
     let late = tables.stage(Change { add_deletes: vec![stale], ..Change::new(target_now) }).await.unwrap();
     let rewrite =
         change(&tables, target(&tables, &orders()).await, batch([0, 2]), Remove::Paths(BTreeSet::from([data.file.file_path().to_owned()])))
@@ -232,7 +232,7 @@ async fn a_rewrite_does_not_bring_back_rows_that_others_deleted() {
             .await;
     let rewrite = tables.stage(rewrite).await.unwrap();
     let target_now = target(&tables, &orders()).await;
-    let deletes = write_position_deletes(&tables, &target_now, &data, &[1]).await.unwrap();
+    let deletes = write_position_deletes(&tables, &target_now, &data, &[1].into_iter().collect()).await.unwrap();
     let deleted = tables.stage(Change { add_deletes: vec![deletes], ..Change::new(target_now) }).await.unwrap();
     tables.publish(vec![deleted]).await.unwrap();
     let Err(PublishError::Conflict { error, .. }) = tables.publish(vec![rewrite]).await else { panic!("row 1 would be back") };

@@ -21,9 +21,9 @@ use crate::error::{Code, Error};
 
 use super::super::files::{FileEntry, corrupt};
 use super::ScanFile;
-use super::scan::Inner;
 use super::guard::GuardExec;
 use super::provider::{Reading, defect, external};
+use super::scan::Inner;
 
 const SEQUENCE: &str = "__rat_sequence";
 const PARTITION: &str = "__rat_partition";

@@ -23,6 +23,7 @@ pub struct KeySet {
     ordered: Vec<Option<Ordered>>,
     /// Open addressing: the upper half of a key's hash, and its place.
     slots: Vec<u64>,
+    distinct: usize,
     state: RandomState,
 }
 
@@ -57,7 +58,7 @@ impl KeySet {
         let rows = columns.first().map_or(0, |column| column.len());
         let ordered = columns.iter().map(ordered).collect::<Result<_>>()?;
         let slots = vec![EMPTY; (rows * 2).next_power_of_two().max(16)];
-        let mut set = Self { columns, ordered, slots, state: RandomState::default() };
+        let mut set = Self { columns, ordered, slots, distinct: 0, state: RandomState::default() };
         let hashes = set.hashes(&set.columns)?;
         let equal = set.comparators(&set.columns)?;
         let mask = set.slots.len() - 1;
@@ -67,6 +68,7 @@ impl KeySet {
                 let slot = set.slots[at];
                 if slot == EMPTY {
                     set.slots[at] = tag(hash) | row as u64;
+                    set.distinct += 1;
                     break;
                 }
                 if (slot ^ hash) & TAG == 0 && is_equal(&equal, row, place(slot)) {
@@ -126,6 +128,18 @@ impl KeySet {
         Ok(())
     }
 
+    /// Calls `found` with each row the set was made of and the place of its key.
+    ///
+    /// # Errors
+    /// None: the types are the set's.
+    pub fn each(&self, mut found: impl FnMut(usize, usize)) -> Result<()> {
+        if self.distinct == self.len() {
+            (0..self.distinct).for_each(|row| found(row, row));
+            return Ok(());
+        }
+        self.probe(&self.columns, found)
+    }
+
     /// Of the parts of a file, those that can hold one of the keys.
     pub fn keeps(&self, parts: usize, known: &[PartBounds]) -> Vec<bool> {
         let mut kept = vec![true; parts];
@@ -182,9 +196,17 @@ pub(crate) fn normal(values: &ArrayRef) -> ArrayRef {
     }
 }
 
+fn has_nan(values: &ArrayRef) -> bool {
+    match values.data_type() {
+        DataType::Float32 => values.as_primitive::<Float32Type>().iter().flatten().any(f32::is_nan),
+        DataType::Float64 => values.as_primitive::<Float64Type>().iter().flatten().any(f64::is_nan),
+        _ => false,
+    }
+}
+
 fn ordered(values: &ArrayRef) -> Result<Option<Ordered>> {
     // NaN is in no statistics, and nested values have none.
-    if values.data_type().is_floating() || values.data_type().is_nested() {
+    if has_nan(values) || values.data_type().is_nested() {
         return Ok(None);
     }
     let options = SortOptions { descending: false, nulls_first: false };
@@ -195,7 +217,7 @@ fn ordered(values: &ArrayRef) -> Result<Option<Ordered>> {
 
 impl Ordered {
     fn narrow(&self, bounds: &PartBounds, kept: &mut [bool]) {
-        let of_type = |values: &ArrayRef| cast(values, self.values.data_type()).ok();
+        let of_type = |values: &ArrayRef| cast(values, self.values.data_type()).ok().map(|values| normal(&values));
         let (Some(min), Some(max)) = (of_type(&bounds.min), of_type(&bounds.max)) else { return };
         let compare = |bound: &ArrayRef| make_comparator(self.values.as_ref(), bound.as_ref(), SortOptions::default()).ok();
         let (Some(to_min), Some(to_max)) = (compare(&min), compare(&max)) else { return };

@@ -3,7 +3,7 @@
 //! For those who take rows out of a table: only the columns that decide are read, and of a file only the row groups and pages that can hold
 //! one of the keys looked for. Rows that are deleted already do not come.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +14,7 @@ use chrono::DateTime;
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::{DataFusionError, ScalarValue};
-use datafusion::datasource::physical_plan::parquet::{apply_file_schema_type_coercions, coerce_int96_to_resolution};
+use datafusion::datasource::physical_plan::parquet::{Int96Coercer, apply_file_schema_type_coercions};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::{Column as ColumnExpr, Literal};
@@ -221,7 +221,7 @@ impl Reading<'_> {
         let wanted = Schema::new(fields.to_vec());
         let stored = Arc::clone(metadata.schema());
         let mut physical = Arc::clone(&stored);
-        if let Some(coerced) = coerce_int96_to_resolution(metadata.parquet_schema(), &physical, &TimeUnit::Microsecond) {
+        if let Some(coerced) = Int96Coercer::new(metadata.parquet_schema(), &physical, &TimeUnit::Microsecond).coerce() {
             physical = Arc::new(coerced);
         }
         if let Some(coerced) = apply_file_schema_type_coercions(&wanted, &physical) {
@@ -237,19 +237,7 @@ impl Reading<'_> {
         let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
         let schema = Arc::new(Schema::new(fields.to_vec()));
         let opener = self.opener.clone();
-        Ok(Opened {
-            place,
-            shown,
-            opener,
-            object: meta,
-            metadata,
-            mask,
-            values,
-            plain,
-            schema,
-            width: fields.len(),
-            deleted: Vec::new(),
-        })
+        Ok(Opened { place, shown, opener, object: meta, metadata, mask, values, plain, schema, width: fields.len(), deleted: Vec::new() })
     }
 
     /// How each column is made of the file's; and which are the file's as they are.
@@ -476,7 +464,6 @@ impl Located {
                             let located = file.shape(&batch, cursor.take(batch.num_rows()))?;
                             return Ok(Some((located, open)));
                         }
-                        open = None;
                     }
                     let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(None) };
                     open = Some((Arc::clone(&unit.file), unit.file.read(unit)?, Cursor::of(unit)));

@@ -28,7 +28,7 @@ mod statistics;
 mod values;
 
 pub(super) use deletes::Positions;
-pub(crate) use keys::{joined, normal};
 pub use keys::{KeySet, PartBounds};
+pub(crate) use keys::{joined, normal};
 pub use located::{FILE, Located, LocatedBatch, Look, ROW};
 pub use scan::{ColumnBounds, Scan, ScanFile};

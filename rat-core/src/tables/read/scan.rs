@@ -9,8 +9,8 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::arrow::type_to_arrow_type;
-use roaring::RoaringTreemap;
 use iceberg::spec::{DEFAULT_SCHEMA_NAME_MAPPING, DataContentType, DataFile, ManifestContentType, ManifestFile, NameMapping, Type};
+use roaring::RoaringTreemap;
 
 use crate::error::{Code, Error, Result};
 

@@ -8,8 +8,10 @@ use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, Datum};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+
+use roaring::RoaringTreemap;
 
 use crate::error::{Code, Error, Result};
 
@@ -23,30 +25,41 @@ use super::super::target::Target;
 const FILE_PATH_ID: i32 = 2_147_483_546;
 const POSITION_ID: i32 = 2_147_483_545;
 
-/// Writes one position delete file for one data file: its rows at `positions` (ascending, from 0) are gone. The caller answers for the
+const BATCH_ROWS: usize = 64 * 1024;
+
+/// Writes one position delete file for one data file: its rows at `positions`, from 0, are gone. The caller answers for the
 /// file, as for those of [`Writer::close`](super::Writer::close).
 ///
 /// # Errors
 /// Storage codes.
-pub async fn write_position_deletes(tables: &Tables, target: &Target, data: &FileEntry, positions: &[u64]) -> Result<WrittenFile> {
+pub async fn write_position_deletes(tables: &Tables, target: &Target, data: &FileEntry, positions: &RoaringTreemap) -> Result<WrittenFile> {
     let defect = |e| Error::new(Code::Internal, "a delete file could not be encoded").with_source(e);
     let field = |name: &str, data_type, id: i32| {
         Field::new(name, data_type, false).with_metadata(HashMap::from([("PARQUET:field_id".to_owned(), id.to_string())]))
     };
     let schema = Arc::new(Schema::new(vec![field("file_path", DataType::Utf8, FILE_PATH_ID), field("pos", DataType::Int64, POSITION_ID)]));
     let path = data.file.file_path();
-    let rows: Vec<i64> = positions.iter().filter_map(|&position| i64::try_from(position).ok()).collect();
-    let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else {
+    let (Some(first), Some(last)) = (positions.min(), positions.max()) else {
         return Err(Error::new(Code::Internal, "a delete file without rows"));
     };
-    let count = rows.len();
-    let columns: Vec<ArrayRef> =
-        vec![Arc::new(StringArray::from_iter_values(std::iter::repeat_n(path, count))), Arc::new(Int64Array::from(rows))];
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
-        .map_err(|e| Error::new(Code::Internal, "a delete file could not be encoded").with_source(e))?;
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(defect)?;
-    writer.write(&batch).map_err(defect)?;
+    let (first, last) = (first.cast_signed(), last.cast_signed());
+    let count = positions.len();
+    // Ascending numbers are small as differences, and the one path is worth a dictionary.
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_column_dictionary_enabled("pos".into(), false)
+        .set_column_encoding("pos".into(), Encoding::DELTA_BINARY_PACKED)
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).map_err(defect)?;
+    let mut rest = positions.iter().map(u64::cast_signed).peekable();
+    while rest.peek().is_some() {
+        let rows: Vec<i64> = rest.by_ref().take(BATCH_ROWS).collect();
+        let paths = StringArray::from_iter_values(std::iter::repeat_n(path, rows.len()));
+        let columns: Vec<ArrayRef> = vec![Arc::new(paths), Arc::new(Int64Array::from(rows))];
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
+            .map_err(|e| Error::new(Code::Internal, "a delete file could not be encoded").with_source(e))?;
+        writer.write(&batch).map_err(defect)?;
+    }
     let bytes = writer.into_inner().map_err(defect)?;
 
     let size = bytes.len() as u64;
@@ -59,14 +72,14 @@ pub async fn write_position_deletes(tables: &Tables, target: &Target, data: &Fil
     }
     litter.keep();
     let both = |path, position| HashMap::from([(FILE_PATH_ID, path), (POSITION_ID, position)]);
-    let counts = HashMap::from([(FILE_PATH_ID, count as u64), (POSITION_ID, count as u64)]);
+    let counts = HashMap::from([(FILE_PATH_ID, count), (POSITION_ID, count)]);
     let file = DataFileBuilder::default()
         .content(DataContentType::PositionDeletes)
         .file_path(place)
         .file_format(DataFileFormat::Parquet)
         .partition(data.file.partition().clone())
         .partition_spec_id(data.spec_id)
-        .record_count(count as u64)
+        .record_count(count)
         .file_size_in_bytes(size)
         .value_counts(counts)
         // The whole path, not its beginning: readers tell by it which data file the deletes are of.
