@@ -33,7 +33,7 @@ impl run::Landing for Zones {
                 calls: request.calls,
                 new_only: &new_only,
                 contract: request.contract,
-                consumed: request.published.and_then(|table| table.summary()?.get("rat.landing")).map(String::as_str),
+                consumed: request.published.and_then(|table| table.fact("rat.landing")),
                 rebuild: request.rebuild,
                 archive: request.archive,
             })

@@ -132,8 +132,15 @@ impl Consumed {
         let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let path = format!("{}/{}/{}/metadata/landing-{hash}.json", table.namespace, table.layer, table.name);
         // One that is there has the same content: its name says so.
-        storage.write_new(&path, Bytes::from(text)).await?;
-        storage.sync(std::slice::from_ref(&path)).await?;
+        let written = async {
+            storage.write_new(&path, Bytes::from(text)).await?;
+            storage.sync(std::slice::from_ref(&path)).await
+        };
+        if let Err(error) = written.await {
+            // Half of it may be there, or all of it and no snapshot that names it.
+            storage.delete_all(std::slice::from_ref(&path)).await;
+            return Err(error);
+        }
         Ok(Some(path))
     }
 }

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS runs (
     rows_written INTEGER, snapshot_id INTEGER, error_code TEXT, error_message TEXT, report TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_by_pipeline ON runs (pipeline, id);
 CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status, id);
+CREATE INDEX IF NOT EXISTS runs_in_doubt ON runs (id) WHERE error_code = 'COMMIT_UNKNOWN';
 CREATE TABLE IF NOT EXISTS logs (
     run_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL,
     PRIMARY KEY (run_id, seq)) WITHOUT ROWID;
@@ -27,11 +28,21 @@ CREATE TABLE IF NOT EXISTS tests (
 ";
 
 pub(super) fn open(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path).map_err(failed)?;
-    // History only: a power cut may cost the last lines, never the file.
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
-    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-    prepare(connection)
+    let connect = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open(path)?;
+        // History only: a power cut may cost the last lines, never the file.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(connection)
+    };
+    match connect() {
+        Ok(connection) => prepare(connection),
+        // SQLite does not say why; the system does.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            Err(fs::OpenOptions::new().append(true).create(true).open(path).map_or_else(|e| io_failed(path, e), |_| failed(error)))
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
 pub(super) fn open_read_only(path: &Path) -> Result<Connection> {
@@ -83,6 +94,9 @@ pub(super) fn failed(error: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (Code::CatalogUnavailable, "the ledger is locked by another process"),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (Code::CorruptCatalog, "the ledger is damaged"),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (Code::ReadOnlyStorage, "the ledger cannot be written"),
+        _ if matches!(&error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+            (Code::StorageFull, "no space is left for the ledger")
+        }
         Some(ErrorCode::DiskFull) => (Code::StorageFull, "no space is left for the ledger"),
         _ => (Code::CatalogUnavailable, "the ledger cannot be used"),
     };

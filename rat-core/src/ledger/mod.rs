@@ -84,16 +84,20 @@ impl Ledger {
         Ok(RunGuard::new(self.clone(), start, started_at, alive))
     }
 
-    /// Runs that are written down as under way and whose process is gone, oldest first.
+    /// Runs whose outcome is to be found out, oldest first: written down as under way while their process is gone, or ended by a commit that
+    /// was not answered.
     ///
     /// # Errors
     /// As [`Ledger::open`].
     pub fn abandoned(&self) -> Result<Vec<RunRecord>> {
-        let running = self.select("WHERE status = 'running' ORDER BY id", &[])?;
-        Ok(running.into_iter().filter(|run| self.alive.as_deref().is_some_and(|folder| !Alive::is_alive(folder, &run.id))).collect())
+        let mut runs = self.select("WHERE status = 'running' ORDER BY id", &[])?;
+        runs.retain(|run| self.alive.as_deref().is_some_and(|folder| !Alive::is_alive(folder, &run.id)));
+        runs.extend(self.select("WHERE error_code = 'COMMIT_UNKNOWN' ORDER BY id", &[])?);
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(runs)
     }
 
-    /// Writes the outcome of an abandoned run, found out from its table.
+    /// Writes the outcome of an abandoned run, as its table tells it.
     ///
     /// # Errors
     /// As [`Ledger::open`].

@@ -47,14 +47,9 @@ impl Unclaimed {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let files = std::mem::take(&mut self.files);
-        if files.is_empty() || *self.claimed.get_mut() {
-            return;
-        }
-        let tables = self.tables.clone();
-        // Without a runtime the process is ending, and maintenance finds the files.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { tables.discard(&files).await });
+        if !*self.claimed.get_mut() {
+            let paths = self.files.iter().map(|file| file.path().to_owned()).collect();
+            self.tables.storage().delete_later(paths);
         }
     }
 }

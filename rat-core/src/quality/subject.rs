@@ -1,5 +1,6 @@
 //! A table under test: runs a query for violating rows, counts them, keeps some.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ pub struct Subject<'a> {
     pub table: &'a Name,
     /// How many rows it has, when that is known.
     pub rows: Option<u64>,
+    /// Marks of the row-local tests that all of its rows but `new_rows` are known to pass.
+    pub passed: &'a BTreeSet<String>,
     /// The moment that ages are told from.
     pub now: DateTime<Utc>,
     /// How long one test may take.

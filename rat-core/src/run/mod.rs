@@ -13,6 +13,7 @@ mod fresh;
 mod inputs;
 mod landing;
 mod options;
+mod passed;
 mod pipeline;
 mod planned;
 mod publish;

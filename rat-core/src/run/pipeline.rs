@@ -13,7 +13,7 @@ use super::report::{Phase, RunReport, RunStatus};
 use super::{RunContext, RunOptions, view};
 use crate::config::{self, Config, Materialized, Overrides};
 use crate::error::{Code, Error, Kind, Result};
-use crate::merge::Rows;
+use crate::merge::{Merge, Rows};
 use crate::name::Name;
 use crate::project::{Language, Pipeline};
 
@@ -98,7 +98,7 @@ impl Job {
                 },
             };
             match ready {
-                Err(error) => return self.record.finish(Some(error)),
+                Err(error) => return self.failed(error).await,
                 Ok(Prepared::Finished) => return self.record.finish(None),
                 Ok(Prepared::Ready(ready)) => match uninterrupted(ready.publish(Arc::clone(&self))).await? {
                     Published::Finished(report) => return Ok(*report),
@@ -107,8 +107,15 @@ impl Job {
                 },
             }
         }
+        drop(from);
         let message = format!("other writers were first each of {} times", self.context.commit_retries + 1);
-        self.record.finish(Some(Error::new(Code::CommitConflict, message)))
+        self.failed(Error::new(Code::CommitConflict, message)).await
+    }
+
+    /// Ends a run that published nothing, when its files are gone: whoever is told of it may end the process.
+    pub(super) async fn failed(&self, error: Error) -> Result<RunReport> {
+        self.context.tables.storage().deleted().await;
+        self.record.finish(Some(error))
     }
 
     /// Everything before the table moves. Nobody else sees any of it.
@@ -125,10 +132,15 @@ impl Job {
                     return Ok(Prepared::Finished);
                 }
                 let planned = Arc::new(Planned::new(self).await?);
-                self.record.phase(Phase::Execute);
-                let incoming = planned.merge.clone().start(planned.query.clone()).await.map_err(|refusal| self.refused(refusal))?;
-                self.record.phase(Phase::Write);
-                (planned, Arc::new(incoming.write().await.map_err(|refusal| self.refused(refusal))?))
+                let rows = match self.rows(&planned, planned.merge.clone()).await {
+                    Err(error) if error.code() == Code::OutOfMemory && planned.can_sort_joins() => {
+                        self.record.log("out of memory: once more, with joins that sort both sides");
+                        let session = planned.merge.session.with_sorted_joins();
+                        self.rows(&planned, Merge { session, ..planned.merge.clone() }).await?
+                    }
+                    rows => rows?,
+                };
+                (planned, Arc::new(rows))
             }
             From::Merge(planned, rows) => match planned.onto_head(self).await? {
                 Some(planned) => {
@@ -148,6 +160,16 @@ impl Job {
                 Err(error)
             }
         }
+    }
+}
+
+impl Job {
+    /// The query's rows, as the merge keeps them.
+    async fn rows(&self, planned: &Planned, merge: Merge) -> Result<Rows> {
+        self.record.phase(Phase::Execute);
+        let incoming = merge.start(planned.query.clone()).await.map_err(|refusal| self.refused(refusal))?;
+        self.record.phase(Phase::Write);
+        incoming.write().await.map_err(|refusal| self.refused(refusal))
     }
 }
 

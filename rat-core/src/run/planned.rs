@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::LogicalPlan;
 
@@ -91,6 +92,22 @@ impl Planned {
     pub(super) fn looks_at_own_past(&self) -> bool {
         let uses = &self.compiled.uses;
         uses.this.is_some() || uses.watermark.is_some() || self.compiled.landing_zones.iter().any(|zone| zone.new_only)
+    }
+
+    /// Whether the query joins, and may do so by sorting both sides.
+    pub(super) fn can_sort_joins(&self) -> bool {
+        // Subqueries are joins only when the plan is optimised.
+        let Ok(optimised) = self.merge.session.state().optimize(&self.query) else { return false };
+        let (mut joins, mut null_aware) = (false, false);
+        let walked = optimised.apply_with_subqueries(|plan| {
+            if let LogicalPlan::Join(join) = plan {
+                joins = true;
+                // NOT IN is neither true nor false where there is a NULL, which the engine's sorting join does not know.
+                null_aware |= join.null_aware;
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        walked.is_ok() && joins && !null_aware
     }
 
     /// Whether nothing that others add to the table meanwhile matters: not to the new rows, not to the watermark, not to a test. Such a

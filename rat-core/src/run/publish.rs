@@ -11,7 +11,7 @@ use super::inputs::{Cut, table};
 use super::pipeline::Job;
 use super::planned::{MERGE_STRATEGY, Planned, UNIQUE_KEY};
 use super::report::{Phase, RunReport};
-use super::{tests, watermark};
+use super::{passed, tests, watermark};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::merge::{Counts, Merged, Rows};
 use crate::tables::{Change, PublishError, Remove, Staged, Table, Validation};
@@ -51,6 +51,8 @@ impl Ready {
         change.remove = merged.remove.clone();
         change.validation = if planned.stands_alone() { Validation::Rebase } else { Validation::NoNewData };
         change.summary = summary(job, &planned, &merged).await?;
+        let consumed_before = planned.base.as_ref().and_then(|base| base.fact(LANDING));
+        change.companions = change.summary.get(LANDING).filter(|now| Some(now.as_str()) != consumed_before).cloned().into_iter().collect();
         let staged = job.context.tables.stage(change).await?;
         note(job, &planned, &merged, &staged);
         Ok(Self { planned, rows, merged, staged })
@@ -64,7 +66,8 @@ impl Ready {
         let name = &job.pipeline.name;
         let whole = self.staged.table();
         let cut: Cut = self.planned.cut.with_table(name, whole.provider()?).with_new_rows(table(self.staged.added().provider()?));
-        tests::run(job, &cut, &self.planned.compiled.tests, whole.row_count()).await
+        let passed = passed::stored(self.planned.base.as_ref(), whole, self.planned.merge.strategy);
+        tests::run(job, &cut, &self.planned.compiled.tests, whole.row_count(), &passed).await
     }
 
     /// Forgets it all.
@@ -85,7 +88,10 @@ impl Ready {
                 }
                 return Ok(Published::Moved(planned, rows));
             }
-            Err(PublishError::Failed(error)) => return finished(&job, Some(error)),
+            Err(PublishError::Failed(error)) => {
+                drop((rows, merged));
+                return job.failed(error).await.map(|report| Published::Finished(Box::new(report)));
+            }
             Err(PublishError::Unknown(error)) => {
                 // Whether readers see these files already is exactly what is not known.
                 merged.claim();
@@ -144,6 +150,7 @@ async fn summary(job: &Job, planned: &Planned, merged: &Merged) -> Result<BTreeM
         (INPUTS.to_owned(), inputs),
         (MERGE_STRATEGY.to_owned(), job.config.merge_strategy.as_str().to_owned()),
         (UNIQUE_KEY.to_owned(), job.config.unique_key.join(", ")),
+        (passed::PASSED.to_owned(), passed::claim(&job.config, planned.base.as_ref())),
     ]);
     if let Some(landing) = &planned.landing {
         // Without a list of its own the run goes on from the one before.

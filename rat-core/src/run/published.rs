@@ -63,7 +63,7 @@ pub async fn test(context: &RunContext, name: &Name, vars: &BTreeMap<String, ser
     let cut = cut.with_new_rows(published);
     Ok(tests::judge(
         context,
-        &tests::Judged { name, config: &config, tests: &compiled.tests, rows: pins.rows(name) },
+        &tests::Judged { name, config: &config, tests: &compiled.tests, rows: pins.rows(name), passed: &BTreeSet::new() },
         &cut,
         context.clock.now(),
     )

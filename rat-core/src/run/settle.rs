@@ -1,13 +1,14 @@
-//! What became of runs whose process is gone: the table knows.
+//! What became of runs whose process is gone, or whose commit was not answered: the table knows.
 
+use super::RunStatus;
 use super::publish::{RUN_ID, made_by};
 use crate::error::{Code, Result};
 use crate::ledger::{Ledger, Outcome, RunRecord};
 use crate::name::Name;
 use crate::tables::{Relation, Tables};
 
-/// Writes the outcome of every run that is written down as under way and whose process is gone: found in its table, it succeeded; else it
-/// is `RUN_LOST`. Gives how many were settled. A run whose table cannot be loaded now is left for the next time.
+/// Writes the outcome of every run that is written down as under way and whose process is gone, or as `COMMIT_UNKNOWN`: found in its table,
+/// it succeeded; else it is `RUN_LOST`. Gives how many were settled. A run whose table cannot be loaded now is left for the next time.
 ///
 /// # Errors
 /// The ledger's.
@@ -34,6 +35,10 @@ pub async fn settle(tables: &Tables, ledger: &Ledger) -> Result<usize> {
 }
 
 fn lost(run: &RunRecord) -> Outcome {
-    let phase = run.phase.as_deref().map(|phase| format!(" in phase `{phase}`")).unwrap_or_default();
-    Outcome::failed(Code::RunLost.as_str(), format!("the process of the run ended{phase}, and the table shows that it did not publish"))
+    let what = match (run.status, run.phase.as_deref()) {
+        (RunStatus::Running, Some(phase)) => format!("the process of the run ended in phase `{phase}`"),
+        (RunStatus::Running, None) => "the process of the run ended".to_owned(),
+        _ => "the commit of the run was not answered".to_owned(),
+    };
+    Outcome::failed(Code::RunLost.as_str(), format!("{what}, and the table shows that it did not publish"))
 }

@@ -1,5 +1,7 @@
 //! The quality tests of a run.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::RunContext;
@@ -7,7 +9,7 @@ use super::inputs::Cut;
 use super::pipeline::Job;
 use crate::compile::CompiledTest;
 use crate::config::{BuiltinTest, Config};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::name::Name;
 use crate::quality::{SqlTest, Subject, TestResult, TestStatus};
 
@@ -18,14 +20,17 @@ pub(super) struct Judged<'a> {
     pub tests: &'a [CompiledTest],
     /// The rows of the table, when that is known.
     pub rows: Option<u64>,
+    /// Marks of the tests that all rows pass which are not new.
+    pub passed: &'a BTreeSet<String>,
 }
 
-/// Runs the built-in tests and those of `tests/quality`, and adds the results to the report.
+/// Runs the built-in tests and those of `tests/quality`, and adds the results to the report. `passed` are marks of tests that all rows
+/// pass which the run does not add.
 ///
 /// # Errors
-/// `QUALITY_FAILED` when a test of severity `error` did not pass.
-pub(super) async fn run(job: &Job, cut: &Cut, tests: &[CompiledTest], rows: Option<u64>) -> Result<()> {
-    let judged = Judged { name: &job.pipeline.name, config: &job.config, tests, rows };
+/// `QUALITY_FAILED` when a test of severity `error` did not pass; the code of its error when what it needs was unavailable.
+pub(super) async fn run(job: &Job, cut: &Cut, tests: &[CompiledTest], rows: Option<u64>, passed: &BTreeSet<String>) -> Result<()> {
+    let judged = Judged { name: &job.pipeline.name, config: &job.config, tests, rows, passed };
     let results = judge(&job.context, &judged, cut, job.record.started_at()).await;
     let failed = failure(&results);
     job.record.tested(results);
@@ -34,8 +39,15 @@ pub(super) async fn run(job: &Job, cut: &Cut, tests: &[CompiledTest], rows: Opti
 
 /// The results of the built-in tests, then of those of `tests/quality`. Ages are told from `now`.
 pub(super) async fn judge(context: &RunContext, judged: &Judged<'_>, cut: &Cut, now: DateTime<Utc>) -> Vec<TestResult> {
-    let subject =
-        Subject { session: &context.session, relations: cut, table: judged.name, rows: judged.rows, now, timeout: context.test_timeout };
+    let subject = Subject {
+        session: &context.session,
+        relations: cut,
+        table: judged.name,
+        rows: judged.rows,
+        passed: judged.passed,
+        now,
+        timeout: context.test_timeout,
+    };
     let builtin: Vec<BuiltinTest> = judged.config.tests.iter().map(|test| test.value.clone()).collect();
     let mut results = subject.builtin(&builtin).await;
     for test in judged.tests {
@@ -64,7 +76,9 @@ fn failure(results: &[TestResult]) -> Option<Error> {
         1 => "; 1 other test failed too".to_owned(),
         n => format!("; {n} other tests failed too"),
     };
-    let error = Error::new(Code::QualityFailed, format!("{what}{others}")).with_context("test", &first.name);
+    // A test that the storage did not let run says nothing of the rows: then the run failed as any that the storage did not let run.
+    let code = first.error.as_ref().filter(|error| error.kind() == Kind::Unavailable).map_or(Code::QualityFailed, Error::code);
+    let error = Error::new(code, format!("{what}{others}")).with_context("test", &first.name);
     let remedied = match &first.remediation {
         Some(remediation) => error.with_help(remediation.clone()),
         None => error,

@@ -1,6 +1,6 @@
 //! A run of a pipeline that keeps no rows: its tests run, and a view's SQL is stored. An ephemeral pipeline is only tested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::{Cut, Pins};
 use super::pipeline::{Job, uninterrupted};
@@ -28,7 +28,7 @@ pub(super) async fn run(job: &Job) -> Result<()> {
 
     job.record.phase(Phase::Test);
     let rows = plan::expanded(planned.plan);
-    tests::run(job, &cut.with(name, rows.clone()).with_new_rows(rows), &compiled.tests, None).await?;
+    tests::run(job, &cut.with(name, rows.clone()).with_new_rows(rows), &compiled.tests, None, &BTreeSet::new()).await?;
     if *job.config.materialized == Materialized::Ephemeral {
         return Ok(());
     }

@@ -51,7 +51,7 @@ impl Session {
         let functions = dialect::functions();
         let analyzer = Analyzer::with_rules(functions.analyzer_rules);
         let state = SessionStateBuilder::new()
-            .with_config(options::config(options))
+            .with_config(options::config(options, memory_bytes))
             .with_runtime_env(runtime)
             .with_scalar_functions(functions.scalar)
             .with_higher_order_functions(functions.higher_order)
@@ -83,6 +83,18 @@ impl Session {
         properties.mark_start_execution(options);
         properties.query_execution_start_time = Some(self.0.clock.now());
         state
+    }
+
+    /// The same session, sharing memory and scratch, whose joins sort both sides: that spills, where the table of a hash join must fit.
+    #[must_use]
+    pub fn with_sorted_joins(&self) -> Self {
+        let mut state = self.0.state.clone();
+        let options = state.config_mut().options_mut();
+        options.optimizer.prefer_hash_join = false;
+        // In a single partition the engine hashes whatever it is told.
+        options.execution.target_partitions = options.execution.target_partitions.max(2);
+        let (analyzer, clock) = (self.0.analyzer.clone(), Arc::clone(&self.0.clock));
+        Self(Arc::new(Inner { state, analyzer, clock, memory_bytes: self.0.memory_bytes }))
     }
 
     /// The memory all queries of the lake may use together, in bytes.

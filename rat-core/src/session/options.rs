@@ -26,7 +26,7 @@ impl Default for Options {
     }
 }
 
-pub(super) fn config(options: &Options) -> SessionConfig {
+pub(super) fn config(options: &Options, memory_bytes: usize) -> SessionConfig {
     let mut config = SessionConfig::new().with_create_default_catalog_and_schema(false).with_information_schema(false);
     if let Some(partitions) = options.partitions {
         config = config.with_target_partitions(partitions.max(1));
@@ -43,5 +43,9 @@ pub(super) fn config(options: &Options) -> SessionConfig {
     engine.execution.parquet.pushdown_filters = true;
     engine.execution.parquet.reorder_filters = true;
     engine.execution.parquet.enable_page_index = true;
+    // Each sort sets this aside to merge what it spilled; of a small budget the engine's 10 MiB would leave nothing to sort in.
+    let sorts = 16 * config.target_partitions();
+    let reservation = &mut config.options_mut().execution.sort_spill_reservation_bytes;
+    *reservation = (*reservation).min(memory_bytes / sorts);
     config
 }

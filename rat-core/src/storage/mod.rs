@@ -12,6 +12,7 @@
 
 mod failure;
 mod sync;
+mod underway;
 mod url;
 mod write;
 
@@ -32,6 +33,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload}
 use crate::error::{Code, Error, Result};
 
 use failure::{Deed, failure};
+use underway::Underway;
 use url::Root;
 pub use url::redact;
 pub use write::StorageWriter;
@@ -45,6 +47,7 @@ struct Inner {
     root: Root,
     url: String,
     store: Arc<dyn ObjectStore>,
+    underway: Arc<Underway>,
 }
 
 /// A file as a listing shows it.
@@ -93,7 +96,7 @@ impl Storage {
     }
 
     fn new(root: Root, store: Arc<dyn ObjectStore>) -> Self {
-        Self(Arc::new(Inner { url: root.url(), root, store }))
+        Self(Arc::new(Inner { url: root.url(), root, store, underway: Arc::default() }))
     }
 
     /// A lake's root on a store of the caller's: paths of the store are those of the URL, without the leading `/`.
@@ -215,7 +218,9 @@ impl Storage {
 
     async fn put(&self, path: &str, bytes: PutPayload, mode: PutMode) -> Result<(), object_store::Error> {
         let location = self.location(path).map_err(|e| object_store::Error::Generic { store: "rat", source: Box::new(e) })?;
-        self.0.store.put_opts(&location, bytes, PutOptions { mode, ..PutOptions::default() }).await.map(drop)
+        let (store, to) = (Arc::clone(&self.0.store), location.clone());
+        let options = PutOptions { mode, ..PutOptions::default() };
+        self.0.underway.write(&location, async move { store.put_opts(&to, bytes, options).await.map(drop) }).await
     }
 
     /// A file that is written piece by piece and appears when it is closed.
@@ -223,7 +228,7 @@ impl Storage {
     /// # Errors
     /// `INVALID_URL` when the path cannot be used. Nothing is written yet.
     pub fn writer(&self, path: &str) -> Result<StorageWriter> {
-        Ok(StorageWriter::new(Arc::clone(&self.0.store), self.location(path)?, path.to_owned()))
+        Ok(StorageWriter::new(Arc::clone(&self.0.store), Arc::clone(&self.0.underway), self.location(path)?, path.to_owned()))
     }
 
     /// Every file below a folder, in the order of their paths. A folder that is not there has none.
@@ -273,15 +278,47 @@ impl Storage {
         Entry { path: self.0.root.path_of(&meta.location), size: meta.size, etag: meta.e_tag, modified: meta.last_modified }
     }
 
-    /// Removes a file. One that is not there is no error: what was asked for holds.
+    /// Removes a file. One that is not there is no error: what was asked for holds. A write of it that is on its way, also one whose caller
+    /// was dropped, comes first.
     ///
     /// # Errors
     /// `READ_ONLY_STORAGE`, `STORAGE_UNAVAILABLE`.
     pub async fn delete(&self, path: &str) -> Result<()> {
-        match self.0.store.delete(&self.location(path)?).await {
+        let location = self.location(path)?;
+        self.0.underway.quiet(&location).await;
+        match self.0.store.delete(&location).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(e) => Err(failure(e, Deed::Write, path)),
         }
+    }
+
+    /// Removes files while the caller goes on, as for a value that is dropped. What cannot be removed is left: nobody is there to be told. Without
+    /// a runtime the process is ending, and nothing is removed.
+    pub fn delete_later(&self, paths: Vec<String>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if paths.is_empty() {
+            return;
+        }
+        let (storage, counted) = (self.clone(), self.0.underway.deletion());
+        runtime.spawn(async move {
+            storage.delete_all(&paths).await;
+            drop(counted);
+        });
+    }
+
+    /// Removes files. What cannot be removed is left.
+    pub async fn delete_all(&self, paths: &[String]) {
+        for path in paths {
+            // One more try: a store that fails once would otherwise leave a file for maintenance to find.
+            if self.delete(path).await.is_err() {
+                let _ = self.delete(path).await;
+            }
+        }
+    }
+
+    /// Waits for what [`delete_later`](Self::delete_later) was asked for until now.
+    pub async fn deleted(&self) {
+        self.0.underway.deleted().await;
     }
 
     /// Moves a file, over one that is there. Atomic on a local disk.

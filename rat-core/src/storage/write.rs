@@ -11,15 +11,18 @@ use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, Put
 use crate::error::Result;
 
 use super::failure::{Deed, failure};
+use super::underway::Underway;
 
 // The least that S3 takes for a part; what one open file holds in memory is this, twice.
 const PART_BYTES: usize = 5 * 1024 * 1024;
 const PARTS_IN_FLIGHT: usize = 2;
 
-/// A file on its way. It appears under its name when [`close`](Self::close) returns; dropped before that, nothing is left.
+/// A file on its way. It appears under its name when [`close`](Self::close) returns; dropped before it was called, nothing is left. Once it
+/// was called the file appears whoever waits, and [`Storage::delete`](super::Storage::delete) knows to come after it.
 #[derive(Debug)]
 pub struct StorageWriter {
     store: Arc<dyn ObjectStore>,
+    underway: Arc<Underway>,
     location: Path,
     path: String,
     buffer: PutPayloadMut,
@@ -38,8 +41,8 @@ impl std::fmt::Debug for Parts {
 }
 
 impl StorageWriter {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, location: Path, path: String) -> Self {
-        Self { store, location, path, buffer: PutPayloadMut::new(), written: 0, upload: None, parts: Parts::default() }
+    pub(super) fn new(store: Arc<dyn ObjectStore>, underway: Arc<Underway>, location: Path, path: String) -> Self {
+        Self { store, underway, location, path, buffer: PutPayloadMut::new(), written: 0, upload: None, parts: Parts::default() }
     }
 
     /// The path as it was given.
@@ -89,8 +92,11 @@ impl StorageWriter {
     /// As [`write`](Self::write). Whether the file is there is then not known: a store may have failed after it had done what was asked.
     pub async fn close(mut self) -> Result<u64> {
         let payload = std::mem::take(&mut self.buffer).freeze();
+        let to = self.location.clone();
         if self.upload.is_none() {
-            self.store.put(&self.location, payload).await.map_err(|e| failure(e, Deed::Write, &self.path))?;
+            let store = Arc::clone(&self.store);
+            let put = async move { store.put(&to, payload).await.map(drop) };
+            self.underway.write(&self.location, put).await.map_err(|e| failure(e, Deed::Write, &self.path))?;
             return Ok(self.written);
         }
         if payload.content_length() > 0 {
@@ -99,9 +105,16 @@ impl StorageWriter {
         while let Some(done) = self.parts.0.next().await {
             done.map_err(|e| failure(e, Deed::Write, &self.path))?;
         }
-        if let Some(upload) = &mut self.upload {
-            upload.complete().await.map_err(|e| failure(e, Deed::Write, &self.path))?;
-            self.upload = None;
+        if let Some(mut upload) = self.upload.take() {
+            let complete = async move {
+                let done = upload.complete().await.map(drop);
+                if done.is_err() {
+                    // What the parts take is paid for until it is given up; the first error is the one to tell.
+                    let _ = upload.abort().await;
+                }
+                done
+            };
+            self.underway.write(&self.location, complete).await.map_err(|e| failure(e, Deed::Write, &self.path))?;
         }
         Ok(self.written)
     }

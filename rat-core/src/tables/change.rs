@@ -68,6 +68,8 @@ pub struct Change {
     pub add_deletes: Vec<WrittenFile>,
     /// Files to take out.
     pub remove: Remove,
+    /// Other files that its facts name. They are durable already, and are deleted with the change when it is discarded.
+    pub companions: Vec<String>,
     /// Facts for the snapshot's summary; those that start with `rat.` become table properties too. A `rat.` fact of the base that is not
     /// named here is carried forward, and one named with an empty value ends.
     pub summary: BTreeMap<String, String>,
@@ -84,6 +86,7 @@ impl Change {
             carry: Vec::new(),
             add_deletes: Vec::new(),
             remove: Remove::None,
+            companions: Vec::new(),
             summary: BTreeMap::new(),
             validation: Validation::Rebase,
         }

@@ -29,28 +29,12 @@ impl Litter {
 
     /// Deletes the files now. What cannot be deleted is left to maintenance: the error that led here matters more.
     pub(super) async fn clear(mut self) {
-        delete(&self.storage, std::mem::take(&mut self.paths)).await;
-    }
-}
-
-async fn delete(storage: &Storage, paths: Vec<String>) {
-    for path in paths {
-        // One more try: a store that fails once would otherwise leave a file for maintenance to find.
-        if storage.delete(&path).await.is_err() {
-            let _ = storage.delete(&path).await;
-        }
+        self.storage.delete_all(&std::mem::take(&mut self.paths)).await;
     }
 }
 
 impl Drop for Litter {
     fn drop(&mut self) {
-        let paths = std::mem::take(&mut self.paths);
-        if paths.is_empty() {
-            return;
-        }
-        let storage = self.storage.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { delete(&storage, paths).await });
-        }
+        self.storage.delete_later(std::mem::take(&mut self.paths));
     }
 }

@@ -103,6 +103,10 @@ impl Tables {
     /// `COMMIT_CONFLICT` when a file to remove is not in the base, `CORRUPT_TABLE`, and storage codes.
     pub async fn stage(&self, change: Change) -> Result<Staged> {
         let mut lasting = Litter::new(self.storage());
+        for path in &change.companions {
+            lasting.add(path.clone());
+        }
+        let synced = change.companions.len();
         for file in change.written() {
             lasting.add(file.path());
         }
@@ -115,7 +119,7 @@ impl Tables {
         match make(self, &change, &mut identity, &mut lasting, &mut passing).await {
             Ok(Made { metadata, added }) => {
                 let table = Table::new(change.target.name().clone(), Arc::clone(self.files()), Arc::new(metadata), None);
-                Ok(Staged { tables: self.clone(), change, identity, table, added, lasting, passing, metadata_location: None, synced: 0 })
+                Ok(Staged { tables: self.clone(), change, identity, table, added, lasting, passing, metadata_location: None, synced })
             }
             Err(refusal) => {
                 passing.clear().await;

@@ -121,6 +121,20 @@ impl Table {
         self.0.snapshot.as_ref().map(|snapshot| &snapshot.summary().additional_properties)
     }
 
+    /// A `rat.` fact that outlives what others do to the table: of the newest snapshot, from this one back, that carries any such fact. A
+    /// commit of another engine carries none and ends none. When the snapshots that did are expired, the property of that name tells.
+    pub fn fact(&self, key: &str) -> Option<&str> {
+        let mut snapshot = self.0.snapshot.as_deref();
+        while let Some(at) = snapshot {
+            let facts = &at.summary().additional_properties;
+            if facts.keys().any(|key| key.starts_with(super::snapshot::FACTS)) {
+                return facts.get(key).map(String::as_str);
+            }
+            snapshot = at.parent_snapshot_id().and_then(|id| self.0.metadata.snapshot_by_id(id)).map(AsRef::as_ref);
+        }
+        self.properties().get(key).map(String::as_str)
+    }
+
     /// The table's properties.
     pub fn properties(&self) -> &HashMap<String, String> {
         self.0.metadata.properties()

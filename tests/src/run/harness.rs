@@ -5,17 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use futures::TryStreamExt;
 use rat_core::clock::{Clock, ManualClock};
+use rat_core::error::{Diagnostic, Result};
 use rat_core::ids::RandomIds;
 use rat_core::interop::config::{Defaults, settings};
+use rat_core::interop::dialect::{Problem, ReadCall};
 use rat_core::interop::execute;
+use rat_core::interop::landing;
 use rat_core::interop::ledger::Ledger;
 use rat_core::interop::project::{Files, discover};
-use rat_core::interop::run::{Active, NoLanding, OnEvent, ProjectCode, Refresh, RunContext, RunOptions, RunReport, run};
+use rat_core::interop::run::{
+    Active, Landing, LandingCut, LandingRequest, NoLanding, OnEvent, ProjectCode, Refresh, RunContext, RunOptions, RunReport, run,
+};
 use rat_core::interop::session::{Options, Session};
 use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::{Relation, Tables};
@@ -47,19 +54,7 @@ impl Lake {
         session.register_store(&ObjectStoreUrl::parse(storage.store_url()).unwrap(), storage.object_store());
         let tables = Tables::embedded(storage.clone(), Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(RandomIds)).unwrap();
         let ledger = Ledger::open(&folder.path().join(".rat"), Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
-        let context = RunContext {
-            tables,
-            session,
-            ledger,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            ids: Arc::new(RandomIds),
-            project: Arc::new(project(files)),
-            landing: Arc::new(NoLanding),
-            active: Arc::new(Active::default()),
-            test_timeout: Duration::from_secs(60),
-            target_file_bytes: 128 << 20,
-            commit_retries: 5,
-        };
+        let context = context(tables, session, ledger, &clock, files);
         Self { folder, storage, clock, context }
     }
 
@@ -82,18 +77,7 @@ impl Lake {
 
     /// The rows of a table, each as text, in order; `None` when there is no such table.
     pub async fn rows(&self, table: &str) -> Option<Vec<String>> {
-        let Some(Relation::Table(table)) = self.context.tables.find(&name(table)).await.unwrap() else { return None };
-        let plan = LogicalPlanBuilder::scan("t", provider_as_source(table.provider().unwrap()), None).unwrap().build().unwrap();
-        let stream = execute::stream(&self.context.session, plan).await.unwrap();
-        let batches: Vec<_> = stream.try_collect().await.unwrap();
-        let options = FormatOptions::default().with_null("NULL");
-        let mut rows = Vec::new();
-        for batch in &batches {
-            let columns: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
-            rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")));
-        }
-        rows.sort();
-        Some(rows)
+        rows(&self.context, table).await
     }
 
     /// Data files on disk, whether a snapshot refers to them or not.
@@ -104,6 +88,81 @@ impl Lake {
             .filter(|entry| entry.path().extension().is_some_and(|e| e == "parquet"))
             .map(|entry| entry.path().display().to_string())
             .collect()
+    }
+}
+
+/// The rows of a table, each as text, in order; `None` when there is no such table.
+pub async fn rows(context: &RunContext, table: &str) -> Option<Vec<String>> {
+    let Some(Relation::Table(table)) = context.tables.find(&name(table)).await.unwrap() else { return None };
+    let plan = LogicalPlanBuilder::scan("t", provider_as_source(table.provider().unwrap()), None).unwrap().build().unwrap();
+    let stream = execute::stream(&context.session, plan).await.unwrap();
+    let batches: Vec<_> = stream.try_collect().await.unwrap();
+    let options = FormatOptions::default().with_null("NULL");
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let columns: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
+        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")));
+    }
+    rows.sort();
+    Some(rows)
+}
+
+/// What runs of these tables are given, with a project given as text and no landing zones.
+pub fn context(tables: Tables, session: Session, ledger: Ledger, clock: &Arc<ManualClock>, files: &[(&str, &str)]) -> RunContext {
+    RunContext {
+        tables,
+        session,
+        ledger,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        ids: Arc::new(RandomIds),
+        project: Arc::new(project(files)),
+        landing: Arc::new(NoLanding),
+        active: Arc::new(Active::default()),
+        test_timeout: Duration::from_secs(60),
+        target_file_bytes: 128 << 20,
+        commit_retries: 5,
+    }
+}
+
+/// The landing zones of a lake, as the door hands them to a run.
+#[derive(Debug)]
+pub struct Zones(pub landing::Landing);
+
+#[derive(Debug)]
+struct ZonesCut(landing::Cut);
+
+#[async_trait]
+impl Landing for Zones {
+    async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
+        let new_only: BTreeSet<String> = request.zones.iter().filter(|zone| zone.new_only).map(|zone| zone.zone.clone()).collect();
+        let consumed = request.published.and_then(|table| table.fact("rat.landing"));
+        let (table, calls, contract) = (request.pipeline, request.calls, request.contract);
+        let (rebuild, archive) = (request.rebuild, request.archive);
+        let request = landing::Request { table, calls, new_only: &new_only, contract, consumed, rebuild, archive };
+        Ok(Arc::new(ZonesCut(self.0.cut(request).await?)))
+    }
+}
+
+#[async_trait]
+impl LandingCut for ZonesCut {
+    fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>> {
+        self.0.read(call).map(|table| table as Arc<dyn TableProvider>)
+    }
+
+    fn gone(&self) -> u64 {
+        self.0.gone()
+    }
+
+    async fn stage(&self, run_id: &str) -> Result<Option<String>> {
+        self.0.stage(run_id).await
+    }
+
+    async fn archive(&self, run_id: &str) -> Result<()> {
+        self.0.archive(run_id).await
+    }
+
+    fn warnings(&self) -> Vec<Diagnostic> {
+        self.0.warnings()
     }
 }
 

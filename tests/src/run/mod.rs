@@ -4,8 +4,12 @@ pub mod harness;
 
 mod builds;
 mod columns;
+mod faults;
 mod inputs;
+mod judged;
+mod memory;
 mod protocol;
+mod refusals;
 mod strategies;
 mod tested;
 mod zones;

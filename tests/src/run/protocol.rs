@@ -321,3 +321,47 @@ async fn a_second_run_in_this_process_queues_skips_or_fails() {
         }
     }
 }
+
+/// Every time the run is about to swap, another process was first.
+#[tokio::test(flavor = "multi_thread")]
+async fn race_that_is_always_lost_is_given_up() {
+    let mut lake = Lake::new(&[("silver/t/pipeline.sql", KEYED)]);
+    lake.context.commit_retries = 2;
+    lake.run_rows("silver.t", "(1, 'a')").await;
+    let mut other = lake.context.clone();
+    other.active = Arc::default();
+    let theirs = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = Arc::clone(&theirs);
+    let on_event: OnEvent = Arc::new(move |event| {
+        if matches!(event, Event::Phase { phase: Phase::Publish, .. }) {
+            let (other, n) = (other.clone(), counted.fetch_add(1, Ordering::SeqCst));
+            let work = move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(async { run(&other, &name("silver.t"), &with_rows(&format!("({}, 'theirs')", 10 + n))).await.unwrap() })
+            };
+            assert!(std::thread::spawn(work).join().unwrap().is_ok());
+        }
+    });
+    let report = run(&lake.context, &name("silver.t"), &with_event("(1, 'mine')", on_event)).await.unwrap();
+    assert_eq!(report.error.as_ref().map(Error::code), Some(Code::CommitConflict));
+    assert_eq!(theirs.load(Ordering::SeqCst), 3, "once, and two retries");
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["10|theirs", "11|theirs", "12|theirs", "1|a"]);
+    assert_eq!(lake.context.ledger.run(&report.id).unwrap().error_code.as_deref(), Some("COMMIT_CONFLICT"));
+    let Some(rat_core::interop::tables::Relation::Table(table)) = lake.context.tables.find(&name("silver.t")).await.unwrap() else {
+        panic!("it is a table")
+    };
+    let reachable = crate::tables::support::reachable(&lake.context.tables, &table).await;
+    assert_eq!(crate::tables::support::files(&lake.context.tables, &name("silver.t")).await, reachable, "nothing of the run is left");
+}
+
+/// After a rebase over rows of others, a test of the whole table sees theirs too.
+#[tokio::test(flavor = "multi_thread")]
+async fn race_that_breaks_a_test_publishes_nothing() {
+    for phase in [Phase::Execute, Phase::Test, Phase::Publish] {
+        let lake = Lake::new(&[("silver/t/pipeline.sql", APPEND), ("silver/t/config.yaml", "tests:\n  - unique: [id]\n")]);
+        lake.run_rows("silver.t", "(1)").await;
+        let report = run(&lake.context, &name("silver.t"), &race(&lake, phase, "(2)", "(2)")).await.unwrap();
+        assert_eq!(report.error.as_ref().map(Error::code), Some(Code::QualityFailed), "{phase:?}");
+        assert_eq!(lake.rows("silver.t").await.unwrap(), ["1", "2"], "{phase:?}: theirs, and ours not");
+    }
+}

@@ -55,3 +55,31 @@ async fn a_full_disk_in_the_middle_of_a_stream_is_told_when_it_is_known() {
     drop(writer);
     assert!(!storage.exists("large").await.unwrap());
 }
+
+#[tokio::test]
+async fn a_deletion_comes_after_a_write_whose_caller_is_gone() {
+    let store = FaultyStore::new(Arc::new(InMemory::new()));
+    let storage = Storage::from_store("memory://", Arc::new(store.clone())).unwrap();
+    for streamed in [false, true] {
+        store.arm(0, Fault::Late);
+        let write = async {
+            if streamed {
+                let mut writer = storage.writer("late").unwrap();
+                writer.write(Bytes::from_static(b"rows")).await.unwrap();
+                writer.close().await.map(drop)
+            } else {
+                storage.write("late", Bytes::from_static(b"rows")).await
+            }
+        };
+        let mut write = Box::pin(write);
+        assert!(futures::poll!(&mut write).is_pending());
+        // The task that the write goes on in begins.
+        tokio::task::yield_now().await;
+        drop(write);
+        let mut delete = Box::pin(storage.delete("late"));
+        assert!(futures::poll!(&mut delete).is_pending(), "it waits for the write");
+        store.let_through();
+        delete.await.unwrap();
+        assert!(!storage.exists("late").await.unwrap(), "streamed: {streamed}");
+    }
+}

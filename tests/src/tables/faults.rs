@@ -1,5 +1,6 @@
 //! A store that fails or lies at one chosen operation.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,14 +16,21 @@ use object_store::{
     PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 use std::sync::Mutex;
+use tokio::sync::Semaphore;
 
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing is done, and this error is returned.
     Io(io::ErrorKind),
+    /// What is read is read, and what would change a file fails with this error.
+    Disk(io::ErrorKind),
     /// It is done, and an error is returned.
     Lie,
+    /// Of what is written half arrives, and an error is returned. What is no write fails.
+    Torn,
+    /// A write goes on when its caller is gone, and is done when [`FaultyStore::let_through`] is called. What is no write is done.
+    Late,
 }
 
 #[derive(Debug, Default)]
@@ -38,11 +46,14 @@ pub struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
     count: Arc<AtomicU64>,
     plan: Arc<Mutex<Plan>>,
+    gate: Arc<Semaphore>,
+    /// Which operations only read.
+    reads: Arc<Mutex<BTreeSet<u64>>>,
 }
 
 impl FaultyStore {
     pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner, count: Arc::default(), plan: Arc::default() }
+        Self { inner, count: Arc::default(), plan: Arc::default(), gate: Arc::new(Semaphore::new(0)), reads: Arc::default() }
     }
 
     /// The fault comes at the n-th operation from now, counted from 0.
@@ -61,6 +72,16 @@ impl FaultyStore {
         self.plan.lock().unwrap().fault = None;
     }
 
+    /// Ends the waiting of one late write.
+    pub fn let_through(&self) {
+        self.gate.add_permits(1);
+    }
+
+    /// Whether the n-th operation of all only read.
+    pub fn only_read(&self, n: u64) -> bool {
+        self.reads.lock().unwrap().contains(&n)
+    }
+
     /// Operations so far.
     pub fn operations(&self) -> u64 {
         self.count.load(Ordering::SeqCst)
@@ -73,10 +94,22 @@ impl FaultyStore {
         (n == at || (plan.lasting && n > at)).then_some(fault)
     }
 
+    /// Something that changes no file.
+    async fn read<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.reads.lock().unwrap().insert(self.operations());
+        if self.disk() { work.await } else { self.run(work).await }
+    }
+
+    /// Whether it is the disk that fails: then reading does not count.
+    fn disk(&self) -> bool {
+        matches!(self.plan.lock().unwrap().fault, Some((_, Fault::Disk(_))))
+    }
+
     async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         match self.next() {
-            None => work.await,
-            Some(Fault::Io(kind)) => Err(error(kind)),
+            None | Some(Fault::Late) => work.await,
+            Some(Fault::Io(kind) | Fault::Disk(kind)) => Err(error(kind)),
+            Some(Fault::Torn) => Err(error(io::ErrorKind::TimedOut)),
             Some(Fault::Lie) => {
                 work.await?;
                 Err(error(io::ErrorKind::ConnectionReset))
@@ -121,7 +154,27 @@ impl MultipartUpload for FaultyUpload {
 #[async_trait]
 impl ObjectStore for FaultyStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        self.run(self.inner.put_opts(location, payload, options)).await
+        match self.next() {
+            None => self.inner.put_opts(location, payload, options).await,
+            Some(Fault::Io(kind) | Fault::Disk(kind)) => Err(error(kind)),
+            Some(Fault::Lie) => {
+                self.inner.put_opts(location, payload, options).await?;
+                Err(error(io::ErrorKind::ConnectionReset))
+            }
+            Some(Fault::Torn) => {
+                let whole = Bytes::from(payload);
+                self.inner.put_opts(location, whole.slice(..whole.len() / 2).into(), options).await?;
+                Err(error(io::ErrorKind::TimedOut))
+            }
+            Some(Fault::Late) => {
+                let (inner, gate, location) = (Arc::clone(&self.inner), Arc::clone(&self.gate), location.clone());
+                let late = async move {
+                    gate.acquire().await.unwrap().forget();
+                    inner.put_opts(&location, payload, options).await
+                };
+                tokio::spawn(late).await.unwrap()
+            }
+        }
     }
 
     async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
@@ -130,11 +183,11 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.run(self.inner.get_opts(location, options)).await
+        self.read(self.inner.get_opts(location, options)).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.run(self.inner.get_ranges(location, ranges)).await
+        self.read(self.inner.get_ranges(location, ranges)).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -153,11 +206,17 @@ impl ObjectStore for FaultyStore {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        self.reads.lock().unwrap().insert(self.operations());
+        let fault = if self.disk() { None } else { self.next() };
+        match fault {
+            None | Some(Fault::Lie | Fault::Late | Fault::Disk(_)) => self.inner.list(prefix),
+            Some(Fault::Io(kind)) => futures::stream::once(async move { Err(error(kind)) }).boxed(),
+            Some(Fault::Torn) => futures::stream::once(async { Err(error(io::ErrorKind::TimedOut)) }).boxed(),
+        }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
+        self.read(self.inner.list_with_delimiter(prefix)).await
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {

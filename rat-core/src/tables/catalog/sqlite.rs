@@ -59,6 +59,8 @@ struct Open {
     connection: Connection,
     // A lake that was never written to has no file; reading it must not make one.
     empty: bool,
+    // A file that was not there, or could not be written, may be and can be the next time: such a connection serves one call.
+    passing: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +99,7 @@ impl SqliteCatalog {
         let inner = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
             let mut guard = inner.connection.lock();
-            if guard.as_ref().is_some_and(|open| open.empty) {
+            if guard.as_ref().is_some_and(|open| open.passing) {
                 *guard = None;
             }
             let open = match &mut *guard {
@@ -114,14 +116,18 @@ impl Inner {
     fn open(&self, usage: Use) -> Result<Open> {
         let failed = |e| self.failure(e);
         if usage == Use::Read && !self.file.exists() {
-            return Ok(Open { connection: Connection::open_in_memory().map_err(failed)?, empty: true });
+            return Ok(Open { connection: Connection::open_in_memory().map_err(failed)?, empty: true, passing: true });
         }
         self.storage.make_folder(&self.folder).or_else(|e| if usage == Use::Read { Ok(None) } else { Err(e) })?;
         let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut passing = false;
         let connection =
             match Connection::open_with_flags(&self.file, flags | OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|c| self.prepare(c, usage)) {
                 Ok(connection) => connection,
-                Err(e) if usage == Use::Read && is_read_only(&e) => self.open_read_only().map_err(failed)?,
+                Err(e) if usage == Use::Read && is_read_only(&e) => {
+                    passing = true;
+                    self.open_read_only().map_err(failed)?
+                }
                 Err(e) => return Err(failed(e)),
             };
         let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
@@ -129,7 +135,7 @@ impl Inner {
             return Err(Error::new(Code::LakeNewer, format!("the lake has format {format}, and this rat knows {LAKE_FORMAT}"))
                 .with_context("catalog", self.file.display()));
         }
-        Ok(Open { connection, empty: false })
+        Ok(Open { connection, empty: false, passing })
     }
 
     fn prepare(&self, connection: Connection, usage: Use) -> rusqlite::Result<Connection> {
@@ -190,6 +196,10 @@ impl Inner {
             }
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Error::new(Code::ReadOnlyStorage, format!("the catalog `{file}` cannot be written"))
+            }
+            // What can keep the index of the log from growing is that there is no space for it.
+            _ if matches!(&error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+                Error::new(Code::StorageFull, format!("no space is left for the catalog `{file}`"))
             }
             Some(ErrorCode::DiskFull) => Error::new(Code::StorageFull, format!("no space is left for the catalog `{file}`")),
             _ => Error::new(Code::CatalogUnavailable, format!("the catalog `{file}` cannot be used")),
