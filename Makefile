@@ -12,11 +12,13 @@ REQUIREMENTS := tests/requirements.txt
 # A new list of requirements is a new environment: an old one is never half right.
 VENV         := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | cksum | cut -d' ' -f1)
 VENV_PYTHON  := $(VENV)/bin/python
+DOCS_VENV    := $(CACHE)/docs-$(shell cat docs/requirements.txt | cksum | cut -d' ' -f1)
+SITE         ?= $(CACHE)/site
 DEBUG        := $(CARGO_TARGET_DIR)/debug
 
 export RAT_TEST_PYTHON := $(VENV_PYTHON)
 
-.PHONY: demo test test-rust test-python test-node build lint docs bench release clean help
+.PHONY: demo test test-rust test-python test-node build lint docs docs-site bench release clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -51,12 +53,20 @@ rat-node/node_modules/ready: rat-node/package-lock.json
 	cd rat-node && npm install --silent --no-save --no-audit --no-fund
 	@touch $@
 
-lint: $(VENV)/ready rat-node/node_modules/ready ## Check format and lints of all three languages
+$(DOCS_VENV)/ready: docs/requirements.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	@touch $@
+
+lint: $(VENV)/ready rat-node/node_modules/ready docs-site ## Check format and lints of all three languages
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	$(VENV_PYTHON) -m ruff check rat-py examples tests benches
-	$(VENV_PYTHON) -m ruff format --check rat-py examples tests benches
+	$(VENV_PYTHON) -m ruff check rat-py examples tests benches docs
+	$(VENV_PYTHON) -m ruff format --check rat-py examples tests benches docs
 	cd rat-node && npx tsc --noEmit
+
+docs-site: $(DOCS_VENV)/ready ## Build the documentation site; a link that leads nowhere fails it
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet --strict --site-dir $(SITE)
 
 docs: ## Write the generated pages and snapshots anew; read the diff
 	RAT_UPDATE=1 cargo test --workspace

@@ -1,82 +1,66 @@
-//! Arrow to JavaScript: rows as plain objects, with bigint for 64-bit integers and Date for dates and times.
+//! Arrow to JavaScript: rows as plain objects, or one Arrow IPC stream.
+
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Date64Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
-use napi::bindgen_prelude::{BigInt, Buffer, Null, Object, ToNapiValue};
-use napi::sys;
+use arrow::util::display::array_value_to_string;
+use napi::bindgen_prelude::{Array as JsArray, Object, ToNapiValue};
+use napi::{Env, check_status, sys};
 
-/// A value of a row, on its way to JavaScript.
-pub enum Value {
-    Null,
-    Bool(bool),
-    Number(f64),
-    Signed(i64),
-    Unsigned(u64),
-    Text(String),
-    /// Milliseconds since 1970.
-    Date(f64),
-    Bytes(Vec<u8>),
-    List(Vec<Value>),
-    Object(Vec<(String, Value)>),
-}
+use crate::value::{Key, Value};
 
-impl ToNapiValue for Value {
-    #[expect(unsafe_code, reason = "the trait's own signature; every call below is of the same trait with the same env")]
-    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> napi::Result<sys::napi_value> {
+/// The furthest that a JavaScript Date can be from 1970, in milliseconds.
+const FURTHEST: u64 = 8_640_000_000_000_000;
+
+/// The rows of batches, on their way to JavaScript as an array of plain objects.
+pub struct Rows(pub Vec<RecordBatch>);
+
+impl ToNapiValue for Rows {
+    #[expect(unsafe_code, reason = "the trait's own signature; every handle is of the env it is used with, and each scope is closed")]
+    unsafe fn to_napi_value(env: sys::napi_env, rows: Self) -> napi::Result<sys::napi_value> {
+        let count = rows.0.iter().map(RecordBatch::num_rows).sum::<usize>();
+        let count = u32::try_from(count).map_err(|_| napi::Error::from_reason("an array has no room for that many rows"))?;
         unsafe {
-            match value {
-                Value::Null => Null::to_napi_value(env, Null),
-                Value::Bool(value) => bool::to_napi_value(env, value),
-                Value::Number(value) => f64::to_napi_value(env, value),
-                Value::Signed(value) => BigInt::to_napi_value(env, BigInt::from(value)),
-                Value::Unsigned(value) => BigInt::to_napi_value(env, BigInt::from(value)),
-                Value::Text(value) => String::to_napi_value(env, value),
-                Value::Date(millis) => {
-                    let mut date = std::ptr::null_mut();
-                    napi::check_status!(sys::napi_create_date(env, millis, &raw mut date))?;
-                    Ok(date)
-                }
-                Value::Bytes(value) => Buffer::to_napi_value(env, value.into()),
-                Value::List(items) => Vec::to_napi_value(env, items),
-                Value::Object(fields) => {
-                    let mut object = Object::new(&napi::Env::from_raw(env))?;
-                    for (name, field) in fields {
-                        object.set(name, field)?;
+            let array = JsArray::to_napi_value(env, Env::from_raw(env).create_array(count)?)?;
+            let mut index = 0;
+            for batch in &rows.0 {
+                let keys = batch.schema_ref().fields().iter().map(|field| Key::new(env, field.name()));
+                let keys = keys.collect::<napi::Result<Vec<_>>>()?;
+                for row in 0..batch.num_rows() {
+                    // What a row needs is let go with it, or a million rows would pin a million handles.
+                    let mut scope = std::ptr::null_mut();
+                    check_status!(sys::napi_open_handle_scope(env, &raw mut scope))?;
+                    let object = Object::to_napi_value(env, Object::new(&Env::from_raw(env))?)?;
+                    for (key, column) in keys.iter().zip(batch.columns()) {
+                        let cell = value(column, row).map_err(|e| napi::Error::from_reason(e.to_string()))?;
+                        key.put(env, object, Value::to_napi_value(env, cell)?)?;
                     }
-                    Object::to_napi_value(env, object)
+                    check_status!(sys::napi_set_element(env, array, index, object))?;
+                    check_status!(sys::napi_close_handle_scope(env, scope))?;
+                    index += 1;
                 }
             }
+            Ok(array)
         }
     }
 }
 
-/// The rows of the batches.
-pub fn rows(batches: &[RecordBatch]) -> Result<Vec<Value>, ArrowError> {
-    let mut rows = Vec::new();
-    for batch in batches {
-        for row in 0..batch.num_rows() {
-            let fields = batch.schema_ref().fields().iter().zip(batch.columns());
-            let fields = fields.map(|(field, column)| Ok((field.name().clone(), value(column, row)?)));
-            rows.push(Value::Object(fields.collect::<Result<_, ArrowError>>()?));
-        }
-    }
-    Ok(rows)
-}
-
-/// The batches as one Arrow IPC stream, for `apache-arrow`'s `tableFromIPC`. String views become strings: that reader knows no views.
-pub fn ipc(schema: &arrow::datatypes::SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
+/// The batches as one Arrow IPC stream, for `apache-arrow`'s `tableFromIPC`. Views become plain columns: that reader knows no views.
+pub fn ipc(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
     let fields: Vec<_> = schema.fields().iter().map(|f| f.as_ref().clone().with_data_type(without_views(f.data_type()))).collect();
-    let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(fields));
+    let schema = Arc::new(Schema::new(fields));
     let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
     for batch in batches {
         let columns = batch.columns().iter().zip(schema.fields()).map(|(c, f)| cast(c, f.data_type()));
-        writer.write(&RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)?)?;
+        writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<_, _>>()?)?)?;
     }
     writer.into_inner()
 }
@@ -89,41 +73,46 @@ fn without_views(data_type: &DataType) -> DataType {
     }
 }
 
+/// One cell. What JavaScript has no type for (decimals, times of day, intervals) is text: a number would round.
 fn value(array: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
     if array.is_null(row) {
         return Ok(Value::Null);
     }
-    macro_rules! number {
+    macro_rules! primitive {
         ($type:ty) => {
-            Value::Number(f64::from(array.as_primitive::<$type>().value(row)))
+            array.as_primitive::<$type>().value(row)
         };
     }
+    let date = |millis: i64| match millis.unsigned_abs() <= FURTHEST {
+        true => Ok(Value::Date(millis as f64)),
+        false => array_value_to_string(array, row).map(Value::Text),
+    };
     Ok(match array.data_type() {
         DataType::Null => Value::Null,
         DataType::Boolean => Value::Bool(array.as_boolean().value(row)),
-        DataType::Int8 => number!(Int8Type),
-        DataType::Int16 => number!(Int16Type),
-        DataType::Int32 => number!(Int32Type),
-        DataType::UInt8 => number!(UInt8Type),
-        DataType::UInt16 => number!(UInt16Type),
-        DataType::UInt32 => number!(UInt32Type),
-        DataType::Float32 => number!(Float32Type),
-        DataType::Float64 => number!(Float64Type),
-        DataType::Int64 => Value::Signed(array.as_primitive::<Int64Type>().value(row)),
-        DataType::UInt64 => Value::Unsigned(array.as_primitive::<UInt64Type>().value(row)),
+        DataType::Int8 => Value::Number(primitive!(Int8Type).into()),
+        DataType::Int16 => Value::Number(primitive!(Int16Type).into()),
+        DataType::Int32 => Value::Number(primitive!(Int32Type).into()),
+        DataType::UInt8 => Value::Number(primitive!(UInt8Type).into()),
+        DataType::UInt16 => Value::Number(primitive!(UInt16Type).into()),
+        DataType::UInt32 => Value::Number(primitive!(UInt32Type).into()),
+        DataType::Float32 => Value::Number(primitive!(Float32Type).into()),
+        DataType::Float64 => Value::Number(primitive!(Float64Type)),
+        DataType::Int64 => Value::Signed(primitive!(Int64Type)),
+        DataType::UInt64 => Value::Unsigned(primitive!(UInt64Type)),
         DataType::Utf8 => Value::Text(array.as_string::<i32>().value(row).to_owned()),
         DataType::LargeUtf8 => Value::Text(array.as_string::<i64>().value(row).to_owned()),
         DataType::Utf8View => Value::Text(array.as_string_view().value(row).to_owned()),
         DataType::Binary => Value::Bytes(array.as_binary::<i32>().value(row).to_vec()),
+        DataType::LargeBinary => Value::Bytes(array.as_binary::<i64>().value(row).to_vec()),
         DataType::BinaryView => Value::Bytes(array.as_binary_view().value(row).to_vec()),
         DataType::FixedSizeBinary(_) => Value::Bytes(array.as_fixed_size_binary().value(row).to_vec()),
-        // A number would round; text says exactly what is stored.
-        DataType::Decimal128(_, _) => Value::Text(array.as_primitive::<Decimal128Type>().value_as_string(row)),
-        DataType::Date32 => Value::Date(f64::from(array.as_primitive::<Date32Type>().value(row)) * 86_400_000.0),
-        DataType::Timestamp(_, zone) => {
-            let micros = cast(&array.slice(row, 1), &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
-            Value::Date((micros.as_primitive::<TimestampMicrosecondType>().value(0) as f64 / 1000.0).floor())
-        }
+        DataType::Date32 => date(i64::from(primitive!(Date32Type)) * 86_400_000)?,
+        DataType::Date64 => date(primitive!(Date64Type))?,
+        DataType::Timestamp(TimeUnit::Second, _) => date(primitive!(TimestampSecondType).saturating_mul(1000))?,
+        DataType::Timestamp(TimeUnit::Millisecond, _) => date(primitive!(TimestampMillisecondType))?,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => date(primitive!(TimestampMicrosecondType).div_euclid(1000))?,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => date(primitive!(TimestampNanosecondType).div_euclid(1_000_000))?,
         DataType::List(_) => list(&array.as_list::<i32>().value(row))?,
         DataType::LargeList(_) => list(&array.as_list::<i64>().value(row))?,
         DataType::FixedSizeList(_, _) => list(&array.as_fixed_size_list().value(row))?,
@@ -132,7 +121,13 @@ fn value(array: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
             let fields = columns.map(|(field, column)| Ok((field.name().clone(), value(column, row)?)));
             Value::Object(fields.collect::<Result<_, ArrowError>>()?)
         }
-        _ => Value::Text(arrow::util::display::array_value_to_string(array, row)?),
+        DataType::Map(_, _) => {
+            let entries = array.as_map().value(row);
+            let pair = |i| Ok(Value::List(vec![value(entries.column(0), i)?, value(entries.column(1), i)?]));
+            Value::List((0..entries.len()).map(pair).collect::<Result<_, ArrowError>>()?)
+        }
+        DataType::Dictionary(_, values) => value(&cast(&array.slice(row, 1), values)?, 0)?,
+        _ => Value::Text(array_value_to_string(array, row)?),
     })
 }
 

@@ -1,20 +1,110 @@
-//! From the core's futures to promises: a panic becomes an error, and every error crosses as data.
+//! From the core's futures to promises: off the event loop, stopped by a signal, and a panic becomes an error.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures::FutureExt;
-use rat_core::error::{Code, Error};
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, Result, ToNapiValue};
+use napi_derive::napi;
+use rat_core::EventSink;
+use rat_core::error::{self, Code, Error};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::error::to_node;
+use crate::report::report;
+use crate::value::Value;
 
-/// Awaits a verb of the core on Node's tokio threads, never on its event loop.
-pub async fn call<T>(verb: impl Future<Output = Result<T, Error>>) -> napi::Result<T> {
-    match AssertUnwindSafe(verb).catch_unwind().await {
-        Ok(done) => done.map_err(|e| to_node(&e)),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(to_node(&Error::new(Code::Internal, text.unwrap_or_else(|| "the core panicked".to_owned()))))
-        }
+/// One call of a verb: what stops it, and what it tells while it is under way.
+#[napi]
+pub struct Call {
+    cancelled: watch::Sender<bool>,
+    /// `None` is the end.
+    told: mpsc::UnboundedSender<Option<Value>>,
+    events: Mutex<mpsc::UnboundedReceiver<Option<Value>>>,
+}
+
+#[napi]
+impl Call {
+    /// A call that was not made yet.
+    #[napi(constructor)]
+    #[expect(clippy::new_without_default, reason = "JavaScript's constructor")]
+    pub fn new() -> Self {
+        let (told, events) = mpsc::unbounded_channel();
+        Self { cancelled: watch::Sender::new(false), told, events: Mutex::new(events) }
     }
+
+    /// Stops the verb: its promise is rejected, and nothing of it is published.
+    #[napi]
+    pub fn cancel(&self) {
+        self.cancelled.send_replace(true);
+    }
+
+    /// No event comes after those that were told.
+    #[napi]
+    pub fn end(&self) {
+        // The receiver lives as long as this does.
+        let _ = self.told.send(None);
+    }
+
+    /// The next event; undefined when the verb is over.
+    #[napi]
+    pub async fn event(&self) -> Value {
+        self.events.lock().await.recv().await.flatten().unwrap_or(Value::Undefined)
+    }
+}
+
+impl Call {
+    /// Whom the core tells.
+    pub fn sink(&self) -> EventSink {
+        let told = self.told.clone();
+        EventSink(Arc::new(move |event| {
+            // Nobody listens any more when the process is about to end.
+            let _ = told.send(Some(report(event)));
+        }))
+    }
+
+    /// The promise of a verb of the core, which runs on tokio's threads.
+    pub fn promise<'env, T, V>(&self, env: &'env Env, verb: V) -> Result<PromiseRaw<'env, T>>
+    where
+        T: ToNapiValue + Send + 'static,
+        V: Future<Output = error::Result<T>> + Send + 'static,
+    {
+        self.promise_of(env, verb, |_, done| Ok(done))
+    }
+
+    /// The same, with a last step on the event loop.
+    pub fn promise_of<'env, T, V, F>(&self, env: &'env Env, verb: V, last: F) -> Result<PromiseRaw<'env, T>>
+    where
+        T: ToNapiValue + Send + 'static,
+        V: Future<Output = error::Result<T>> + Send + 'static,
+        F: FnOnce(&'env Env, T) -> Result<T> + 'static,
+    {
+        let mut cancelled = self.cancelled.subscribe();
+        let stopped = async move { cancelled.wait_for(|cancelled| *cancelled).await.is_ok() };
+        let whole = async move {
+            let done = tokio::select! {
+                biased;
+                true = stopped => Err(Error::new(Code::Cancelled, "the signal was aborted")),
+                done = AssertUnwindSafe(verb).catch_unwind() => done.unwrap_or_else(|panic| Err(panicked(&*panic))),
+            };
+            done.map_err(|error| to_node(&error))
+        };
+        env.spawn_future_with_callback(whole, last)
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+    Error::new(Code::Internal, text.unwrap_or_else(|| "the core panicked".to_owned()))
+}
+
+/// A verb with a defect, for the test that the process outlives one. Not in what is published.
+#[cfg(debug_assertions)]
+#[napi]
+#[expect(clippy::panic, reason = "what it is for")]
+pub fn panic_on_purpose<'env>(env: &'env Env, call: &Call) -> Result<PromiseRaw<'env, ()>> {
+    call.promise(env, async { panic!("a defect on purpose") })
 }

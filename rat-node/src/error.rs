@@ -1,8 +1,16 @@
-//! Core errors on their way to JavaScript: as JSON in the reason, from which `errors.js` makes the class of the kind.
+//! Core errors on their way to JavaScript: as JSON in the reason, from which `lib/errors.js` makes the class of the kind.
 
-use rat_core::error::Error;
+use rat_core::error::{Code, Error};
+
+use crate::report::text;
+use crate::value::Value;
 
 /// The napi error that carries an error of the core whole.
 pub fn to_node(error: &Error) -> napi::Error {
-    napi::Error::from_reason(serde_json::to_string(error).unwrap_or_else(|_| error.to_string()))
+    napi::Error::from_reason(text(error))
+}
+
+/// The error of an argument that is not what it should be.
+pub fn wrong(parameter: &str, expected: &str, given: &Value) -> napi::Error {
+    to_node(&Error::new(Code::InvalidArgument, format!("`{parameter}` must be {expected}, and is {}", given.describe())))
 }

@@ -1,121 +1,106 @@
-//! The verbs, as promises of JSON or of results.
+//! The verbs, as promises of reports or of rows.
 
-use std::time::Duration;
-
-use napi::bindgen_prelude::{Buffer, Result};
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
-use rat_core::error::{Code, Error};
-use rat_core::{BuildOptions, CheckOptions, Freshness, OnFailure, Publish, QueryOptions, Refresh, RunOptions};
-use serde::{Deserialize, Serialize};
+use rat_core::error::Error;
+use rat_core::{BuildOptions, CheckOptions, Freshness, GraphOptions, Lake, OnFailure, Publish, RunOptions};
+use serde::Serialize;
 
-use crate::arrow::{Value, ipc, rows};
-use crate::bridge::call;
+use crate::arguments::{Options, count, fields, json, seconds, text, texts};
+use crate::bridge::Call;
 use crate::error::to_node;
+use crate::graph::NativeGraph;
+use crate::report::report;
+use crate::value::Value;
 
-/// The native lake; `index.js` wraps it.
+/// The native lake; `lib/lake.js` wraps it.
 #[napi]
-pub struct NativeLake(rat_core::Lake);
-
-/// What `index.js` hands over as JSON; a field that is not known is refused there by type and here by name.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Options {
-    namespace: Option<String>,
-    settings: Option<serde_json::Value>,
-    read_only: bool,
-    select: Vec<String>,
-    exclude: Vec<String>,
-    publish: Option<String>,
-    full_refresh: bool,
-    allow_data_loss: bool,
-    force: bool,
-    fail_fast: bool,
-    concurrency: Option<usize>,
-    vars: std::collections::BTreeMap<String, serde_json::Value>,
-    timeout: Option<f64>,
-    limit: Option<usize>,
-    namespaces: Option<Vec<String>>,
-}
-
-impl Options {
-    fn read(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|e| to_node(&Error::new(Code::InvalidArgument, format!("the options cannot be read: {e}"))))
-    }
-
-    fn refresh(&self) -> Refresh {
-        match (self.full_refresh, self.allow_data_loss) {
-            (false, _) => Refresh::No,
-            (true, false) => Refresh::Full,
-            (true, true) => Refresh::FullWithLoss,
-        }
-    }
-
-    fn timeout(&self) -> Result<Option<Duration>> {
-        let wrong = |_| to_node(&Error::new(Code::InvalidArgument, "`timeout` is a number of seconds, not negative"));
-        self.timeout.map(|seconds| Duration::try_from_secs_f64(seconds).map_err(wrong)).transpose()
-    }
-}
+pub struct NativeLake(pub(crate) Lake);
 
 /// Opens the lake in a folder that exists.
 #[napi]
-pub async fn open(path: String, options: String) -> Result<NativeLake> {
-    let options = Options::read(&options)?;
-    let mut builder = rat_core::Lake::builder(&path);
-    if let Some(namespace) = &options.namespace {
-        builder = builder.namespace(namespace);
+pub fn open<'env>(env: &'env Env, call: &Call, path: Value, options: Value) -> Result<PromiseRaw<'env, NativeLake>> {
+    let mut given = Options::of("open", options)?;
+    let mut builder = Lake::builder(&text("path", path)?);
+    if let Some(namespace) = given.take("namespace", text)? {
+        builder = builder.namespace(&namespace);
     }
-    if let Some(settings) = options.settings {
+    if let Some(settings) = given.take("settings", json)? {
         builder = builder.settings(settings);
     }
-    if options.read_only {
+    if given.flag("readOnly")? {
         builder = builder.read_only();
     }
-    call(builder.open()).await.map(NativeLake)
+    call.promise(env, async move { builder.open().await.map(NativeLake) })
 }
 
 #[napi]
 impl NativeLake {
-    /// A `CheckReport` as JSON.
+    /// A `CheckReport`.
     #[napi]
-    pub async fn check(&self, options: String) -> Result<String> {
-        let options = CheckOptions { select: Options::read(&options)?.select };
-        json(&call(self.0.check(&options)).await?)
+    pub fn check<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        Options::of("check", options)?;
+        let options = CheckOptions { select: texts("select", select)? };
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.check(&options).await.map(|done| report(&done)) })
     }
 
-    /// A `RunReport` as JSON.
+    /// The graph.
     #[napi]
-    pub async fn run(&self, pipeline: String, options: String) -> Result<String> {
-        let given = Options::read(&options)?;
-        let options = RunOptions { refresh: given.refresh(), timeout: given.timeout()?, vars: given.vars, ..RunOptions::default() };
-        json(&call(self.0.run(&pipeline, &options)).await?)
+    pub fn graph<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, NativeGraph>> {
+        Options::of("graph", options)?;
+        let options = GraphOptions { select: texts("select", select)? };
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.graph(&options).await.map(|graph| NativeGraph::new(graph, lake.namespace())) })
     }
 
-    /// A `BuildReport` as JSON.
+    /// `{ report, failure }` of a run.
     #[napi]
-    pub async fn build(&self, options: String) -> Result<String> {
-        let given = Options::read(&options)?;
-        let publish = given.publish.as_deref().map(Publish::from_text).transpose().map_err(|e| to_node(&e))?;
-        let options = BuildOptions {
-            publish: publish.unwrap_or_default(),
-            refresh: given.refresh(),
-            freshness: if given.force { Freshness::RunAll } else { Freshness::SkipFresh },
-            on_failure: if given.fail_fast { OnFailure::Stop } else { OnFailure::GoOn },
-            select: given.select,
-            exclude: given.exclude,
-            concurrency: given.concurrency,
-            vars: given.vars,
-            ..BuildOptions::default()
+    pub fn run<'env>(&self, env: &'env Env, call: &Call, pipeline: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let pipeline = text("pipeline", pipeline)?;
+        let mut given = Options::of("run", options)?;
+        let options = RunOptions {
+            refresh: given.refresh()?,
+            timeout: given.take("timeout", seconds)?,
+            vars: given.take("vars", fields)?.unwrap_or_default(),
+            on_event: call.sink().0,
+            ..RunOptions::default()
         };
-        json(&call(self.0.build(&options)).await?)
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.run(&pipeline, &options).await.map(|run| outcome(&run, run.clone().into_result().err())) })
     }
 
-    /// Answers one read-only statement.
+    /// `{ report, failure }` of a build.
     #[napi]
-    pub async fn query(&self, sql: String, options: String) -> Result<NativeResult> {
-        let given = Options::read(&options)?;
-        let options =
-            QueryOptions { limit: given.limit, timeout: given.timeout()?, namespaces: given.namespaces, ..QueryOptions::default() };
-        call(self.0.query(&sql, &options)).await.map(NativeResult)
+    pub fn build<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let mut given = Options::of("build", options)?;
+        let publish = given.take("publish", text)?.as_deref().map(Publish::from_text).transpose().map_err(|e| to_node(&e))?;
+        let options = BuildOptions {
+            select: texts("select", select)?,
+            exclude: given.take("exclude", texts)?.unwrap_or_default(),
+            publish: publish.unwrap_or_default(),
+            refresh: given.refresh()?,
+            freshness: if given.flag("force")? { Freshness::RunAll } else { Freshness::SkipFresh },
+            on_failure: if given.flag("failFast")? { OnFailure::Stop } else { OnFailure::GoOn },
+            concurrency: given.take("concurrency", count)?,
+            vars: given.take("vars", fields)?.unwrap_or_default(),
+            on_event: call.sink(),
+        };
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.build(&options).await.map(|build| outcome(&build, build.clone().into_result().err())) })
+    }
+
+    /// The lake's root, as a URL.
+    #[napi(getter)]
+    pub fn url(&self) -> String {
+        self.0.url().to_owned()
+    }
+
+    /// The namespace that `layer.name` means.
+    #[napi(getter)]
+    pub fn namespace(&self) -> String {
+        self.0.namespace().to_owned()
     }
 
     /// Every verb of this handle throws from now on.
@@ -125,43 +110,8 @@ impl NativeLake {
     }
 }
 
-/// The rows of a query.
-#[napi]
-pub struct NativeResult(rat_core::QueryResult);
-
-#[napi]
-impl NativeResult {
-    /// The names of the columns.
-    #[napi(getter)]
-    pub fn columns(&self) -> Vec<String> {
-        self.0.schema.fields().iter().map(|field| field.name().clone()).collect()
-    }
-
-    /// How many rows there are.
-    #[napi(getter)]
-    pub fn num_rows(&self) -> u32 {
-        u32::try_from(self.0.num_rows()).unwrap_or(u32::MAX)
-    }
-
-    /// How long the query took, in milliseconds.
-    #[napi(getter)]
-    pub fn duration_ms(&self) -> f64 {
-        self.0.duration.as_secs_f64() * 1000.0
-    }
-
-    /// The rows as plain objects.
-    #[napi(ts_return_type = "Record<string, unknown>[]")]
-    pub fn to_array(&self) -> Result<Vec<Value>> {
-        rows(&self.0.batches).map_err(|e| to_node(&Error::new(Code::Internal, e.to_string())))
-    }
-
-    /// The rows as an Arrow IPC stream.
-    #[napi(js_name = "toIPC")]
-    pub fn to_ipc(&self) -> Result<Buffer> {
-        ipc(&self.0.schema, &self.0.batches).map(Buffer::from).map_err(|e| to_node(&Error::new(Code::Internal, e.to_string())))
-    }
-}
-
-fn json(data: &impl Serialize) -> Result<String> {
-    serde_json::to_string(data).map_err(|e| to_node(&Error::new(Code::Internal, e.to_string())))
+/// The report, and the error that a caller who wants failures raised gets.
+fn outcome(done: &impl Serialize, failure: Option<Error>) -> Value {
+    let failure = failure.map_or(Value::Null, |error| report(&error));
+    Value::Object(vec![("report".to_owned(), report(done)), ("failure".to_owned(), failure)])
 }

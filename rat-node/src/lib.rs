@@ -1,7 +1,16 @@
 //! Node bindings of rat: convert in, one call, convert out. What is decided is decided in `rat-core`.
 #![cfg_attr(test, allow(dead_code, reason = "functions are registered in the library only, never in a test target"))]
 
+mod arguments;
 mod arrow;
 mod bridge;
 mod error;
+mod graph;
 mod lake;
+mod landing;
+mod namespaces;
+mod query;
+mod report;
+mod runs;
+mod tables;
+mod value;

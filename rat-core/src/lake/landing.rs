@@ -14,6 +14,9 @@ use crate::query::QueryResult;
 pub struct LandingZones<'a>(pub(super) &'a Lake);
 
 impl LandingZones<'_> {
+    /// How many rows a preview shows to who does not say.
+    pub const PREVIEW_ROWS: usize = 100;
+
     /// Every zone, by name, with what is there to ingest.
     ///
     /// # Errors

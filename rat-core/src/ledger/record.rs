@@ -5,6 +5,8 @@ use rusqlite::Row;
 use rusqlite::types::Value;
 use serde::Serialize;
 
+use crate::error::{Code, Error, Result};
+
 pub(super) const COLUMNS: &str = "id, pipeline, trigger, strategy, attempt, status, phase, started_at, finished_at, duration_ms, \
                                   rows_written, snapshot_id, error_code, error_message, report";
 
@@ -36,14 +38,20 @@ impl Status {
         }
     }
 
+    /// Reads a status as it is written.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for anything else.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let all = [Self::Pending, Self::Running, Self::Success, Self::Failed, Self::Cancelled];
+        all.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            Error::new(Code::InvalidArgument, format!("`{text}` is no status of a run"))
+                .with_help("write `pending`, `running`, `success`, `failed` or `cancelled`")
+        })
+    }
+
     fn parse(text: &str) -> Self {
-        match text {
-            "pending" => Status::Pending,
-            "running" => Status::Running,
-            "success" => Status::Success,
-            "cancelled" => Status::Cancelled,
-            _ => Status::Failed,
-        }
+        Self::from_text(text).unwrap_or(Self::Failed)
     }
 }
 

@@ -1,0 +1,110 @@
+import type { Graph } from './graph.js'
+import type { Landing } from './landing.js'
+import type { Namespaces } from './namespaces.js'
+import type { QueryOptions, Result, Rows } from './query.js'
+import type { BuildReport, CheckReport, Event, RunReport } from './report.js'
+import type { Runs } from './runs.js'
+import type { Tables } from './tables.js'
+
+/** Which pipelines, in dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`; an array is a union. */
+export type Select = string | string[]
+
+/** How a lake is opened. */
+export interface OpenOptions {
+  /** The namespace that `layer.name` means. Default `default`. */
+  namespace?: string
+  /** Settings over those of `rat.toml`, in its shape: `{ engine: { memory: '1GiB' } }`. */
+  settings?: Record<string, unknown>
+  /** Every verb that writes is rejected with `DeniedError`, and nothing is created on disk. */
+  readOnly?: boolean
+}
+
+/** What stops a verb. */
+export interface Abortable {
+  /** Aborting rejects the promise with `CancelledError`, whose `cause` is the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** How a pipeline runs. */
+export interface RunOptions extends Abortable {
+  /** Rebuild the table from nothing. */
+  fullRefresh?: boolean
+  /** With `fullRefresh`: rebuild also where that loses what cannot be rebuilt. */
+  allowDataLoss?: boolean
+  /** Values for `var()`, over those of `rat.toml`. */
+  vars?: Record<string, unknown>
+  /** Seconds; the pipeline's own `timeout` unless given. */
+  timeout?: number
+  /** Told what happens, in order. What it throws stops the run and is what the caller gets. */
+  onEvent?: (event: Event) => void | Promise<void>
+  /** Throw `RunFailedError` when something failed. Default true. */
+  raiseOnFailure?: boolean
+}
+
+/** How pipelines are built. */
+export interface BuildOptions extends Omit<RunOptions, 'timeout'> {
+  /** Which of the selected to leave out. */
+  exclude?: Select
+  /** When tables are published: each when it is done, or all together at the end. Default `each`. */
+  publish?: 'each' | 'together'
+  /** Run also what has not changed. */
+  force?: boolean
+  /** Start nothing more after the first failure. */
+  failFast?: boolean
+  /** How many pipelines run at the same time. */
+  concurrency?: number
+}
+
+/**
+ * A lake: a folder of pipelines and the tables they make.
+ *
+ * Every verb runs off the event loop. Every one rejects with `InvalidError` (`CLOSED`) after `close()`, and with `InvalidError`
+ * (`INVALID_ARGUMENT`) when an argument is of another type, or an option of another name, than declared here.
+ */
+export class Lake implements Disposable, AsyncDisposable {
+  private constructor()
+  /** The lake's root, as a URL. */
+  readonly url: string
+  /** The namespace that `layer.name` means. */
+  readonly namespace: string
+  readonly tables: Tables
+  readonly runs: Runs
+  readonly landing: Landing
+  readonly namespaces: Namespaces
+  /** Compiles and types the whole project: templates, settings, references, and every query against what it reads. */
+  check(select?: Select, options?: Abortable): Promise<CheckReport>
+  /** The pipelines, what reads what, and what became of the newest run of each. */
+  graph(select?: Select, options?: Abortable): Promise<Graph>
+  /**
+   * Runs one pipeline: plan, execute, write, test, publish.
+   *
+   * Rejects with `RunFailedError`, which has the report, when it failed; `NotFoundError` (`PIPELINE_NOT_FOUND`); `DeniedError`
+   * (`READ_ONLY_LAKE`); `CancelledError` when the signal was aborted, and then nothing is published.
+   */
+  run(pipeline: string, options?: RunOptions): Promise<RunReport>
+  /**
+   * Runs many pipelines in dependency order, independent ones at the same time; unchanged ones are skipped, and so is what comes after a
+   * failure. Rejects as `run` does, and with `InvalidError` (`INVALID_SELECTOR`).
+   */
+  build(select?: Select, options?: BuildOptions): Promise<BuildReport>
+  /**
+   * Answers one read-only statement, whole.
+   *
+   * Rejects with `DeniedError` (`NOT_READ_ONLY`), `InvalidError` for what cannot be planned, `TimeoutError`, `UnavailableError`
+   * (`OUT_OF_MEMORY`), `RejectedError` (`RESULT_TOO_LARGE`).
+   */
+  query(sql: string, options?: QueryOptions): Promise<Result>
+  /** Answers one read-only statement batch by batch, in constant memory. The query starts with the loop and stops with it. */
+  stream(sql: string, options?: QueryOptions): AsyncGenerator<Rows, void, undefined>
+  /** Every verb of this handle rejects from now on. What is under way goes on. */
+  close(): void
+  [Symbol.dispose](): void
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Opens the lake in a folder that exists: a path, a `file:` URL, or `memory://`.
+ *
+ * Rejects with `NotFoundError` (`PATH_NOT_FOUND`), and with `InvalidError` for what is wrong in `rat.toml`.
+ */
+export function open(path: string | URL, options?: OpenOptions): Promise<Lake>

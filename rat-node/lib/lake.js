@@ -1,0 +1,84 @@
+'use strict'
+
+const { fileURLToPath } = require('node:url')
+
+const { call, split } = require('./call.js')
+const { Graph } = require('./graph.js')
+const { Landing } = require('./landing.js')
+const { Namespaces } = require('./namespaces.js')
+const { Result, stream } = require('./query.js')
+const { finished, telling } = require('./report.js')
+const { Runs } = require('./runs.js')
+const { Tables } = require('./tables.js')
+const native = require('../rat.node')
+
+/** Opens the lake in a folder that exists. */
+async function open(path, options) {
+  const folder = path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : path
+  return new Lake(await call((c) => native.open(c, folder, options)))
+}
+
+/** A lake: a folder of pipelines and the tables they make. */
+class Lake {
+  #native
+
+  constructor(opened) {
+    this.#native = opened
+    this.tables = new Tables(opened)
+    this.runs = new Runs(opened)
+    this.landing = new Landing(opened)
+    this.namespaces = new Namespaces(opened)
+  }
+
+  get url() {
+    return this.#native.url
+  }
+
+  get namespace() {
+    return this.#native.namespace
+  }
+
+  async check(select, options) {
+    const [ours, given] = split(options, 'signal')
+    return call((c) => this.#native.check(c, select, given), ours)
+  }
+
+  async graph(select, options) {
+    const [ours, given] = split(options, 'signal')
+    return new Graph(await call((c) => this.#native.graph(c, select, given), ours))
+  }
+
+  async run(pipeline, options) {
+    const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
+    return finished(await call((c) => this.#native.run(c, pipeline, given), telling(ours)), ours)
+  }
+
+  async build(select, options) {
+    const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
+    return finished(await call((c) => this.#native.build(c, select, given), telling(ours)), ours)
+  }
+
+  async query(sql, options) {
+    const [ours, given] = split(options, 'signal')
+    return new Result(await call((c) => this.#native.query(c, sql, given), ours))
+  }
+
+  stream(sql, options) {
+    const [ours, given] = split(options, 'signal')
+    return stream((c) => this.#native.stream(c, sql, given), ours)
+  }
+
+  close() {
+    this.#native.close()
+  }
+
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    this.close()
+  }
+}
+
+module.exports = { Lake, open }

@@ -1,0 +1,6 @@
+/** The namespaces of a lake. */
+export class Namespaces {
+  private constructor()
+  /** Every namespace that has a folder or a table, by name. */
+  list(): Promise<string[]>
+}

@@ -1,0 +1,57 @@
+// @ts-ignore: without the optional package, what toArrow() gives is any.
+import type { Table } from 'apache-arrow'
+
+/**
+ * A row as a plain object, by the names of the columns.
+ *
+ * | SQL | JavaScript |
+ * |---|---|
+ * | `BIGINT`, `UBIGINT` | bigint |
+ * | smaller integers, `FLOAT`, `DOUBLE` | number |
+ * | `DECIMAL`, `TIME`, `INTERVAL` | string, exact |
+ * | `DATE`, `TIMESTAMP`, `TIMESTAMPTZ` | Date, in UTC, to the millisecond; a string where a Date does not reach |
+ * | `BLOB` | Buffer |
+ * | lists | arrays |
+ * | structs | objects |
+ * | maps | arrays of `[key, value]`, for `new Map(…)` |
+ * | NULL | null |
+ */
+export type Row = Record<string, unknown>
+
+/** A value for a placeholder. A whole number is an integer; a Date is a `TIMESTAMPTZ`. */
+export type Param = null | boolean | number | bigint | string | Date
+
+/** How a query runs. */
+export interface QueryOptions {
+  /** Values for `$1`, `$2` or `?` in order, or for `$name`. They never become SQL. */
+  params?: Param[] | Record<string, Param>
+  /** The most rows of the result; the rest is not computed. */
+  limit?: number
+  /** Seconds; 60 unless `rat.toml` says otherwise. */
+  timeout?: number
+  /** The namespaces that exist for this query; all unless given. */
+  namespaces?: string | string[]
+  /** Aborting stops the query: the promise is rejected with `CancelledError`. */
+  signal?: AbortSignal
+}
+
+/** Rows as Arrow. */
+export class Rows implements Iterable<Row> {
+  protected constructor()
+  /** The names of the columns. */
+  readonly columns: string[]
+  readonly numRows: number
+  /** The rows as plain objects, made on the spot: for millions of rows, `lake.stream` leaves the event loop free in between. */
+  toArray(): Row[]
+  /** The rows as an Arrow IPC stream, encoded off the event loop, for any reader of Arrow. */
+  toIPC(): Promise<Buffer>
+  /** The rows as a table of `apache-arrow`, an optional package. Throws an `Error` that says how to install it where it is missing. */
+  toArrow(): Promise<Table>
+  [Symbol.iterator](): Iterator<Row>
+}
+
+/** The rows of a query, whole. */
+export class Result extends Rows {
+  /** How long the query took, planning included, in milliseconds. */
+  readonly durationMs: number
+}

@@ -1,0 +1,73 @@
+'use strict'
+
+const { call } = require('./call.js')
+
+/** Rows as Arrow. */
+class Rows {
+  #native
+
+  constructor(native) {
+    this.#native = native
+  }
+
+  get columns() {
+    return this.#native.columns
+  }
+
+  get numRows() {
+    return this.#native.numRows
+  }
+
+  toArray() {
+    return this.#native.toArray()
+  }
+
+  toIPC() {
+    return call((c) => this.#native.toIPC(c))
+  }
+
+  async toArrow() {
+    const bytes = await this.toIPC()
+    let arrow
+    try {
+      arrow = await import('apache-arrow')
+    } catch (cause) {
+      throw new Error('toArrow() needs the package apache-arrow: npm install apache-arrow', { cause })
+    }
+    return arrow.tableFromIPC(bytes)
+  }
+
+  [Symbol.iterator]() {
+    return this.toArray()[Symbol.iterator]()
+  }
+}
+
+/** The rows of a query, whole. */
+class Result extends Rows {
+  #durationMs
+
+  constructor(native) {
+    super(native)
+    this.#durationMs = native.durationMs
+  }
+
+  get durationMs() {
+    return this.#durationMs
+  }
+}
+
+/** The rows of a query, batch by batch; leaving the loop stops the query. */
+async function* stream(open, options) {
+  const native = await call(open, options)
+  try {
+    for (;;) {
+      const batch = await call((c) => native.next(c), options)
+      if (batch === null) return
+      yield new Rows(batch)
+    }
+  } finally {
+    native.close()
+  }
+}
+
+module.exports = { Rows, Result, stream }

@@ -1,0 +1,129 @@
+import type { Diagnostic, RatError } from './errors.js'
+
+/** Where a run stands. */
+export type RunStatus = 'pending' | 'running' | 'success' | 'failed' | 'cancelled'
+
+/** The steps of a run, in their order. */
+export type Phase = 'plan' | 'execute' | 'write' | 'test' | 'publish' | 'archive'
+
+/** A column, with the type that SQL writes: `DECIMAL(10, 2)`. */
+export interface Column {
+  name: string
+  type: string
+  nullable: boolean
+}
+
+/** Where a column comes from. */
+export interface ColumnLineage {
+  column: string
+  from: { table: string; column: string }[]
+}
+
+/** How long a phase took, in milliseconds. */
+export interface PhaseReport {
+  phase: Phase
+  startedAt: string
+  durationMs: number
+}
+
+/** What one quality test found. */
+export interface TestResult {
+  /** The file's name without `.sql`, or of a built-in test its words: `unique(id)`. */
+  name: string
+  description: string | null
+  /** Whether a failure keeps the rows from being published. */
+  severity: 'error' | 'warning'
+  status: 'passed' | 'failed' | 'error'
+  /** Violating rows; null when it could not be run. */
+  count: number | null
+  /** Up to 20 of the violating rows, as JSON has them. */
+  samples: Record<string, unknown>[] | null
+  durationMs: number
+  sql: string
+  remediation: string | null
+  tags: string[]
+  error: RatError | null
+}
+
+/** A line of a run's log. */
+export interface LogLine {
+  /** From 1, without gaps. */
+  seq: number
+  at: string
+  level: string
+  message: string
+}
+
+/** Everything about one run of one pipeline. Times are ISO 8601 in UTC, durations in milliseconds. */
+export interface RunReport {
+  /** Empty when nothing was started. */
+  id: string
+  /** `namespace.layer.name`. */
+  pipeline: string
+  status: RunStatus
+  trigger: string
+  /** The merge strategy, `view` or `ephemeral`. */
+  strategy: string
+  startedAt: string
+  finishedAt: string
+  durationMs: number
+  /** 1, and one more for each retry after a transient error. */
+  attempt: number
+  rowsWritten: number
+  rowsInserted: number
+  rowsUpdated: number
+  rowsDeleted: number
+  rowsDropped: number
+  /** Rows of the table afterwards; null for a view, and while they are not known. */
+  rowsTotal: number | null
+  bytesWritten: number
+  filesAdded: number
+  filesRemoved: number
+  /** The snapshot published; null when nothing was. */
+  snapshotId: bigint | null
+  baseSnapshotId: bigint | null
+  /** The input tables and the snapshot of each that was read. */
+  inputs: Record<string, bigint | null>
+  watermark: string | null
+  phases: PhaseReport[]
+  tests: TestResult[]
+  warnings: Diagnostic[]
+  error: RatError | null
+  /** Why nothing was done, when nothing was. */
+  skippedReason: string | null
+  logs: LogLine[]
+}
+
+/** Everything about one build: one run report a pipeline, in dependency order. */
+export interface BuildReport {
+  status: RunStatus
+  startedAt: string
+  durationMs: number
+  runs: RunReport[]
+}
+
+/** What `check` found: `ok` when no diagnostic is an error. */
+export interface CheckReport {
+  ok: boolean
+  diagnostics: Diagnostic[]
+  pipelines: CheckedPipeline[]
+}
+
+/** One pipeline, checked. */
+export interface CheckedPipeline {
+  name: string
+  /** Null when its template has an error. */
+  sql: string | null
+  /** Null when they are unknown. */
+  columns: Column[] | null
+  lineage: ColumnLineage[]
+  diagnostics: Diagnostic[]
+}
+
+/** What happens while a run is under way, in order. */
+export type Event =
+  | { event: 'started'; runId: string; pipeline: string; attempt: number }
+  | { event: 'phase'; runId: string; pipeline: string; phase: Phase }
+  | { event: 'progress'; runId: string; pipeline: string; rows: number }
+  | { event: 'test'; runId: string; pipeline: string; name: string; status: TestResult['status'] }
+  | { event: 'finished'; report: RunReport }

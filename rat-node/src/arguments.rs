@@ -1,0 +1,211 @@
+//! What JavaScript says to a verb, as the core wants it. What is of another type or name is refused here, by the parameter's name.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use napi::bindgen_prelude::Result;
+use napi_derive::napi;
+use rat_core::error::{Code, Error, nearest};
+use rat_core::{Param, Params, Refresh};
+
+use crate::error::{to_node, wrong};
+use crate::value::Value;
+
+/// The options of every verb that has some, those that `lib/call.js` takes for itself included. `lib/lake.d.ts` says what they mean.
+const OPTIONS: [(&str, &[&str]); 9] = [
+    ("open", &["namespace", "settings", "readOnly"]),
+    ("check", &["signal"]),
+    ("graph", &["signal"]),
+    ("run", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal", "onEvent", "raiseOnFailure"]),
+    (
+        "build",
+        &[
+            "exclude",
+            "publish",
+            "fullRefresh",
+            "allowDataLoss",
+            "force",
+            "failFast",
+            "concurrency",
+            "vars",
+            "signal",
+            "onEvent",
+            "raiseOnFailure",
+        ],
+    ),
+    ("query", &["params", "limit", "timeout", "namespaces", "signal"]),
+    ("runs.list", &["pipeline", "status", "since", "until", "limit", "after"]),
+    ("landing.preview", &["limit"]),
+    ("landing.restore", &["run"]),
+];
+
+/// The names of the options of every verb, for the test that compares them with the declared types.
+#[napi]
+pub fn options() -> Value {
+    let names = |names: &[&str]| Value::List(names.iter().map(|name| Value::Text((*name).to_owned())).collect());
+    Value::Object(OPTIONS.iter().map(|(verb, options)| ((*verb).to_owned(), names(options))).collect())
+}
+
+/// Refuses an argument that never reaches the core: a signal, a callback.
+#[napi]
+pub fn refuse(parameter: String, expected: String, given: Value) -> Result<()> {
+    Err(wrong(&parameter, &expected, &given))
+}
+
+/// The options of one call. Each is taken by its name; one that is not given is `None`.
+pub struct Options(BTreeMap<String, Value>);
+
+impl Options {
+    /// Reads the options of a verb.
+    pub fn of(verb: &str, given: Value) -> Result<Self> {
+        let fields = match given {
+            Value::Undefined => Vec::new(),
+            Value::Object(fields) => fields,
+            other => return Err(wrong("options", "an object", &other)),
+        };
+        let known = OPTIONS.iter().find(|(name, _)| *name == verb).map_or(&[][..], |(_, options)| options);
+        if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            let error = Error::new(Code::InvalidArgument, format!("`{name}` is not an option of `{verb}`"));
+            return Err(to_node(&match nearest(name, known.iter().copied()) {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => error.with_help(format!("its options are {}", known.join(", "))),
+            }));
+        }
+        Ok(Self(fields.into_iter().filter(|(_, value)| *value != Value::Undefined).collect()))
+    }
+
+    /// One option, read by one of the functions below.
+    pub fn take<T>(&mut self, name: &str, read: impl FnOnce(&str, Value) -> Result<T>) -> Result<Option<T>> {
+        self.0.remove(name).map(|value| read(name, value)).transpose()
+    }
+
+    /// A boolean; false when it is not given.
+    pub fn flag(&mut self, name: &str) -> Result<bool> {
+        let read = |name: &str, value| match value {
+            Value::Bool(value) => Ok(value),
+            other => Err(wrong(name, "a boolean", &other)),
+        };
+        Ok(self.take(name, read)?.unwrap_or_default())
+    }
+
+    /// `fullRefresh` and `allowDataLoss`.
+    pub fn refresh(&mut self) -> Result<Refresh> {
+        Ok(match (self.flag("fullRefresh")?, self.flag("allowDataLoss")?) {
+            (false, _) => Refresh::No,
+            (true, false) => Refresh::Full,
+            (true, true) => Refresh::FullWithLoss,
+        })
+    }
+}
+
+/// A string.
+pub fn text(name: &str, value: Value) -> Result<String> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(wrong(name, "a string", &other)),
+    }
+}
+
+/// A string, or an array of strings; none when it is not given.
+pub fn texts(name: &str, value: Value) -> Result<Vec<String>> {
+    let expected = "a string or an array of strings";
+    match value {
+        Value::Undefined => Ok(Vec::new()),
+        Value::Text(text) => Ok(vec![text]),
+        Value::List(items) => {
+            items.into_iter().map(|item| text(name, item).map_err(|_| wrong(name, expected, &Value::List(Vec::new())))).collect()
+        }
+        other => Err(wrong(name, expected, &other)),
+    }
+}
+
+/// A whole number that is not negative.
+pub fn count(name: &str, value: Value) -> Result<usize> {
+    match value {
+        // Exact below 2^53, which is what a double counts to.
+        Value::Number(number) if number >= 0.0 && number.fract() == 0.0 && number <= 9_007_199_254_740_991.0 => Ok(number as usize),
+        other => Err(wrong(name, "a whole number, not negative", &other)),
+    }
+}
+
+/// A time in seconds.
+pub fn seconds(name: &str, value: Value) -> Result<Duration> {
+    let expected = "a number of seconds, not negative";
+    match value {
+        Value::Number(number) => Duration::try_from_secs_f64(number).map_err(|_| wrong(name, expected, &Value::Number(number))),
+        other => Err(wrong(name, expected, &other)),
+    }
+}
+
+/// An instant: a Date, or text that the core reads.
+pub fn instant(name: &str, value: Value) -> Result<chrono::DateTime<chrono::Utc>> {
+    match value {
+        Value::Date(millis) if millis.is_finite() => chrono::DateTime::from_timestamp_millis(millis as i64),
+        _ => None,
+    }
+    .ok_or_else(|| wrong(name, "a valid Date", &value))
+}
+
+/// Bytes or text.
+pub fn bytes(name: &str, value: Value) -> Result<Vec<u8>> {
+    match value {
+        Value::Bytes(bytes) => Ok(bytes),
+        Value::Text(text) => Ok(text.into_bytes()),
+        other => Err(wrong(name, "a Buffer, a Uint8Array or a string", &other)),
+    }
+}
+
+/// What JSON can say.
+pub fn json(name: &str, value: Value) -> Result<serde_json::Value> {
+    use serde_json::Value as Json;
+    Ok(match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(value),
+        // A whole number stays one: `3`, not `3.0`.
+        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => Json::from(number as i64),
+        Value::Number(number) if number.is_finite() => Json::from(number),
+        Value::Signed(number) => Json::from(number),
+        Value::Text(text) => Json::String(text),
+        Value::List(items) => Json::Array(items.into_iter().map(|item| json(name, item)).collect::<Result<_>>()?),
+        Value::Object(_) => Json::Object(fields(name, value)?.into_iter().collect()),
+        other => return Err(wrong(name, "made of what JSON has", &other)),
+    })
+}
+
+/// An object of what JSON can say.
+pub fn fields(name: &str, value: Value) -> Result<BTreeMap<String, serde_json::Value>> {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter(|(_, value)| *value != Value::Undefined);
+            fields.map(|(key, value)| Ok((key.clone(), json(&format!("{name}.{key}"), value)?))).collect()
+        }
+        other => Err(wrong(name, "an object", &other)),
+    }
+}
+
+/// Values for `$1`, `?` and `$name`: an array or an object.
+pub fn params(name: &str, value: Value) -> Result<Params> {
+    match value {
+        Value::List(items) => Ok(Params::positional(
+            items.into_iter().enumerate().map(|(i, item)| param(&format!("{name}[{i}]"), item)).collect::<Result<Vec<_>>>()?,
+        )),
+        Value::Object(fields) => {
+            let named = fields.into_iter().map(|(key, value)| Ok((key.clone(), param(&format!("{name}.{key}"), value)?)));
+            Ok(Params::named(named.collect::<Result<Vec<_>>>()?))
+        }
+        other => Err(wrong(name, "an array or an object", &other)),
+    }
+}
+
+fn param(name: &str, value: Value) -> Result<Param> {
+    Ok(match value {
+        Value::Null => Param::Null,
+        Value::Bool(value) => Param::Bool(value),
+        Value::Signed(number) => Param::Integer(number),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => Param::Integer(number as i64),
+        Value::Number(number) if number.is_finite() => Param::Number(number),
+        Value::Text(text) => Param::Text(text),
+        Value::Date(_) => Param::TimestampTz(instant(name, value)?),
+        other => return Err(wrong(name, "null, a boolean, a number, a bigint, a string or a Date", &other)),
+    })
+}

@@ -1,0 +1,150 @@
+//! What a query answers: whole, or batch by batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::TryStreamExt;
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, ObjectFinalize, PromiseRaw, Result};
+use napi_derive::napi;
+use rat_core::error::{Code, Error};
+use rat_core::{QueryOptions, QueryResult, QueryStream};
+use tokio::sync::Mutex;
+
+use crate::arguments::{Options, count, params, seconds, text, texts};
+use crate::arrow::{Rows, ipc};
+use crate::bridge::Call;
+use crate::lake::NativeLake;
+use crate::value::Value;
+
+/// Rows as Arrow; `lib/query.js` wraps them.
+#[napi(custom_finalize)]
+pub struct NativeRows {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+    duration: Duration,
+}
+
+impl From<QueryResult> for NativeRows {
+    fn from(result: QueryResult) -> Self {
+        Self { schema: result.schema, batches: result.batches, duration: result.duration }
+    }
+}
+
+impl ObjectFinalize for NativeRows {
+    fn finalize(self, env: Env) -> Result<()> {
+        env.adjust_external_memory(-self.bytes()).map(drop)
+    }
+}
+
+impl NativeRows {
+    fn bytes(&self) -> i64 {
+        let bytes = self.batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>();
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
+    /// The last step of a promise of rows: the garbage collector learns what lies behind the small object, or it would let it wait.
+    pub fn known_to_collector(env: &Env, rows: Self) -> Result<Self> {
+        env.adjust_external_memory(rows.bytes()).map(|_| rows)
+    }
+}
+
+#[napi]
+impl NativeRows {
+    /// The names of the columns.
+    #[napi(getter)]
+    pub fn columns(&self) -> Vec<String> {
+        self.schema.fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// How many rows there are.
+    #[napi(getter)]
+    pub fn num_rows(&self) -> f64 {
+        self.batches.iter().map(RecordBatch::num_rows).sum::<usize>() as f64
+    }
+
+    /// How long the query took, in milliseconds.
+    #[napi(getter)]
+    pub fn duration_ms(&self) -> f64 {
+        self.duration.as_secs_f64() * 1000.0
+    }
+
+    /// The rows as plain objects.
+    #[napi]
+    pub fn to_array(&self) -> Rows {
+        Rows(self.batches.clone())
+    }
+
+    /// The rows as an Arrow IPC stream.
+    #[napi(js_name = "toIPC")]
+    pub fn to_ipc<'env>(&self, env: &'env Env, call: &Call) -> Result<PromiseRaw<'env, Buffer>> {
+        let (schema, batches) = (Arc::clone(&self.schema), self.batches.clone());
+        let encoded = move || ipc(&schema, &batches).map_err(|e| Error::new(Code::Internal, e.to_string()));
+        call.promise(env, async move { encoded().map(Buffer::from) })
+    }
+}
+
+/// A query under way; `lib/query.js` makes an async iterator of it.
+#[napi]
+pub struct NativeStream(Arc<Mutex<Option<QueryStream>>>);
+
+#[napi]
+impl NativeStream {
+    /// The next rows; null at the end.
+    #[napi]
+    pub fn next<'env>(&self, env: &'env Env, call: &Call) -> Result<PromiseRaw<'env, Option<NativeRows>>> {
+        let stream = Arc::clone(&self.0);
+        let next = async move {
+            let mut stream = stream.lock().await;
+            let Some(batches) = stream.as_mut() else { return Ok(None) };
+            let schema = batches.schema();
+            while let Some(batch) = batches.try_next().await? {
+                if batch.num_rows() > 0 {
+                    return Ok(Some(NativeRows { schema, batches: vec![batch], duration: Duration::ZERO }));
+                }
+            }
+            Ok(None)
+        };
+        call.promise_of(env, next, |env, rows| rows.map(|rows| NativeRows::known_to_collector(env, rows)).transpose())
+    }
+
+    /// Stops the query.
+    #[napi]
+    pub fn close(&self) {
+        if let Ok(mut stream) = self.0.try_lock() {
+            *stream = None;
+        }
+    }
+}
+
+#[napi]
+impl NativeLake {
+    /// Answers one read-only statement, whole.
+    #[napi]
+    pub fn query<'env>(&self, env: &'env Env, call: &Call, sql: Value, options: Value) -> Result<PromiseRaw<'env, NativeRows>> {
+        let (sql, options) = (text("sql", sql)?, query_options(options)?);
+        let lake = self.0.clone();
+        let answer = async move { lake.query(&sql, &options).await.map(NativeRows::from) };
+        call.promise_of(env, answer, NativeRows::known_to_collector)
+    }
+
+    /// Answers one read-only statement batch by batch.
+    #[napi]
+    pub fn stream<'env>(&self, env: &'env Env, call: &Call, sql: Value, options: Value) -> Result<PromiseRaw<'env, NativeStream>> {
+        let (sql, options) = (text("sql", sql)?, query_options(options)?);
+        let lake = self.0.clone();
+        call.promise(env, async move { Ok(NativeStream(Arc::new(Mutex::new(Some(lake.stream(&sql, &options).await?))))) })
+    }
+}
+
+fn query_options(options: Value) -> Result<QueryOptions> {
+    let mut given = Options::of("query", options)?;
+    Ok(QueryOptions {
+        params: given.take("params", params)?.unwrap_or_default(),
+        limit: given.take("limit", count)?,
+        timeout: given.take("timeout", seconds)?,
+        namespaces: given.take("namespaces", texts)?,
+    })
+}

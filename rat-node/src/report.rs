@@ -1,0 +1,61 @@
+//! Reports of the core as JavaScript has them: camelCase names, bigint for identifiers of snapshots.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::value::Value;
+
+/// Fields whose keys are names of the user's own: columns, tables, properties.
+const DATA: [&str; 5] = ["inputs", "context", "properties", "samples", "vars"];
+/// Fields that a double would round: identifiers of 64 bits. Of `inputs`, each value.
+const IDENTIFIERS: [&str; 4] = ["snapshot_id", "base_snapshot_id", "parent_id", "inputs"];
+
+/// Anything the core can say, as plain data.
+pub fn report(data: &impl Serialize) -> Value {
+    from_json("", serde_json::to_value(data).unwrap_or_default())
+}
+
+/// The same as JSON text, for where only text can go.
+pub fn text(data: &impl Serialize) -> String {
+    named("", serde_json::to_value(data).unwrap_or_default()).to_string()
+}
+
+fn from_json(field: &str, json: Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(value),
+        Json::Number(number) => match number.as_i64() {
+            Some(id) if IDENTIFIERS.contains(&field) => Value::Signed(id),
+            _ => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::Text(text),
+        Json::Array(items) => Value::List(items.into_iter().map(|item| from_json(field, item)).collect()),
+        Json::Object(fields) => {
+            let value = |key: &str, json| if DATA.contains(&field) { from_json(field, json) } else { from_json(key, json) };
+            Value::Object(fields.into_iter().map(|(key, json)| (name(field, &key), value(&key, json))).collect())
+        }
+    }
+}
+
+fn named(field: &str, json: Json) -> Json {
+    match json {
+        Json::Array(items) => Json::Array(items.into_iter().map(|item| named(field, item)).collect()),
+        Json::Object(fields) => fields.into_iter().map(|(key, json)| (name(field, &key), named(&key, json))).collect(),
+        other => other,
+    }
+}
+
+/// A key inside of `field`, in camelCase unless it is data.
+fn name(field: &str, key: &str) -> String {
+    if DATA.contains(&field) {
+        return key.to_owned();
+    }
+    let mut words = key.split('_');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+    }
+    name
+}

@@ -1,0 +1,205 @@
+//! A JavaScript value as data, on its way in or out: bigint for 64-bit integers, Date for dates and times.
+
+#![expect(unsafe_code, reason = "the conversion traits are unsafe by signature; every handle is of the env it is used with")]
+
+use std::ptr;
+
+use napi::bindgen_prelude::{Array, BigInt, Buffer, FromNapiValue, Null, Object, ToNapiValue, Uint8Array};
+use napi::{Env, JsValue, Result, ValueType, check_status, sys, type_of};
+
+/// How deep what a caller hands over may be nested; a circle is deeper than that.
+const DEEPEST: usize = 64;
+
+/// A value that JavaScript gave or gets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Undefined,
+    Null,
+    Bool(bool),
+    Number(f64),
+    Signed(i64),
+    Unsigned(u64),
+    Text(String),
+    /// Milliseconds since 1970.
+    Date(f64),
+    Bytes(Vec<u8>),
+    List(Vec<Value>),
+    Object(Vec<(String, Value)>),
+    /// What is not data: a function, a symbol, an instance of a class. Only ever given, never made.
+    Other(String),
+}
+
+impl Value {
+    /// What it is, in the words of an error message.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Undefined => "undefined".to_owned(),
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(value) => value.to_string(),
+            Self::Signed(value) => format!("{value}n"),
+            Self::Unsigned(value) => format!("{value}n"),
+            Self::Text(value) if value.chars().count() <= 40 => format!("{value:?}"),
+            Self::Text(_) => "a string".to_owned(),
+            Self::Date(_) => "a Date".to_owned(),
+            Self::Bytes(_) => "bytes".to_owned(),
+            Self::List(_) => "an array".to_owned(),
+            Self::Object(_) => "an object".to_owned(),
+            Self::Other(what) => what.clone(),
+        }
+    }
+
+    unsafe fn read(env: sys::napi_env, value: sys::napi_value, depth: usize) -> Result<Self> {
+        unsafe {
+            Ok(match type_of!(env, value)? {
+                ValueType::Undefined => Self::Undefined,
+                ValueType::Null => Self::Null,
+                ValueType::Boolean => Self::Bool(bool::from_napi_value(env, value)?),
+                ValueType::Number => Self::Number(f64::from_napi_value(env, value)?),
+                ValueType::String => Self::Text(String::from_napi_value(env, value)?),
+                ValueType::BigInt => match BigInt::from_napi_value(env, value)?.get_i64() {
+                    (number, true) => Self::Signed(number),
+                    _ => Self::Other("a bigint of more than 64 bits".to_owned()),
+                },
+                ValueType::Object => Self::read_object(env, value, depth)?,
+                other => Self::Other(format!("a {}", other.to_string().to_lowercase())),
+            })
+        }
+    }
+
+    unsafe fn read_object(env: sys::napi_env, value: sys::napi_value, depth: usize) -> Result<Self> {
+        if depth == DEEPEST {
+            return Ok(Self::Other(format!("something nested deeper than {DEEPEST}")));
+        }
+        unsafe {
+            let object = Object::from_napi_value(env, value)?;
+            if object.is_array()? {
+                let array = Array::from_napi_value(env, value)?;
+                let items = (0..array.len()).map(|i| {
+                    let mut item = ptr::null_mut();
+                    check_status!(sys::napi_get_element(env, value, i, &raw mut item))?;
+                    Self::read(env, item, depth + 1)
+                });
+                return items.collect::<Result<_>>().map(Self::List);
+            }
+            if object.is_date()? {
+                let mut millis = 0.0;
+                check_status!(sys::napi_get_date_value(env, value, &raw mut millis))?;
+                return Ok(Self::Date(millis));
+            }
+            if object.is_typedarray()? {
+                return Ok(match Uint8Array::from_napi_value(env, value) {
+                    Ok(bytes) => Self::Bytes(bytes.to_vec()),
+                    Err(_) => Self::Other("a typed array that is not of bytes".to_owned()),
+                });
+            }
+            if !is_plain(env, value)? {
+                return Ok(Self::Other(class_of(env, value)));
+            }
+            let mut fields = Vec::new();
+            for name in Object::keys(&object)? {
+                let mut field = ptr::null_mut();
+                let key = String::to_napi_value(env, name.clone())?;
+                check_status!(sys::napi_get_property(env, value, key, &raw mut field))?;
+                fields.push((name, Self::read(env, field, depth + 1)?));
+            }
+            Ok(Self::Object(fields))
+        }
+    }
+}
+
+/// Whether an object is a literal: its prototype is none, or has none. Holds for objects of another realm too.
+unsafe fn is_plain(env: sys::napi_env, value: sys::napi_value) -> Result<bool> {
+    let mut prototype = value;
+    for _ in 0..2 {
+        unsafe {
+            check_status!(sys::napi_get_prototype(env, prototype, &raw mut prototype))?;
+            if type_of!(env, prototype)? == ValueType::Null {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// What an object is an instance of, by its constructor's name.
+unsafe fn class_of(env: sys::napi_env, value: sys::napi_value) -> String {
+    let mut at = value;
+    let name = unsafe {
+        [c"constructor", c"name"]
+            .into_iter()
+            .try_for_each(|key| check_status!(sys::napi_get_named_property(env, at, key.as_ptr(), &raw mut at)))
+            .and_then(|()| String::from_napi_value(env, at))
+    };
+    name.map_or_else(|_| "an instance of a class".to_owned(), |name| format!("an instance of {name}"))
+}
+
+impl FromNapiValue for Value {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        unsafe { Self::read(env, value, 0) }
+    }
+}
+
+impl ToNapiValue for Value {
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        unsafe {
+            match value {
+                Self::Undefined => <()>::to_napi_value(env, ()),
+                Self::Null => Null::to_napi_value(env, Null),
+                Self::Bool(value) => bool::to_napi_value(env, value),
+                Self::Number(value) => f64::to_napi_value(env, value),
+                Self::Signed(value) => BigInt::to_napi_value(env, BigInt::from(value)),
+                Self::Unsigned(value) => BigInt::to_napi_value(env, BigInt::from(value)),
+                Self::Text(value) | Self::Other(value) => String::to_napi_value(env, value),
+                Self::Date(millis) => {
+                    let mut date = ptr::null_mut();
+                    check_status!(sys::napi_create_date(env, millis, &raw mut date))?;
+                    Ok(date)
+                }
+                Self::Bytes(value) => Buffer::to_napi_value(env, value.into()),
+                Self::List(items) => Vec::to_napi_value(env, items),
+                Self::Object(fields) => {
+                    let object = Object::to_napi_value(env, Object::new(&Env::from_raw(env))?)?;
+                    for (name, field) in fields {
+                        let name = Key::new(env, &name)?;
+                        let field = Self::to_napi_value(env, field)?;
+                        name.put(env, object, field)?;
+                    }
+                    Ok(object)
+                }
+            }
+        }
+    }
+}
+
+/// The name of a property, made once for many objects.
+pub struct Key {
+    name: sys::napi_value,
+    /// Setting this one would change the object's class instead of a field.
+    is_proto: bool,
+}
+
+impl Key {
+    pub unsafe fn new(env: sys::napi_env, name: &str) -> Result<Self> {
+        Ok(Self { name: unsafe { String::to_napi_value(env, name.to_owned())? }, is_proto: name == "__proto__" })
+    }
+
+    /// Puts a field of this name onto the object.
+    pub unsafe fn put(&self, env: sys::napi_env, object: sys::napi_value, value: sys::napi_value) -> Result<()> {
+        if !self.is_proto {
+            return unsafe { check_status!(sys::napi_set_property(env, object, self.name, value)) };
+        }
+        let attributes = sys::PropertyAttributes::writable | sys::PropertyAttributes::enumerable | sys::PropertyAttributes::configurable;
+        let own = sys::napi_property_descriptor {
+            utf8name: ptr::null(),
+            name: self.name,
+            method: None,
+            getter: None,
+            setter: None,
+            value,
+            attributes,
+            data: ptr::null_mut(),
+        };
+        unsafe { check_status!(sys::napi_define_properties(env, object, 1, &raw const own)) }
+    }
+}

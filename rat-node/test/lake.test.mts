@@ -1,0 +1,256 @@
+import { createRequire } from 'node:module'
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { CancelledError, InternalError, type Event, type Lake, RatError, RunFailedError, open } from '../index.mjs'
+import { HEAVY, ORDERS, Project, rejection } from './support.mjs'
+
+/** What the package keeps to itself. */
+const require = createRequire(import.meta.url)
+const { call } = require('../lib/call.js')
+const native = require('../rat.node')
+
+let project: Project
+let lake: Lake
+
+beforeEach(async () => {
+  project = await Project.make()
+  lake = await project.open()
+})
+
+afterEach(() => project[Symbol.asyncDispose]())
+
+describe('building', () => {
+  it('goes in order, then has nothing to do', async () => {
+    const report = await lake.build()
+    expect(report.runs.map((run) => [run.pipeline, run.status, run.rowsWritten])).toEqual([
+      ['default.silver.orders', 'success', 2],
+      ['default.gold.totals', 'success', 2],
+    ])
+    const again = await lake.build()
+    expect(again.runs.every((run) => run.skippedReason)).toBe(true)
+    const forced = await lake.build('silver.orders+', { force: true, exclude: ['gold.*'] })
+    expect(forced.runs.map((run) => [run.pipeline, run.skippedReason])).toEqual([['default.silver.orders', null]])
+  })
+
+  it('keeps identifiers of 64 bits exact, and names of tables as they are', async () => {
+    const report = await lake.build()
+    const [orders, totals] = report.runs
+    expect(typeof orders!.snapshotId).toBe('bigint')
+    expect(totals!.inputs).toEqual({ 'default.silver.orders': orders!.snapshotId })
+    const told = await lake.tables.get('silver.orders')
+    expect(told.snapshotId).toBe(orders!.snapshotId)
+  })
+
+  it('tells what happens, in order, before the promise settles', async () => {
+    const events: Event[] = []
+    const report = await lake.run('silver.orders', { onEvent: (event) => void events.push(event) })
+    expect(events[0]).toEqual({ event: 'started', runId: report.id, pipeline: 'default.silver.orders', attempt: 1 })
+    const phases = events.flatMap((event) => (event.event === 'phase' ? [event.phase] : []))
+    expect(phases).toEqual(report.phases.map((phase) => phase.phase))
+    const last = events.at(-1)
+    expect(last?.event === 'finished' && last.report.snapshotId).toBe(report.snapshotId)
+  })
+
+  it('stops when a callback throws, and rejects with what it threw', async () => {
+    const thrown = new Error('{not today}')
+    const stop = (event: Event) => {
+      if (event.event === 'phase') throw thrown
+    }
+    expect(await rejection(lake.run('silver.orders', { onEvent: stop }))).toBe(thrown)
+    expect(await rejection(lake.build([], { onEvent: () => Promise.reject(thrown) }))).toBe(thrown)
+    // The process lives, and so does the lake.
+    expect((await lake.run('silver.orders')).status).toBe('success')
+  })
+
+  it('throws the report of a failed run unless told not to', async () => {
+    await project.write('default/pipelines/silver/orders/tests/quality/cheap.sql', 'select * from {{ this }} where amount > 10')
+    const error = await rejection(lake.run('silver.orders'))
+    expect(error).toBeInstanceOf(RunFailedError)
+    const failed = error as RunFailedError
+    expect([failed.kind, failed.code]).toEqual(['rejected', 'QUALITY_FAILED'])
+    expect('tests' in failed.report && failed.report.tests[0]).toMatchObject({ name: 'cheap', count: 1, samples: [{ customer: 'Ada' }] })
+
+    const report = await lake.run('silver.orders', { raiseOnFailure: false })
+    expect(report.error).toBeInstanceOf(RatError)
+    expect(report.error?.code).toBe('QUALITY_FAILED')
+    const build = await rejection(lake.build())
+    expect(build).toBeInstanceOf(RunFailedError)
+    expect((build as RunFailedError).context.pipeline).toBe('default.silver.orders')
+  })
+})
+
+describe('aborting', () => {
+  beforeEach(() => project.pipeline('bronze/heavy', HEAVY))
+
+  it('rejects with CancelledError, says why, and nothing is published', async () => {
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const onEvent = (event: Event) => {
+      if (event.event === 'phase' && event.phase === 'execute') abort.abort(reason)
+    }
+    const error = await rejection(lake.run('bronze.heavy', { signal: abort.signal, onEvent }))
+    expect(error).toBeInstanceOf(CancelledError)
+    expect((error as CancelledError).cause).toBe(reason)
+    expect(await lake.tables.list()).toEqual([])
+    const { runs } = await lake.runs.list({ pipeline: 'bronze.heavy' })
+    expect(runs.map((run) => run.status)).toEqual(['cancelled'])
+  })
+
+  it('never starts what was aborted before', async () => {
+    const error = await rejection(lake.build([], { signal: AbortSignal.abort() }))
+    expect(error).toBeInstanceOf(CancelledError)
+    expect((await lake.runs.list()).runs).toEqual([])
+    for (const promise of [
+      lake.query('select 1', { signal: AbortSignal.abort() }),
+      lake.check([], { signal: AbortSignal.abort() }),
+      lake.graph([], { signal: AbortSignal.abort() }),
+    ]) {
+      expect(await rejection(promise)).toBeInstanceOf(CancelledError)
+    }
+  })
+
+  it('stops a query and a stream', async () => {
+    const cross = 'select sum(a.i * b.i) as s from generate_series(1, 300000) a(i), generate_series(1, 300000) b(i)'
+    const error = await rejection(lake.query(cross, { signal: AbortSignal.timeout(50) }))
+    expect(error).toBeInstanceOf(CancelledError)
+    expect((error as CancelledError).cause).toMatchObject({ name: 'TimeoutError' })
+
+    const abort = new AbortController()
+    const read = async () => {
+      for await (const batch of lake.stream('select * from generate_series(1, 10000000) t(i)', { signal: abort.signal })) {
+        expect(batch.numRows).toBeGreaterThan(0)
+        abort.abort()
+      }
+    }
+    expect(await rejection(read())).toBeInstanceOf(CancelledError)
+  })
+
+  it('leaves no listener on the signal', async () => {
+    const { signal } = new AbortController()
+    let listeners = 0
+    const add = signal.addEventListener.bind(signal)
+    const remove = signal.removeEventListener.bind(signal)
+    signal.addEventListener = (...given: Parameters<typeof add>) => (listeners++, add(...given))
+    signal.removeEventListener = (...given: Parameters<typeof remove>) => (listeners--, remove(...given))
+    await lake.query('select 1', { signal })
+    expect(listeners).toBe(0)
+  })
+})
+
+describe('many at once', () => {
+  it('runs eight pipelines of one lake from eight promises', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `bronze/part${i}`)
+    for (const [i, name] of names.entries()) await project.pipeline(name, `select ${i} as part, x from generate_series(1, 1000) t(x)\n`)
+    const reports = await Promise.all(names.map((name) => lake.run(name.replace('/', '.'))))
+    expect(reports.map((report) => report.rowsTotal)).toEqual(Array(8).fill(1000))
+    const counts = await Promise.all(names.map((_, i) => lake.query(`select count(*) as n, min(part) as part from bronze.part${i}`)))
+    expect(counts.map((count) => count.toArray()[0])).toEqual(names.map((_, part) => ({ n: 1000n, part: expect.anything() })))
+  })
+
+  it('keeps two lakes of one process apart', async () => {
+    await using other = await Project.make({ 'silver/orders': "select 7 as id, 'Zoe' as customer, 1.0 as amount\n" })
+    const second = await other.open()
+    await Promise.all([lake.run('silver.orders'), second.run('silver.orders')])
+    const ask = async (of: Lake) => (await of.query('select customer from silver.orders order by 1')).toArray().map((row) => row.customer)
+    expect(await Promise.all([ask(lake), ask(second)])).toEqual([['Ada', 'Bob'], ['Zoe']])
+  })
+})
+
+describe('the handle', () => {
+  it('is closed by using, and by await using', async () => {
+    let outer: Lake
+    {
+      using inner = await open(project.folder)
+      outer = inner
+      expect((await inner.query('select 1 as one')).numRows).toBe(1)
+    }
+    expect(await rejection(outer.query('select 1'))).toMatchObject({ code: 'CLOSED' })
+    {
+      await using inner = await open(project.folder)
+      outer = inner
+    }
+    expect(await rejection(outer.check())).toMatchObject({ code: 'CLOSED' })
+  })
+
+  it('opens by path and by URL, and knows where it is', async () => {
+    const url = new URL(`file://${project.folder}/`)
+    using other = await open(url, { namespace: 'crm', settings: { engine: { query_rows: 1 } } })
+    expect(other.url).toContain(project.folder)
+    expect(other.namespace).toBe('crm')
+    expect((await other.query('select * from generate_series(1, 10) t(i)')).numRows).toBe(1)
+  })
+
+  it('outlives a panic in the core', async () => {
+    const error = await rejection(call((c: unknown) => native.panicOnPurpose(c)))
+    expect(error).toBeInstanceOf(InternalError)
+    expect((error as InternalError).code).toBe('INTERNAL')
+    expect((error as InternalError).message).toContain('a defect on purpose')
+    expect((await lake.run('silver.orders')).status).toBe('success')
+  })
+})
+
+describe('the nouns', () => {
+  it('tell of tables, runs, namespaces and the graph', async () => {
+    const report = await lake.build()
+    expect(await lake.tables.list()).toEqual([
+      { name: 'default.silver.orders', kind: 'table' },
+      { name: 'default.gold.totals', kind: 'table' },
+    ])
+    const orders = await lake.tables.get('silver.orders')
+    expect(orders.columns.map((column) => column.name)).toEqual(['id', 'customer', 'amount'])
+    expect([orders.rowCount, orders.properties['rat.merge-strategy']]).toEqual([2, 'incremental'])
+    const [entry] = await lake.tables.history('silver.orders')
+    expect(entry).toMatchObject({ snapshotId: orders.snapshotId, isCurrent: true, runId: report.runs[0]!.id, references: ['main'] })
+
+    const page = await lake.runs.list({ limit: 1, status: ['success'], since: new Date(0) })
+    expect([page.runs.length, page.next]).toEqual([1, page.runs[0]!.id])
+    const rest = await lake.runs.list({ after: page.next! })
+    expect(rest.runs.map((run) => run.id)).not.toContain(page.next)
+    const id = report.runs[0]!.id
+    expect((await lake.runs.get(id)).pipeline).toBe('default.silver.orders')
+    expect((await lake.runs.report(id))?.snapshotId).toBe(orders.snapshotId)
+    expect((await lake.runs.logs(id)).map((line) => line.seq)[0]).toBe(1)
+    expect(Array.isArray(await lake.runs.tests(id))).toBe(true)
+    expect(await lake.namespaces.list()).toEqual(['default'])
+
+    const graph = await lake.graph()
+    expect(graph.order()).toEqual(['default.silver.orders', 'default.gold.totals'])
+    expect(graph.upstream('gold.totals')).toEqual(['default.silver.orders'])
+    expect(graph.downstream('default.silver.orders')).toEqual(['default.gold.totals'])
+    expect(graph.edges).toEqual([{ from: 'default.silver.orders', to: 'default.gold.totals' }])
+    expect(graph.nodes[0]!.latestRun).toMatchObject({ id, status: 'success', rowsWritten: 2 })
+    expect(graph.nodes[1]!.lineage[0]).toEqual({ column: 'customer', from: [{ table: 'default.silver.orders', column: 'customer' }] })
+    expect(graph.toMermaid()).toContain('flowchart LR')
+    expect(Object.keys(JSON.parse(JSON.stringify(graph)))).toEqual(['nodes', 'edges'])
+  })
+
+  it('put files into landing zones and bring them back', async () => {
+    await project.pipeline('bronze/orders', "-- @archive_landing_zones: true\nselect * from read_csv('{{ landing_zone(\"orders\") }}')\n")
+    const path = await lake.landing.put('orders', 'monday.csv', 'id,name\n1,Ada\n')
+    expect(path).toBe('default/landing/orders/monday.csv')
+    await lake.landing.put('orders', 'tuesday.csv', new TextEncoder().encode('id,name\n2,Bob\n'))
+    await lake.landing.remove('orders', 'tuesday.csv')
+    expect(await lake.landing.zones()).toEqual([{ namespace: 'default', name: 'orders', files: 1, bytes: 14 }])
+    expect((await lake.landing.files('orders')).map((file) => [file.name, file.size])).toEqual([['monday.csv', 14]])
+    expect(await lake.landing.samples('orders')).toEqual([])
+    const preview = await lake.landing.preview('orders', { limit: 5 })
+    expect(preview.toArray()).toEqual([{ id: 1n, name: 'Ada' }])
+
+    const run = await lake.run('bronze.orders')
+    expect(await lake.landing.files('orders')).toEqual([])
+    expect(await lake.landing.restore('orders', { run: run.id })).toEqual({ files: [path], kept: [] })
+    expect((await lake.landing.files('orders')).map((file) => file.name)).toEqual(['monday.csv'])
+  })
+
+  it('check a project without running it', async () => {
+    await project.pipeline('gold/broken', "select customr\nfrom {{ ref('silver.orders') }}\n")
+    const report = await lake.check()
+    expect(report.ok).toBe(false)
+    expect(report.diagnostics.map((d) => [d.code, d.path, d.line, d.column])).toEqual([
+      ['UNKNOWN_COLUMN', 'default/pipelines/gold/broken/pipeline.sql', 1, 8],
+    ])
+    expect((await lake.check('silver.orders')).ok).toBe(true)
+    expect(ORDERS).toContain('unique_key')
+  })
+})

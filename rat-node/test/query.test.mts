@@ -1,0 +1,118 @@
+import { tableFromIPC } from 'apache-arrow'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { type Lake, Rows } from '../index.mjs'
+import { Project, rejection } from './support.mjs'
+
+let project: Project
+let lake: Lake
+
+beforeEach(async () => {
+  project = await Project.make({})
+  lake = await project.open()
+})
+
+afterEach(() => project[Symbol.asyncDispose]())
+
+const row = async (sql: string) => (await lake.query(sql)).toArray()[0]
+
+describe('values', () => {
+  it('are what JavaScript has for them', async () => {
+    expect(await row("select 1::int as i, 2.5::double as f, 'x' as s, true as b, null as n")).toEqual({ i: 1, f: 2.5, s: 'x', b: true, n: null })
+    expect(await row('select 9223372036854775807::bigint as most, -5::bigint as less')).toEqual({ most: 9223372036854775807n, less: -5n })
+    expect(await row("select date '2024-02-29' as d, timestamp '1969-12-31 23:59:59.999999' as t")).toEqual({
+      d: new Date('2024-02-29T00:00:00Z'),
+      t: new Date('1969-12-31T23:59:59.999Z'),
+    })
+    expect(await row("select 1.50::decimal(5, 2) as m, -12345678901234567890.123456789::decimal(38, 9) as wide")).toEqual({
+      m: '1.50',
+      wide: '-12345678901234567890.123456789',
+    })
+    const bytes = await row("select x'6162' as b")
+    expect(Buffer.isBuffer(bytes!.b) && (bytes!.b as Buffer).toString()).toBe('ab')
+    expect(await row('select [1::int, null, 3::int] as l, [[1::int]] as deep')).toEqual({ l: [1, null, 3], deep: [[1]] })
+    expect(await row("select struct_pack(a := 1::int, b := ['x']) as s")).toEqual({ s: { a: 1, b: ['x'] } })
+  })
+
+  it('are pairs of a map, and text for what JavaScript has no type for', async () => {
+    const odd = await row("select map {'a': 1::int, 'b': null} as m, time '10:00:00' as t, interval '1 day' as i")
+    expect(odd).toEqual({ m: [['a', 1], ['b', null]], t: '10:00:00', i: '1 days' })
+    expect(new Map(odd!.m as [string, number][]).get('a')).toBe(1)
+  })
+
+  it('stay fields of the row whatever the column is called', async () => {
+    const odd = await row('select 1::int as "__proto__", 2::int as "constructor", 3::int as "a b", 4::int as "é"')
+    expect(Object.entries(odd!)).toEqual([['__proto__', 1], ['constructor', 2], ['a b', 3], ['é', 4]])
+    expect(Object.getPrototypeOf(odd)).toBe(Object.prototype)
+  })
+
+  it('come as Arrow too, and the rows can be looped over', async () => {
+    const result = await lake.query('select i, i * 2 as twice from generate_series(1, 1000) t(i) order by i')
+    expect([result.columns, result.numRows]).toEqual([['i', 'twice'], 1000])
+    expect(result.durationMs).toBeGreaterThan(0)
+    const table = tableFromIPC(await result.toIPC())
+    expect([table.numRows, table.schema.fields.map((field) => field.name)]).toEqual([1000, ['i', 'twice']])
+    expect((await result.toArrow()).get(999)?.toJSON()).toEqual({ i: 1000n, twice: 2000n })
+    expect([...result].length).toBe(1000)
+    const empty = await lake.query("select 1 as a where 'x' = 'y'")
+    expect([empty.numRows, empty.columns, empty.toArray(), tableFromIPC(await empty.toIPC()).numRows]).toEqual([0, ['a'], [], 0])
+  })
+})
+
+describe('parameters', () => {
+  it('stand for placeholders and never become SQL', async () => {
+    const ask = async (sql: string, params: never) => (await lake.query(sql, { params })).toArray()[0]
+    const given = [1, 2n, 2.5, "'; drop table x; --", true, null] as never
+    expect(await ask('select $1 as a, $2 as b, $3 as c, $4 as d, $5 as e, $6 as f', given)).toEqual({
+      a: 1n, b: 2n, c: 2.5, d: "'; drop table x; --", e: true, f: null,
+    })
+    expect(await ask('select $day as day, $name as name', { day: new Date('2024-02-29T12:00:00.123Z'), name: 'Ada' } as never)).toEqual({
+      day: new Date('2024-02-29T12:00:00.123Z'), name: 'Ada',
+    })
+  })
+})
+
+describe('a stream', () => {
+  const rows = 2_000_000
+
+  it('gives all rows, batch by batch, in constant memory', async () => {
+    let [seen, sum, most] = [0, 0n, 0]
+    globalThis.gc?.()
+    const before = process.memoryUsage().rss
+    for await (const batch of lake.stream(`select i, 'a text of some length, the same in each row' as s from generate_series(1, ${rows}) t(i)`)) {
+      expect(batch).toBeInstanceOf(Rows)
+      seen += batch.numRows
+      sum += batch.toArray()[0]!.i as bigint
+      most = Math.max(most, process.memoryUsage().rss - before)
+    }
+    expect(seen).toBe(rows)
+    expect(sum).toBeGreaterThan(0n)
+    // The rows are 110 MB as Arrow and far more as objects.
+    expect(most / 1e6).toBeLessThan(400)
+  })
+
+  it('stops the query when the loop is left', async () => {
+    for await (const batch of lake.stream(`select * from generate_series(1, 1000000000000) t(i)`)) {
+      expect(batch.columns).toEqual(['i'])
+      break
+    }
+    const stream = lake.stream('select * from generate_series(1, 1000000000000) t(i)')
+    expect((await stream.next()).done).toBe(false)
+    expect(await stream.return()).toEqual({ done: true, value: undefined })
+    expect((await stream.next()).done).toBe(true)
+  })
+
+  it('rejects with what goes wrong under way', async () => {
+    const read = async () => {
+      for await (const batch of lake.stream("select cast(case when i = 500000 then 'x' else '1' end as int) as n from generate_series(1, 1000000) t(i)")) {
+        expect(batch.numRows).toBeGreaterThan(0)
+      }
+    }
+    expect(await rejection(read())).toMatchObject({ kind: 'rejected' })
+    expect(await rejection(lake.stream('select nothing from nowhere').next())).toMatchObject({ code: 'UNKNOWN_TABLE' })
+  })
+
+  it('takes as many batches as the Arrow stream of one has', async () => {
+    for await (const batch of lake.stream('select 1 as a')) expect(tableFromIPC(await batch.toIPC()).numRows).toBe(1)
+  })
+})

@@ -1,0 +1,141 @@
+// Bad input: what is of the wrong type, name or state is refused with the name of the parameter and what was expected.
+import { readdir } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { DeniedError, InvalidError, type Lake, NotFoundError, open } from '../index.mjs'
+import { Project, rejection } from './support.mjs'
+
+let project: Project
+let lake: Lake
+
+beforeAll(async () => {
+  project = await Project.make()
+  lake = await project.open()
+})
+
+afterAll(() => project[Symbol.asyncDispose]())
+
+/** The calls as a caller without types could make them. */
+const any = () => lake as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
+
+const circle: Record<string, unknown> = {}
+circle.again = circle
+
+describe('an argument of the wrong type names the parameter and what was expected', () => {
+  const wrong: [string, () => Promise<unknown>, string][] = [
+    ['open(5)', () => open(5 as never), '`path` must be a string, and is 5'],
+    ['open()', () => (open as () => Promise<unknown>)(), '`path` must be a string, and is undefined'],
+    ['open(bytes)', () => open(Buffer.from([0xff]) as never), '`path` must be a string, and is bytes'],
+    ['open namespace', () => open(project.folder, { namespace: 1 as never }), '`namespace` must be a string, and is 1'],
+    ['open readOnly', () => open(project.folder, { readOnly: 'yes' as never }), '`readOnly` must be a boolean, and is "yes"'],
+    ['open options', () => open(project.folder, 'x' as never), '`options` must be an object, and is "x"'],
+    ['open null', () => open(project.folder, null as never), '`options` must be an object, and is null'],
+    ['settings', () => open(project.folder, { settings: { vars: { f: () => 1 } } }), '`settings.vars.f` must be made of what JSON has, and is a function'],
+    ['run()', () => any().run!(), '`pipeline` must be a string, and is undefined'],
+    ['run({})', () => any().run!({}), '`pipeline` must be a string, and is an object'],
+    ['run vars', () => any().run!('a.b', { vars: [] }), '`vars` must be an object, and is an array'],
+    ['run var', () => any().run!('a.b', { vars: { x: NaN } }), '`vars.x` must be made of what JSON has, and is NaN'],
+    ['run circle', () => any().run!('a.b', { vars: circle }), 'nested deeper than 64'],
+    ['run class', () => any().run!('a.b', new Map()), '`options` must be an object, and is an instance of Map'],
+    ['timeout text', () => any().run!('a.b', { timeout: '1' }), '`timeout` must be a number of seconds, not negative, and is "1"'],
+    ['timeout -1', () => any().query!('select 1', { timeout: -1 }), '`timeout` must be a number of seconds, not negative, and is -1'],
+    ['timeout NaN', () => any().query!('select 1', { timeout: NaN }), '`timeout` must be a number of seconds, not negative, and is NaN'],
+    ['limit 1.5', () => any().query!('select 1', { limit: 1.5 }), '`limit` must be a whole number, not negative, and is 1.5'],
+    ['limit -1', () => any().query!('select 1', { limit: -1 }), '`limit` must be a whole number, not negative, and is -1'],
+    ['namespaces', () => any().query!('select 1', { namespaces: [1] }), '`namespaces` must be a string or an array of strings'],
+    ['params', () => any().query!('select $1', { params: 1 }), '`params` must be an array or an object, and is 1'],
+    ['param', () => any().query!('select $1', { params: [{}] }), '`params[0]` must be null, a boolean'],
+    ['bigint', () => any().query!('select $a', { params: { a: 2n ** 70n } }), '`params.a` must be null, a boolean'],
+    ['date', () => any().query!('select $1', { params: [new Date(NaN)] }), '`params[0]` must be a valid Date'],
+    ['query(sql)', () => any().query!(Symbol('x')), '`sql` must be a string, and is a symbol'],
+    ['stream', () => lake.stream(1 as never).next(), '`sql` must be a string, and is 1'],
+    ['select', () => any().build!(3), '`select` must be a string or an array of strings, and is 3'],
+    ['exclude', () => any().build!([], { exclude: {} }), '`exclude` must be a string or an array of strings, and is an object'],
+    ['concurrency', () => any().build!([], { concurrency: 'all' }), '`concurrency` must be a whole number, not negative, and is "all"'],
+    ['publish', () => any().build!([], { publish: 'later' }), '`later` is no way to publish a build'],
+    ['signal', () => any().query!('select 1', { signal: 1 }), '`signal` must be an AbortSignal, and is 1'],
+    ['onEvent', () => any().run!('a.b', { onEvent: {} }), '`onEvent` must be a function, and is an object'],
+    ['raiseOnFailure', () => any().run!('a.b', { raiseOnFailure: 0 }), '`raiseOnFailure` must be a boolean, and is 0'],
+    ['runs status', () => lake.runs.list({ status: 'done' as never }), '`done` is no status of a run'],
+    ['runs since', () => lake.runs.list({ since: 'yesterday' as never }), '`since` must be a valid Date, and is "yesterday"'],
+    ['put data', () => lake.landing.put('z', 'a.csv', 5 as never), '`data` must be a Buffer, a Uint8Array or a string, and is 5'],
+  ]
+  it.each(wrong)('%s', async (_, refused, message) => {
+    const error = await rejection(refused())
+    expect(error).toBeInstanceOf(InvalidError)
+    expect((error as InvalidError).code).toBe('INVALID_ARGUMENT')
+    expect((error as InvalidError).summary).toContain(message)
+  })
+})
+
+describe('an option that is not known', () => {
+  const unknown: [string, () => Promise<unknown>, string, string][] = [
+    ['query limt', () => any().query!('select 1', { limt: 1 }), '`limt` is not an option of `query`', 'did you mean `limit`?'],
+    ['run fullrefresh', () => any().run!('a.b', { full_refresh: true }), '`full_refresh` is not an option of `run`', 'did you mean `fullRefresh`?'],
+    ['query onEvent', () => any().query!('select 1', { onEvent: () => 1 }), '`onEvent` is not an option of `query`', 'its options are params'],
+    ['open', () => open('.', { settngs: {} } as never), '`settngs` is not an option of `open`', 'did you mean `settings`?'],
+    ['check', () => any().check!([], { force: true }), '`force` is not an option of `check`', 'its options are signal'],
+    ['build', () => any().build!([], { timeout: 1 }), '`timeout` is not an option of `build`', 'its options are'],
+  ]
+  it.each(unknown)('%s', async (_, refused, message, help) => {
+    const error = (await rejection(refused())) as InvalidError
+    expect([error.code, error.summary]).toEqual(['INVALID_ARGUMENT', message])
+    expect(error.help).toContain(help)
+  })
+})
+
+describe('states', () => {
+  it('a closed lake refuses every verb', async () => {
+    const closed = await project.open()
+    closed.close()
+    closed.close()
+    const verbs: Promise<unknown>[] = [
+      closed.check(), closed.graph(), closed.run('silver.orders'), closed.build(), closed.query('select 1'),
+      closed.stream('select 1').next(), closed.tables.list(), closed.tables.get('a.b'), closed.runs.list(), closed.runs.get('x'),
+      closed.landing.zones(), closed.landing.put('z', 'a.csv', ''), closed.namespaces.list(),
+    ]
+    for (const verb of verbs) {
+      const error = await rejection(verb)
+      expect(error).toBeInstanceOf(InvalidError)
+      expect((error as InvalidError).code).toBe('CLOSED')
+    }
+  })
+
+  it('a lake for reading only is read, never written', async () => {
+    await using fresh = await Project.make()
+    const only = await fresh.open({ readOnly: true })
+    expect((await only.query('select 1 as one')).toArray()).toEqual([{ one: 1n }])
+    expect((await only.check()).ok).toBe(true)
+    for (const verb of [only.run('silver.orders'), only.build(), only.landing.put('z', 'a.csv', 'a\n'), only.landing.remove('z', 'a.csv')]) {
+      const error = await rejection(verb)
+      expect(error).toBeInstanceOf(DeniedError)
+      expect((error as DeniedError).code).toBe('READ_ONLY_LAKE')
+    }
+    expect(await readdir(fresh.folder)).toEqual(['default'])
+  })
+
+  it('a path that is not there, not text or not of this world is an error of its own', async () => {
+    expect(await rejection(open(`${project.folder}/nothing`))).toBeInstanceOf(NotFoundError)
+    expect(await rejection(open(`${project.folder}/\ud800`))).toBeInstanceOf(NotFoundError)
+    expect(await rejection(open(new URL('https://example.org/lake') as never))).toBeInstanceOf(InvalidError)
+    expect(await rejection(open('ftp://host/lake'))).toBeInstanceOf(InvalidError)
+  })
+
+  it('names that are not there are not found, with the nearest', async () => {
+    expect(await rejection(lake.run('silver.order'))).toMatchObject({ kind: 'not_found', code: 'PIPELINE_NOT_FOUND' })
+    expect(await rejection(lake.tables.get('silver.nothing'))).toMatchObject({ code: 'TABLE_NOT_FOUND' })
+    expect(await rejection(lake.runs.logs('none'))).toMatchObject({ code: 'RUN_NOT_FOUND' })
+    expect(await rejection(lake.landing.files('none'))).toMatchObject({ code: 'UNKNOWN_ZONE' })
+    const graph = await lake.graph()
+    expect(() => graph.upstream('a')).toThrow(InvalidError)
+    expect(() => graph.upstream(1 as never)).toThrow('`pipeline` must be a string, and is 1')
+  })
+
+  it('what is not read-only is denied', async () => {
+    const error = await rejection(lake.query('drop table silver.orders'))
+    expect(error).toBeInstanceOf(DeniedError)
+    expect(error).toMatchObject({ code: 'NOT_READ_ONLY', retryable: false, kind: 'denied', name: 'DeniedError' })
+    expect((error as DeniedError).diagnostics[0]).toMatchObject({ path: 'query', line: 1, column: 1 })
+    expect((error as DeniedError).message).toContain('drop table silver.orders')
+  })
+})

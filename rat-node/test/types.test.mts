@@ -1,0 +1,140 @@
+// The declared types are the code: every member of a class, every option of a verb and every field of a report, in both directions.
+import { readFileSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import * as rat from '../index.mjs'
+import { Project } from './support.mjs'
+
+const require = createRequire(import.meta.url)
+const folder = new URL('../lib/', import.meta.url).pathname
+
+interface Declared {
+  kind: 'class' | 'interface'
+  members: Map<string, ts.ClassElement | ts.TypeElement>
+  parents: string[]
+  documented: boolean
+}
+
+const declared = new Map<string, Declared>()
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.d.ts'))) {
+  const source = ts.createSourceFile(file, readFileSync(join(folder, file), 'utf8'), ts.ScriptTarget.ES2022, true)
+  source.forEachChild((node) => {
+    if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node)) return
+    const members = new Map<string, ts.ClassElement | ts.TypeElement>()
+    for (const member of node.members) {
+      if (!ts.isConstructorDeclaration(member)) members.set(member.name!.getText(source).replace(/^\[|\]$/g, ''), member)
+    }
+    const parents = (node.heritageClauses ?? []).flatMap((clause) => clause.types.map((type) => type.getText(source)))
+    const documented = ts.getJSDocCommentsAndTags(node).length > 0
+    declared.set(node.name!.text, { kind: ts.isClassDeclaration(node) ? 'class' : 'interface', members, parents, documented })
+  })
+}
+
+/** The members of an interface, those of its parents included: `Omit<RunOptions, 'timeout'>` is `RunOptions` without one. */
+function members(name: string): string[] {
+  const { members: own, parents } = declared.get(name)!
+  const inherited = parents.flatMap((parent) => {
+    const omit = /^Omit<(\w+), '(\w+)'>$/.exec(parent)
+    return declared.has(omit?.[1] ?? parent) ? members(omit?.[1] ?? parent).filter((member) => member !== omit?.[2]) : []
+  })
+  return [...inherited, ...own.keys()].sort()
+}
+
+describe('classes', () => {
+  it.each([...declared].filter(([, { kind }]) => kind === 'class').map(([name]) => name))('%s', async (name) => {
+    const exported = (rat as Record<string, unknown>)[name] ?? require(`../lib/${name.toLowerCase()}.js`)[name]
+    expect(typeof exported, `${name} is declared and not there`).toBe('function')
+    const { prototype } = exported as { prototype: object }
+    const own = Object.getOwnPropertyNames(prototype).filter((member) => member !== 'constructor')
+    const symbols = Object.getOwnPropertySymbols(prototype).map((symbol) => symbol.description!.replace('nodejs.', 'Symbol.'))
+    const methods = [...declared.get(name)!.members].filter(([, member]) => ts.isMethodDeclaration(member)).map(([member]) => member)
+    expect(methods.sort()).toEqual([...own, ...symbols].filter((member) => !isGetter(prototype, member)).sort())
+  })
+
+  it('have a word for every export', () => {
+    const functions = Object.keys(rat).filter((name) => name !== 'open')
+    for (const name of functions) expect(declared.get(name)?.kind, name).toBe('class')
+    for (const [name, { documented }] of declared) expect(documented, `${name} has no documentation`).toBe(true)
+    for (const [name, { members: own }] of declared) {
+      for (const [member, node] of own) {
+        if (!ts.isMethodDeclaration(node) || member.startsWith('Symbol.')) continue
+        expect(ts.getJSDocCommentsAndTags(node).length, `${name}.${member} has no documentation`).toBeGreaterThan(0)
+      }
+    }
+  })
+})
+
+const isGetter = (prototype: object, member: string) => Object.getOwnPropertyDescriptor(prototype, member)?.get !== undefined
+
+describe('options', () => {
+  const types: Record<string, string> = {
+    open: 'OpenOptions',
+    check: 'Abortable',
+    graph: 'Abortable',
+    run: 'RunOptions',
+    build: 'BuildOptions',
+    query: 'QueryOptions',
+    'runs.list': 'RunFilter',
+  }
+  const known = require('../rat.node').options() as Record<string, string[]>
+
+  it.each(Object.keys(known))('%s', (verb) => {
+    const type = types[verb]
+    if (type) return expect(members(type)).toEqual([...known[verb]!].sort())
+    // Declared where it is used: `preview(zone, options?: { limit?: number })`.
+    const [noun, method] = verb.split('.') as [string, string]
+    const parameters = (declared.get(noun[0]!.toUpperCase() + noun.slice(1))!.members.get(method) as ts.MethodDeclaration).parameters
+    const options = parameters.at(-1)!.type as ts.TypeLiteralNode
+    expect(options.members.map((member) => member.name!.getText())).toEqual(known[verb])
+  })
+})
+
+describe('reports', () => {
+  let project: Project
+  let lake: rat.Lake
+  beforeAll(async () => {
+    project = await Project.make()
+    lake = await project.open()
+    await project.write('default/pipelines/silver/orders/tests/quality/none.sql', 'select * from {{ this }} where amount < 0')
+  })
+  afterAll(() => project[Symbol.asyncDispose]())
+
+  const matches = (type: string, data: object) => expect(Object.keys(data).sort(), type).toEqual(members(type))
+
+  it('have the declared fields and no others', async () => {
+    const build = await lake.build()
+    matches('BuildReport', build)
+    matches('RunReport', build.runs[0]!)
+    matches('PhaseReport', build.runs[0]!.phases[0]!)
+    matches('LogLine', build.runs[0]!.logs[0]!)
+    matches('TestResult', build.runs[0]!.tests[0]!)
+    matches('TableEntry', (await lake.tables.list())[0]!)
+    matches('TableInfo', await lake.tables.get('silver.orders'))
+    matches('HistoryEntry', (await lake.tables.history('silver.orders'))[0]!)
+    const page = await lake.runs.list()
+    matches('RunPage', page)
+    matches('RunRecord', page.runs[0]!)
+    matches('TestLine', (await lake.runs.tests(build.runs[0]!.id))[0]!)
+    const graph = await lake.graph()
+    matches('GraphNode', graph.nodes[0]!)
+    matches('LatestRun', graph.nodes[0]!.latestRun!)
+    matches('Column', graph.nodes[0]!.columns![0]!)
+    matches('ColumnLineage', graph.nodes[1]!.lineage[0]!)
+    await lake.landing.put('z', 'a.csv', 'a\n1\n')
+    matches('Zone', (await lake.landing.zones())[0]!)
+    matches('ZoneFile', (await lake.landing.files('z'))[0]!)
+    await project.pipeline('gold/broken', 'select nothing')
+    const report = await lake.check()
+    matches('CheckReport', report)
+    matches('CheckedPipeline', report.pipelines[0]!)
+    matches('Diagnostic', report.diagnostics[0]!)
+    matches('Label', report.diagnostics[0]!.labels[0]!)
+    const error = (await lake.run('gold.broken').catch((error: unknown) => error)) as rat.RatError
+    const fields = Object.keys(error).filter((field) => field !== 'name' && field !== 'report')
+    expect(fields.sort()).toEqual([...declared.get('RatError')!.members.keys()].sort())
+  })
+})
