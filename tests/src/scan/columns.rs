@@ -203,28 +203,3 @@ async fn an_identity_partition_column_that_no_file_holds_comes_from_the_partitio
     assert_eq!(lake.rows("select a from t where day is null").await, ["3"]);
     assert_eq!(lake.rows("select day, count(*) from t group by day").await, ["NULL|1", "mon|1", "tue|1"]);
 }
-
-#[tokio::test]
-async fn a_missing_or_damaged_file_is_named() {
-    let mut lake = Lake::new(schema(0, &[(1, "a", long())]), &[]);
-    let file = lake.data(&batch(vec![(1, "a", longs(&[1, 2]))]), Said::default()).await;
-    let path = file.path.clone();
-    lake.commit(vec![file]).await;
-    let whole = lake.storage.read(&path).await.unwrap();
-
-    let code = |error: datafusion::common::DataFusionError| {
-        let text = error.to_string();
-        let ours = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source())
-            .find_map(|e| e.downcast_ref::<rat_core::error::Error>());
-        assert!(text.contains("00001.parquet"), "{text}");
-        ours.map(|e| e.code().as_str()).unwrap_or_else(|| panic!("no code: {error:?}"))
-    };
-    lake.storage.delete(&path).await.unwrap();
-    assert_eq!(code(lake.try_rows("select a from t where a > 0").await.unwrap_err()), "CORRUPT_TABLE");
-    lake.storage.write(&path, whole.slice(0..whole.len() / 2)).await.unwrap();
-    assert_eq!(code(lake.try_rows("select a from t where a > 0").await.unwrap_err()), "CORRUPT_TABLE");
-    lake.storage.write(&path, vec![0_u8; whole.len()]).await.unwrap();
-    assert_eq!(code(lake.try_rows("select a from t where a > 0").await.unwrap_err()), "CORRUPT_TABLE");
-    lake.storage.write(&path, whole).await.unwrap();
-    assert_eq!(lake.rows("select a from t where a > 1").await, ["2"]);
-}

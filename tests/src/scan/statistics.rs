@@ -97,11 +97,3 @@ async fn some_files_can_be_read_alone() {
     let found = context.sql("select a from some").await.unwrap().collect().await.unwrap();
     assert_eq!(super::lake::lines(&found), ["2"]);
 }
-
-#[tokio::test]
-async fn a_filter_is_given_to_the_reader_once() {
-    let mut lake = three();
-    write(&mut lake, vec![Some(1), Some(2)]).await;
-    let plan = displayable(lake.plan("select s from t where a > 1").await.as_ref()).indent(false).to_string();
-    assert_eq!(plan.matches("a@0 > 1").count(), 1, "{plan}");
-}

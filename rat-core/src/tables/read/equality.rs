@@ -21,8 +21,7 @@ use crate::error::{Code, Error};
 
 use super::super::files::{FileEntry, corrupt};
 use super::ScanFile;
-use super::guard::GuardExec;
-use super::provider::{Reading, defect, external};
+use super::provider::{Read, Reading, defect, external};
 use super::scan::Inner;
 
 const SEQUENCE: &str = "__rat_sequence";
@@ -83,11 +82,16 @@ pub(super) async fn without_deleted(
             read.push(index);
         }
     }
-    let (partitioned, _) = reading.partitioned(files, width, |file| partitions.constants(&file.data)).await?;
+    let (partitioned, deleted) = reading.partitioned(files, width, |file| partitions.constants(&file.data)).await?;
     let entries: Vec<&FileEntry> = files.iter().map(|file| &*file.data).collect();
-    let unknown = Statistics::new_unknown(&all);
-    let data = reading.exec(partitioned, data_schema, &entries, unknown, Some(&read), None)?;
-    let mut plan = GuardExec::around(data, true);
+    let data = Read {
+        files: partitioned,
+        schema: data_schema,
+        entries: &entries,
+        statistics: Statistics::new_unknown(&all),
+        selects_rows: deleted.is_some(),
+    };
+    let mut plan = reading.exec(data, Some(&read), None)?;
     for ((ids, reach), deletes) in groups {
         let deletes: Vec<&FileEntry> = deletes.into_values().map(AsRef::as_ref).collect();
         let key: Vec<FieldRef> = ids.iter().filter_map(|id| keys.get(id)).cloned().collect();
@@ -145,8 +149,8 @@ fn delete_rows(
     let files = deletes.iter().map(|delete| reading.file(delete, partitions.constants(delete))).collect::<Result<Vec<_>>>()?;
     let key = key.into_iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true))).collect::<Vec<_>>();
     let schema = TableSchema::new(Arc::new(Schema::new(key)), constants());
-    let unknown = Statistics::new_unknown(schema.table_schema());
-    reading.exec(files, schema, deletes, unknown, None, None)
+    let statistics = Statistics::new_unknown(schema.table_schema());
+    reading.exec(Read { files, schema, entries: deletes, statistics, selects_rows: false }, None, None)
 }
 
 fn anti_join(

@@ -14,16 +14,18 @@
 
 mod bounds;
 mod columns;
+mod damage;
 mod deletes;
 mod equality;
-mod guard;
 mod keys;
+mod late;
 mod located;
 mod open;
 mod provider;
 mod prune;
 mod scan;
 mod shape;
+mod source;
 mod statistics;
 mod values;
 

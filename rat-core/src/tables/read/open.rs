@@ -26,6 +26,13 @@ use super::super::files::corrupt;
 #[derive(Debug, Clone)]
 pub(super) struct Shown(pub Arc<str>);
 
+impl Shown {
+    /// The path to name a file by.
+    pub fn of(file: &PartitionedFile) -> Arc<str> {
+        file.extension::<Self>().map_or_else(|| Arc::from(file.object_meta.location.as_ref()), |shown| Arc::clone(&shown.0))
+    }
+}
+
 /// Makes the readers of a scan.
 #[derive(Debug, Clone)]
 pub(super) struct Opener {
@@ -119,18 +126,20 @@ impl ParquetFileReaderFactory for Opener {
         _: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> datafusion::common::Result<Box<dyn AsyncFileReader + Send>> {
-        let shown = file.extension::<Shown>().map_or_else(|| Arc::from(file.object_meta.location.as_ref()), |shown| Arc::clone(&shown.0));
+        let shown = Shown::of(&file);
         Ok(Box::new(self.reader(file.object_meta, shown, partition, metrics)))
     }
 }
 
 impl Opener {
+    /// Reads a file, and counts what it reads.
     pub fn reader(&self, file: ObjectMeta, shown: Arc<str>, partition: usize, metrics: &ExecutionPlanMetricsSet) -> Reader {
         let metrics = ParquetFileMetrics::new(partition, file.location.as_ref(), metrics);
         Reader { opener: self.clone(), file, shown, metrics }
     }
 }
 
+/// The bytes of one file.
 pub(super) struct Reader {
     opener: Opener,
     file: ObjectMeta,

@@ -12,7 +12,7 @@ use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -32,10 +32,10 @@ use crate::error::{Code, Error};
 
 use super::super::files::FileEntry;
 use super::columns::ByFieldId;
-use super::guard::GuardExec;
 use super::open::{Opener, Shown};
 use super::prune::Pruner;
 use super::scan::{Inner, Scan, ScanFile};
+use super::source::TableFiles;
 use super::{bounds, deletes, equality, statistics};
 
 /// A [`Scan`] as a table.
@@ -99,6 +99,17 @@ pub(super) struct Reading<'a> {
     pub session: &'a dyn Session,
 }
 
+/// The parts of one file scan.
+pub(super) struct Read<'a> {
+    pub files: Vec<PartitionedFile>,
+    pub schema: TableSchema,
+    /// What manifests say of the files.
+    pub entries: &'a [&'a FileEntry],
+    pub statistics: Statistics,
+    /// Whether some file has deleted rows.
+    pub selects_rows: bool,
+}
+
 const FOOTERS_AT_ONCE: usize = 16;
 
 impl Reading<'_> {
@@ -107,8 +118,8 @@ impl Reading<'_> {
         let (partitioned, deleted) = self.partitioned(files, self.inner.columns.len(), |_| Vec::new()).await?;
         let statistics = statistics::of_files(&entries, deleted, &self.inner.columns, self.inner.table.metadata());
         let schema = TableSchema::from_file_schema(Arc::clone(&self.inner.schema));
-        let plan = self.exec(partitioned, schema, &entries, statistics, projection, limit.filter(|_| deleted.is_none()))?;
-        Ok(GuardExec::around(plan, deleted.is_some()))
+        let read = Read { files: partitioned, schema, entries: &entries, statistics, selects_rows: deleted.is_some() };
+        self.exec(read, projection, limit)
     }
 
     /// The files as DataFusion reads them, with their deleted positions left out; and how many rows that are, if there are any deletes.
@@ -154,16 +165,8 @@ impl Reading<'_> {
     }
 
     /// The plan over files of the table, or of its deletes.
-    #[allow(clippy::too_many_arguments, reason = "the parts of one file scan, each named once")]
-    pub fn exec(
-        &self,
-        files: Vec<PartitionedFile>,
-        schema: TableSchema,
-        entries: &[&FileEntry],
-        statistics: Statistics,
-        projection: Option<&Vec<usize>>,
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    pub fn exec(&self, read: Read<'_>, projection: Option<&Vec<usize>>, limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
+        let Read { files, schema, entries, statistics, selects_rows } = read;
         if files.is_empty() {
             let all = schema.table_schema();
             let schema = match projection {
@@ -180,9 +183,7 @@ impl Reading<'_> {
             mapping: self.inner.mapping.clone(),
             may_be_nan: may_be_nan(schema.file_schema().fields(), self.inner, entries),
         };
-        // Filters come down by DataFusion's rule for execution plans, dynamic ones too; given here as well they would run twice.
-        let source =
-            ParquetSource::new(schema).with_table_parquet_options(options).with_parquet_file_reader_factory(Arc::new(self.opener()));
+        let source = TableFiles::new(schema, options, self.opener(), &statistics, selects_rows);
         let groups = FileGroup::new(files).split_files(self.session.config().target_partitions());
         let url = ObjectStoreUrl::parse("rat://lake")?;
         self.session.runtime_env().register_object_store(url.as_ref(), self.inner.table.storage().object_store());
@@ -223,8 +224,7 @@ fn may_be_nan(fields: &[FieldRef], inner: &Inner, entries: &[&FileEntry]) -> Has
 // A file without its deleted rows, and how many those are. Positions count over the whole file, selections within a row group, so the
 // footer is needed; it is in the cache when the file is read.
 async fn selected(opener: Opener, index: usize, file: PartitionedFile, deleted: RoaringTreemap) -> Result<(usize, PartitionedFile, usize)> {
-    let shown = file.extension::<Shown>().map(|shown| shown.0.to_string()).unwrap_or_default();
-    let footer = opener.footer(&file.object_meta, &shown, PageIndexPolicy::Skip).await.map_err(external)?;
+    let footer = opener.footer(&file.object_meta, &Shown::of(&file), PageIndexPolicy::Skip).await.map_err(external)?;
     let groups: Vec<u64> = footer.row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).collect();
     let (plan, gone) = without(&groups, &deleted);
     Ok((index, file.with_extension(plan), gone))
