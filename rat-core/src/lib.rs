@@ -42,14 +42,14 @@ pub use build::Publish;
 pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
-    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, Lake, LandingZones, LatestRun, Namespaces, NodeKind, OnFailure, QueryOptions,
-    RunHistory, TableInfo, TableList, TestOptions,
+    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, Namespaces, NodeKind, OnFailure,
+    QueryOptions, RunHistory, TableInfo, TableList, TestOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};
 pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin};
 pub use project::Language;
-pub use query::{Param, Params, QueryResult, QueryStream};
+pub use query::{AsOf, Param, Params, QueryResult, QueryStream};
 pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus};
 pub use tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceKind};
 

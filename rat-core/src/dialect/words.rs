@@ -29,6 +29,11 @@ pub(super) fn prepared(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Vec<
             Keyword::USING if next == Keyword::SAMPLE => {
                 Some(("`USING SAMPLE` is not supported", "filter on a hash of the key, or use `LIMIT`"))
             }
+            Keyword::FOR
+                if matches!(next, Keyword::VERSION | Keyword::TIMESTAMP | Keyword::SYSTEM_TIME) && keyword(i + 2) == Keyword::AS =>
+            {
+                Some(("a moment of one table is not supported", "ask for a moment of the whole query: `as_of`"))
+            }
             Keyword::TABLESAMPLE => Some(("`TABLESAMPLE` is not supported", "filter on a hash of the key, or use `LIMIT`")),
             Keyword::PIVOT if is_clause(i) => {
                 Some(("`PIVOT` is not supported", "write one aggregate a column: `sum(x) FILTER (WHERE kind = 'a') AS a`"))

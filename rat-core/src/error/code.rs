@@ -173,6 +173,10 @@ codes! {
     QueryTooDeep = "QUERY_TOO_DEEP", Invalid, "the query is nested too deep", "flatten the query";
     /// The result has more bytes than allowed.
     ResultTooLarge = "RESULT_TOO_LARGE", Unavailable, "the result is too large", "use `stream`, or a LIMIT";
+    /// As many queries run as the lake allows at once, and none of them ended while this one could wait.
+    ///
+    /// `queries` under `[engine]` says how many run at once; a query waits for its turn as long as its own timeout.
+    Busy = "BUSY", Unavailable, "too many queries at once", "try again, or raise `queries` under `[engine]` in `rat.toml`";
     /// It took longer than allowed.
     TimedOut = "TIMED_OUT", Timeout, "it took longer than allowed", "give more time, or less work";
     /// The caller stopped it. Nothing was published.

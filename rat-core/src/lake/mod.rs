@@ -6,6 +6,7 @@
 mod builder;
 mod compiled;
 mod graph;
+mod init;
 mod landing;
 mod namespaces;
 mod options;
@@ -30,7 +31,7 @@ use crate::error::{Code, Error, Result};
 use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::name::Name;
-use crate::query::{self, QueryContext, QueryResult, QueryStream};
+use crate::query::{self, AsOf, QueryContext, QueryResult, QueryStream, Queue};
 use crate::run::{self, Active, BuildReport, RunContext, RunOptions, RunReport, TestResult};
 use crate::session::{self, Session};
 use crate::settings::Settings;
@@ -40,6 +41,7 @@ use crate::tables::{Catalog, MemoryCatalog, SqliteCatalog, Tables};
 pub use builder::Builder;
 pub use compiled::{Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue};
 pub use graph::{Graph, GraphEdge, GraphNode, LatestRun, NodeKind};
+pub use init::InitOptions;
 pub use landing::LandingZones;
 pub use namespaces::Namespaces;
 pub use options::{BuildOptions, CheckOptions, CompileOptions, EventSink, Freshness, GraphOptions, OnFailure, QueryOptions, TestOptions};
@@ -73,6 +75,7 @@ struct Inner {
     workspace: Arc<Mutex<Workspace>>,
     environment: Environment,
     active: Arc<Active>,
+    queue: Queue,
 }
 
 impl Lake {
@@ -121,6 +124,7 @@ impl Lake {
             (Some(folder), false) => Ledger::open(&folder, Arc::clone(&clock))?,
         };
         let workspace = Workspace::new(session.clone());
+        let queue = Queue::new(settings.engine.queries);
         let environment = builder::reader(builder.settings);
         let lake = Self(Arc::new(Inner {
             files: ProjectFiles::new(storage.clone()),
@@ -138,6 +142,7 @@ impl Lake {
             workspace: Arc::new(Mutex::new(workspace)),
             environment,
             active: Arc::default(),
+            queue,
         }));
         if !lake.0.read_only {
             run::settle(&lake.0.tables, &lake.0.ledger).await?;
@@ -278,9 +283,9 @@ impl Lake {
     ///
     /// # Errors
     /// `NOT_READ_ONLY`, `SQL_SYNTAX`, `UNKNOWN_TABLE`, `UNKNOWN_COLUMN` and the other codes of a query that cannot be planned; `TIMED_OUT`,
-    /// `RESULT_TOO_LARGE`, `OUT_OF_MEMORY`, `EXECUTION_FAILED`; `CLOSED`.
+    /// `RESULT_TOO_LARGE`, `OUT_OF_MEMORY`, `EXECUTION_FAILED`; `BUSY`; `INVALID_ARGUMENT` for an `as_of` that a table has not; `CLOSED`.
     pub async fn query(&self, sql: &str, options: &QueryOptions) -> Result<QueryResult> {
-        query::query(&self.query_context()?, sql, &self.query_settings(options)).await
+        query::query(&self.query_context()?, sql, &self.query_settings(options)?).await
     }
 
     /// Answers one read-only statement batch by batch, in constant memory.
@@ -288,7 +293,7 @@ impl Lake {
     /// # Errors
     /// As [`query`](Self::query), but for `RESULT_TOO_LARGE`; those of running come out of the stream.
     pub async fn stream(&self, sql: &str, options: &QueryOptions) -> Result<QueryStream> {
-        query::stream(&self.query_context()?, sql, &self.query_settings(options)).await
+        query::stream(&self.query_context()?, sql, &self.query_settings(options)?).await
     }
 
     /// The landing zones of the lake's namespace.
@@ -330,18 +335,19 @@ impl Lake {
 
     fn query_context(&self) -> Result<QueryContext<'_>> {
         self.open_or_closed()?;
-        Ok(QueryContext { tables: &self.0.tables, session: &self.0.session })
+        Ok(QueryContext { tables: &self.0.tables, session: &self.0.session, queue: &self.0.queue })
     }
 
-    fn query_settings(&self, options: &QueryOptions) -> query::QueryOptions {
+    fn query_settings(&self, options: &QueryOptions) -> Result<query::QueryOptions> {
         let defaults = query::QueryOptions::from_settings(&self.0.settings.engine, &self.0.namespace);
-        query::QueryOptions {
+        Ok(query::QueryOptions {
             params: options.params.clone(),
             limit: options.limit.or(defaults.limit),
             timeout: options.timeout.or(defaults.timeout),
             namespaces: options.namespaces.clone(),
+            as_of: options.as_of.as_deref().map(AsOf::parse).transpose()?,
             ..defaults
-        }
+        })
     }
 
     fn name(&self, text: &str) -> Result<Name> {

@@ -110,4 +110,7 @@ pub struct QueryOptions {
     pub timeout: Option<Duration>,
     /// The namespaces that exist for this query; all when `None`.
     pub namespaces: Option<Vec<String>>,
+    /// The moment of its tables that the whole query sees: a time (`2024-02-01 10:00:00`, UTC unless it names a zone), the number of a
+    /// snapshot, or a branch or tag. Now when `None`.
+    pub as_of: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::Lake;
 use crate::error::{Code, Error, Result, nearest};
 use crate::name::Name;
 use crate::plan::{Column, columns};
-use crate::tables::{Entry, EntryKind, HistoryEntry, NamedReference, Relation, Table, View};
+use crate::tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceChange, Relation, Table, View};
 
 /// A table or view as the catalog and its current snapshot describe it; nothing is scanned.
 #[derive(Debug, Clone, Serialize)]
@@ -80,6 +80,59 @@ impl TableList<'_> {
     /// As [`get`](Self::get); a view has no history, and is `TABLE_NOT_FOUND`.
     pub async fn history(&self, name: &str) -> Result<Vec<HistoryEntry>> {
         Ok(self.table(name).await?.history())
+    }
+
+    /// Makes a snapshot of a table's history what readers see again: its rows, and what runs knew of it (how far it was, which landed files
+    /// were consumed). Its columns stay those of now; snapshots made since stay in the history. One atomic change.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the table has no such snapshot, `READ_ONLY_LAKE`, `COMMIT_CONFLICT`, and as [`history`](Self::history).
+    pub async fn rollback(&self, name: &str, snapshot_id: i64) -> Result<TableInfo> {
+        self.change(name, ReferenceChange::Rollback(snapshot_id)).await
+    }
+
+    /// Gives a snapshot, or the current one, a name that stays: maintenance keeps it, and `as_of` finds it.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a name that cannot be used or is taken, and as [`rollback`](Self::rollback).
+    pub async fn tag(&self, name: &str, tag: &str, snapshot_id: Option<i64>) -> Result<TableInfo> {
+        self.change(name, ReferenceChange::Tag(tag.to_owned(), snapshot_id)).await
+    }
+
+    /// Starts a branch at a snapshot, or at the current one.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    pub async fn branch(&self, name: &str, branch: &str, snapshot_id: Option<i64>) -> Result<TableInfo> {
+        self.change(name, ReferenceChange::Branch(branch.to_owned(), snapshot_id)).await
+    }
+
+    /// Removes a tag or a branch. Its snapshots stay until maintenance.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when there is none, and for `main`; and as [`rollback`](Self::rollback).
+    pub async fn untag(&self, name: &str, tag: &str) -> Result<TableInfo> {
+        self.change(name, ReferenceChange::Remove(tag.to_owned())).await
+    }
+
+    /// Takes a table or view out of the catalog. Its files stay until maintenance removes them. The pipeline that makes it, if one does,
+    /// stays too, and its next run is a first run.
+    ///
+    /// # Errors
+    /// `TABLE_NOT_FOUND`, `READ_ONLY_LAKE`, `COMMIT_CONFLICT` when somebody writes to it at the same time, and as [`list`](Self::list).
+    pub async fn drop(&self, name: &str) -> Result<()> {
+        self.0.writable()?;
+        let name = self.0.name(name)?;
+        match self.0.tables_open()?.drop(&name).await? {
+            true => Ok(()),
+            false => Err(self.not_found(&name).await?),
+        }
+    }
+
+    async fn change(&self, name: &str, change: ReferenceChange) -> Result<TableInfo> {
+        self.0.writable()?;
+        let table = self.table(name).await?;
+        of_table(&self.0.tables_open()?.change_reference(table.name(), &change).await?)
     }
 
     pub(super) async fn table(&self, name: &str) -> Result<Table> {

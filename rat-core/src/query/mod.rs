@@ -6,10 +6,12 @@
 //!
 //! Knows nothing of pipelines, runs or landing zones. Entry points: [`query`], [`stream`].
 
+mod as_of;
 mod describe;
 mod guard;
 mod information;
 mod params;
+mod queue;
 mod result;
 mod snapshot;
 
@@ -27,7 +29,9 @@ use crate::session::Session;
 use crate::settings::EngineSettings;
 use crate::tables::Tables;
 
+pub use as_of::AsOf;
 pub use params::{Param, Params};
+pub use queue::Queue;
 pub use result::{QueryResult, QueryStream};
 
 /// What a query runs on.
@@ -37,6 +41,8 @@ pub struct QueryContext<'a> {
     pub tables: &'a Tables,
     /// The engine.
     pub session: &'a Session,
+    /// Who runs, and who waits.
+    pub queue: &'a Queue,
 }
 
 /// How a query runs.
@@ -56,6 +62,8 @@ pub struct QueryOptions {
     pub length: usize,
     /// What stands for `$1` or `$name`.
     pub params: Params,
+    /// The moment of its tables that the whole query sees; now when `None`. Views are expanded as they are stored now.
+    pub as_of: Option<AsOf>,
 }
 
 impl QueryOptions {
@@ -69,6 +77,7 @@ impl QueryOptions {
             bytes: Some(settings.query_bytes.0),
             length: usize::try_from(settings.query_length.0).unwrap_or(usize::MAX),
             params: Params::default(),
+            as_of: None,
         }
     }
 }
@@ -82,7 +91,7 @@ impl Default for QueryOptions {
 /// Answers a query, whole.
 ///
 /// # Errors
-/// `SQL_SYNTAX`, `QUERY_TOO_LONG`, `QUERY_TOO_DEEP` and `NOT_READ_ONLY` for the text; the codes of [`plan::plan`]; `TIMED_OUT`,
+/// `BUSY` when its turn did not come in time; `SQL_SYNTAX`, `QUERY_TOO_LONG`, `QUERY_TOO_DEEP` and `NOT_READ_ONLY` for the text; the codes of [`plan::plan`]; `TIMED_OUT`,
 /// `RESULT_TOO_LARGE`, `OUT_OF_MEMORY`, `EXECUTION_FAILED` and the storage's while it runs.
 pub async fn query(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) -> Result<QueryResult> {
     let started = Instant::now();
@@ -100,6 +109,7 @@ pub async fn stream(context: &QueryContext<'_>, sql: &str, options: &QueryOption
 
 async fn start(context: &QueryContext<'_>, sql: &str, options: &QueryOptions, started: Instant) -> Result<QueryStream> {
     let deadline = options.timeout.map(|timeout| (started + timeout, timeout));
+    let turn = context.queue.turn(deadline.map(|(until, timeout)| (until.into(), timeout))).await?;
     let planning = async {
         let plan = planned(context, sql, options).await?;
         execute::stream(context.session, plan).await
@@ -110,7 +120,7 @@ async fn start(context: &QueryContext<'_>, sql: &str, options: &QueryOptions, st
             tokio::time::timeout_at(until.into(), planning).await.unwrap_or_else(|_| Err(result::timed_out(timeout)))?
         }
     };
-    Ok(QueryStream::new(stream, options.limit, deadline))
+    Ok(QueryStream::new(stream, options.limit, deadline, turn))
 }
 
 async fn planned(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) -> Result<LogicalPlan> {

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::dialect::{Problem, byte_range};
-use crate::error::{Code, nearest};
+use crate::error::{Code, Error, Result, nearest};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,41 @@ pub enum Param {
 pub struct Params(pub BTreeMap<String, Param>);
 
 impl Params {
+    /// From plain data: a list for `$1`, `$2`, …, an object for `$name`. Values are null, booleans, numbers and texts.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for anything else, and for a whole number beyond 64 bits.
+    pub fn from_json(values: &serde_json::Value) -> Result<Self> {
+        let wrong = |name: &str, what: &str| {
+            Error::new(Code::InvalidArgument, format!("the parameter `${name}` is {what}, which is no value of a query"))
+                .with_help("give null, a boolean, a number or a text; a list in SQL is written `IN ($1, $2)`")
+        };
+        let param = |name: &str, value: &serde_json::Value| match value {
+            serde_json::Value::Null => Ok(Param::Null),
+            serde_json::Value::Bool(value) => Ok(Param::Bool(*value)),
+            serde_json::Value::String(value) => Ok(Param::Text(value.clone())),
+            serde_json::Value::Number(number) => match (number.as_i64(), number.is_u64(), number.as_f64()) {
+                (Some(value), ..) => Ok(Param::Integer(value)),
+                (None, false, Some(value)) => Ok(Param::Number(value)),
+                _ => Err(wrong(name, "a number beyond 64 bits")),
+            },
+            serde_json::Value::Array(_) => Err(wrong(name, "a list")),
+            serde_json::Value::Object(_) => Err(wrong(name, "an object")),
+        };
+        match values {
+            serde_json::Value::Null => Ok(Self::default()),
+            serde_json::Value::Array(values) => {
+                let values = (1..).zip(values).map(|(i, value): (usize, _)| param(&i.to_string(), value)).collect::<Result<Vec<_>>>()?;
+                Ok(Self::positional(values))
+            }
+            serde_json::Value::Object(values) => {
+                let values = values.iter().map(|(name, value)| Ok((name.clone(), param(name, value)?))).collect::<Result<Vec<_>>>()?;
+                Ok(Self::named(values))
+            }
+            _ => Err(Error::new(Code::InvalidArgument, "parameters are a list or an object of values")),
+        }
+    }
+
     /// Values for `$1`, `$2`, … or `?` in order.
     pub fn positional(values: impl IntoIterator<Item = Param>) -> Self {
         Self((1..).zip(values).map(|(i, value): (usize, Param)| (i.to_string(), value)).collect())

@@ -12,6 +12,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::{Stream, StreamExt, TryStreamExt};
 
+use super::queue::Turn;
 use crate::error::{Code, Error, Result};
 use crate::execute;
 
@@ -39,21 +40,30 @@ pub struct QueryStream {
     batches: Option<SendableRecordBatchStream>,
     rows_left: Option<usize>,
     timeout: Option<(Pin<Box<tokio::time::Sleep>>, Duration)>,
+    /// Held while there is more to come.
+    turn: Option<Turn>,
 }
 
 impl QueryStream {
-    pub(super) fn new(batches: SendableRecordBatchStream, limit: Option<usize>, deadline: Option<(Instant, Duration)>) -> Self {
+    pub(super) fn new(batches: SendableRecordBatchStream, limit: Option<usize>, deadline: Option<(Instant, Duration)>, turn: Turn) -> Self {
         Self {
             schema: batches.schema(),
             batches: Some(batches),
             rows_left: limit,
             timeout: deadline.map(|(until, timeout)| (Box::pin(tokio::time::sleep_until(until.into())), timeout)),
+            turn: Some(turn),
         }
     }
 
     /// The columns.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
+    }
+
+    /// Stops the work, and lets the next query begin.
+    fn end(&mut self) {
+        self.batches = None;
+        self.turn = None;
     }
 }
 
@@ -73,7 +83,7 @@ impl Stream for QueryStream {
             && sleep.as_mut().poll(cx).is_ready()
         {
             let error = timed_out(*timeout);
-            this.batches = None;
+            this.end();
             return Poll::Ready(Some(Err(error)));
         }
         let next = match batches.poll_next_unpin(cx) {
@@ -86,16 +96,16 @@ impl Stream for QueryStream {
                 let rows = batch.num_rows().min(left);
                 this.rows_left = Some(left - rows);
                 if left == rows {
-                    this.batches = None;
+                    this.end();
                 }
                 Poll::Ready(Some(Ok(if rows == batch.num_rows() { batch } else { batch.slice(0, rows) })))
             }
             Some(Err(cause)) => {
-                this.batches = None;
+                this.end();
                 Poll::Ready(Some(Err(execute::error(cause))))
             }
             None => {
-                this.batches = None;
+                this.end();
                 Poll::Ready(None)
             }
         }

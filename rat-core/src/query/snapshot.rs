@@ -37,7 +37,14 @@ impl Snapshot {
             false => Vec::new(),
         };
         let wanted: BTreeSet<Name> = mentioned.tables.iter().filter(|name| visible(name)).chain(&listed).cloned().collect();
-        let found = consistent(context.tables, wanted, visible).await?;
+        let mut found = consistent(context.tables, wanted, visible).await?;
+        if let Some(as_of) = &options.as_of {
+            for relation in found.values_mut() {
+                if let tables::Relation::Table(table) = relation {
+                    *table = as_of.of(table)?;
+                }
+            }
+        }
 
         let missing = mentioned.tables.iter().any(|name| !found.contains_key(name)) || !mentioned.others.is_empty();
         let names: Vec<Name> = match missing {

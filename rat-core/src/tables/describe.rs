@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::refs::references;
 use super::table::Table;
+use crate::error::{Code, Error, Result};
 
 /// One snapshot in a table's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,6 +105,23 @@ impl Table {
             name,
         });
         named.collect()
+    }
+
+    /// The table as readers saw it at a time, with the columns of then.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when it had no snapshot yet, or that one was expired.
+    pub fn at_time(&self, time: DateTime<Utc>) -> Result<Self> {
+        let millis = time.timestamp_millis();
+        let seen = self.metadata().history().iter().rev().find(|entry| entry.timestamp_ms <= millis);
+        match seen {
+            Some(entry) => self.at_snapshot(entry.snapshot_id),
+            None => {
+                let when = crate::clock::to_iso(time);
+                Err(Error::new(Code::InvalidArgument, format!("the history of `{}` does not go back to {when}", self.name()))
+                    .with_help("name a later time, or a snapshot of its history"))
+            }
+        }
     }
 
     /// Every snapshot it still has, newest first, those that a rollback left behind included.

@@ -35,7 +35,7 @@ pub use handle::{Relation, Tables};
 pub use publish::{PublishError, Published};
 pub use read::{ColumnBounds, FILE, KeySet, Located, LocatedBatch, Look, PartBounds, ROW, Scan, ScanFile};
 pub(crate) use read::{joined, normal};
-pub use refs::references;
+pub use refs::{ReferenceChange, references};
 pub use schema::{ColumnChange, Unstorable, conform, types_page, unstorable};
 pub use stage::Staged;
 pub use table::Table;

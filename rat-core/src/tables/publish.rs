@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iceberg::spec::ManifestContentType;
+use iceberg::spec::{ManifestContentType, TableMetadata};
 
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
@@ -13,6 +13,7 @@ use crate::name::Name;
 use super::catalog::{CommitFailure, EntryKind, Pointer, PointerChange};
 use super::change::{Remove, Validation};
 use super::handle::{Relation, Tables};
+use super::litter::Litter;
 use super::snapshot::Refusal;
 use super::stage::Staged;
 use super::table::Table;
@@ -135,6 +136,48 @@ impl Tables {
         Err(conflict(staged, views, "other writers were always first").await)
     }
 
+    /// Puts other metadata in the place of a table's, which says less of its history and the same of its rows; `false` when somebody changed
+    /// the table since. When it is not known whether it happened, the metadata file stays.
+    pub(super) async fn amend(&self, table: &Table, metadata: TableMetadata) -> Result<bool> {
+        let from = table.metadata_location().map(|location| Pointer { kind: EntryKind::Table, metadata_location: location.to_owned() });
+        let mut litter = Litter::new(self.storage());
+        let written = self.write_new_metadata(table.metadata_location(), &Arc::new(metadata), &mut litter).await;
+        let location = match written {
+            Ok(location) => location,
+            Err(error) => {
+                litter.clear().await;
+                return Err(error);
+            }
+        };
+        if let Err(error) = self.storage().sync(litter.paths()).await {
+            litter.clear().await;
+            return Err(error);
+        }
+        let to = Some(Pointer { kind: EntryKind::Table, metadata_location: location });
+        let change = PointerChange { name: table.name().clone(), from, to: to.clone() };
+        match self.catalog().commit(&[change]).await {
+            Ok(()) => {
+                litter.keep();
+                Ok(true)
+            }
+            Err(CommitFailure::Conflict(_)) => {
+                litter.clear().await;
+                Ok(false)
+            }
+            Err(CommitFailure::Failed(error)) => {
+                litter.clear().await;
+                Err(error)
+            }
+            Err(CommitFailure::Unknown(error)) => {
+                litter.keep();
+                match self.catalog().load(table.name()).await {
+                    Ok(now) if now == to => Ok(true),
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
     /// Writes what is missing, makes all of it durable, and says which pointers are to move.
     async fn prepare(&self, staged: &mut [Staged], views: &mut [StagedView]) -> Result<Vec<PointerChange>> {
         let mut changes = Vec::with_capacity(staged.len() + views.len());
@@ -166,13 +209,17 @@ impl Tables {
     }
 
     async fn write_metadata(&self, staged: &mut Staged) -> Result<String> {
-        let metadata = staged.table.metadata_ref();
-        let version = staged.change.target.base().and_then(Table::metadata_location).map_or(0, |location| version_of(location) + 1);
+        let before = staged.change.target.base().and_then(Table::metadata_location);
+        self.write_new_metadata(before, staged.table.metadata_ref(), &mut staged.passing).await
+    }
+
+    async fn write_new_metadata(&self, before: Option<&str>, metadata: &Arc<TableMetadata>, litter: &mut Litter) -> Result<String> {
+        let version = before.map_or(0, |location| version_of(location) + 1);
         let location = format!("{}/metadata/{version:05}-{}.metadata.json", metadata.location(), self.ids().next());
         let bytes = serde_json::to_vec(metadata.as_ref())
             .map_err(|e| Error::new(Code::Internal, "table metadata could not be written").with_source(e))?;
         let size = bytes.len();
-        staged.passing.add(location.clone());
+        litter.add(location.clone());
         self.storage().write(&location, bytes).await?;
         self.files().remember_table(&location, metadata, size);
         Ok(location)
@@ -249,7 +296,7 @@ impl Tables {
     }
 
     // Writers that met once would meet again if they waited equally long.
-    async fn pause(&self, attempt: u32) {
+    pub(super) async fn pause(&self, attempt: u32) {
         let (_, random) = self.ids().next().as_u64_pair();
         let most = Duration::from_millis(4 << attempt.min(6)).min(LONGEST_PAUSE);
         let part = (random & 0xffff) as f64 / 65_536.0;

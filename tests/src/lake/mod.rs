@@ -4,6 +4,8 @@ mod compiled;
 mod doors;
 mod flights;
 mod graph;
+mod init;
+mod moments;
 mod nouns;
 mod support;
 mod tested;

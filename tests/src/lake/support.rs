@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rat_core::clock::ManualClock;
+use rat_core::clock::{Clock, ManualClock};
 use rat_core::{Lake, QueryOptions, RunOptions, RunReport};
 
 pub struct Shop {
     pub folder: tempfile::TempDir,
     pub lake: Lake,
+    pub clock: Arc<ManualClock>,
 }
 
 impl Shop {
@@ -20,8 +21,9 @@ impl Shop {
             write(folder.path(), path, text);
         }
         let builder = Lake::builder(&folder.path().to_string_lossy());
-        let lake = builder.clock(Arc::new(ManualClock::default())).open().await.unwrap();
-        Self { folder, lake }
+        let clock = Arc::new(ManualClock::default());
+        let lake = builder.clock(Arc::clone(&clock) as Arc<dyn Clock>).open().await.unwrap();
+        Self { folder, lake, clock }
     }
 
     pub fn write(&self, path: &str, text: &str) {

@@ -76,3 +76,17 @@ async fn information_schema_is_a_schema_of_tables() {
     assert!(rows(&lake.query("SELECT table_name FROM information_schema.tables").await.unwrap()).is_empty());
     assert!(rows(&lake.query("SELECT column_name, data_type FROM INFORMATION_SCHEMA.Columns").await.unwrap()).is_empty());
 }
+
+#[test]
+fn parameters_from_plain_data() {
+    use serde_json::json;
+    let named = Params::from_json(&json!({"a": 1, "b": "x", "c": null})).unwrap();
+    assert_eq!(named.0["a"], Param::Integer(1));
+    assert_eq!((&named.0["b"], &named.0["c"]), (&Param::Text("x".to_owned()), &Param::Null));
+    let placed = Params::from_json(&json!([true, 2.5])).unwrap();
+    assert_eq!((&placed.0["1"], &placed.0["2"]), (&Param::Bool(true), &Param::Number(2.5)));
+    assert_eq!(Params::from_json(&json!(null)).unwrap(), Params::default());
+    for wrong in [json!([[1]]), json!({"a": {"b": 1}}), json!([18_446_744_073_709_551_615_u64]), json!("x"), json!(1)] {
+        assert_eq!(Params::from_json(&wrong).unwrap_err().code(), Code::InvalidArgument, "{wrong}");
+    }
+}

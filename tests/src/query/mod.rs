@@ -1,6 +1,7 @@
 //! Queries: what may run, within which limits, over which names.
 
 mod attacks;
+mod busy;
 mod forms;
 mod limits;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use rat_core::clock::{Clock, ManualClock};
 use rat_core::error::{Code, Error};
 use rat_core::ids::SequentialIds;
-use rat_core::interop::query::{QueryContext, QueryOptions, QueryResult, query};
+use rat_core::interop::query::{QueryContext, QueryOptions, QueryResult, Queue, query};
 use rat_core::interop::session::{Options, Session};
 use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::Tables;
@@ -19,6 +20,7 @@ use rat_core::interop::tables::Tables;
 struct Lake {
     tables: Tables,
     session: Session,
+    queue: Queue,
 }
 
 impl Lake {
@@ -26,11 +28,15 @@ impl Lake {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
         let storage = Storage::open("memory://", &BTreeMap::new()).unwrap();
         let tables = Tables::embedded(storage, Arc::clone(&clock), Arc::new(SequentialIds::default())).unwrap();
-        Self { tables, session: Session::open(clock, &Options { partitions: Some(2), ..Options::default() }).unwrap() }
+        Self {
+            tables,
+            session: Session::open(clock, &Options { partitions: Some(2), ..Options::default() }).unwrap(),
+            queue: Queue::new(32),
+        }
     }
 
     fn context(&self) -> QueryContext<'_> {
-        QueryContext { tables: &self.tables, session: &self.session }
+        QueryContext { tables: &self.tables, session: &self.session, queue: &self.queue }
     }
 
     async fn query_with(&self, sql: &str, options: &QueryOptions) -> Result<QueryResult, Error> {
