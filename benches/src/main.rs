@@ -13,6 +13,7 @@
 mod check;
 mod lake;
 mod measure;
+mod merge;
 mod scan;
 
 use measure::Bench;
@@ -24,7 +25,12 @@ fn main() {
     {
         return check::cold(std::path::Path::new(folder));
     }
-    let benches = [("lake", lake::run as fn(&mut Bench)), ("check", check::run), ("scan", scan::run)];
+    if let [first, folder, changes] = chosen.as_slice()
+        && first == merge::ONCE
+    {
+        return merge::once(folder, changes);
+    }
+    let benches = [("lake", lake::run as fn(&mut Bench)), ("check", check::run), ("scan", scan::run), ("merge", merge::run)];
     let mut bench = Bench::default();
     for (name, run) in benches {
         if chosen.is_empty() || chosen.iter().any(|c| name.contains(c.as_str())) {

@@ -97,7 +97,6 @@ async fn a_key_of_every_plain_type_finds_its_row() {
         ("TIMESTAMP", vec!["'1969-12-31 23:59:59.999999'", "'2024-02-29 12:00:00.000001'"]),
         ("TIMESTAMPTZ", vec!["'1969-12-31 23:59:59.999999Z'", "'2024-02-29 12:00:00+02'"]),
         ("VARCHAR", vec!["''", "'a'", "'ä'", "'a text that is much longer than what is kept in a view or in bounds'"]),
-        ("BLOB", vec!["''", "'a'", "'bytes that are longer than what is kept in a view'"]),
     ];
     for (of, keys) in cases {
         let lake = lake("-- @null_keys: match", of);

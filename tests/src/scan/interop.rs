@@ -21,7 +21,7 @@ use rat_core::name::{Layer, Name};
 use super::lake::{context, lines};
 
 /// The Python that has the other engines. Without one the test is not run, but on CI it must be there.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "where the tests find their tools is not a setting of rat")]
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let found = variable("RAT_TEST_PYTHON").map(PathBuf::from);
@@ -36,7 +36,7 @@ fn python() -> Option<PathBuf> {
 }
 
 /// What a script answers: the rows that an engine found in a table.
-fn ask(python: &Path, script: &str, arguments: &[&str]) -> BTreeMap<(String, String), Vec<String>> {
+pub fn ask(python: &Path, script: &str, arguments: &[&str]) -> BTreeMap<(String, String), Vec<String>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(script);
     let output = Command::new(python).arg(script).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -3,7 +3,7 @@
 mod columns;
 mod damage;
 mod deletes;
-mod interop;
+pub mod interop;
 mod lake;
 mod plans;
 mod pruning;

@@ -458,12 +458,12 @@ impl Located {
             let (units, next) = (Arc::clone(&units), Arc::clone(&next));
             async move {
                 loop {
-                    if let Some((file, batches, cursor)) = &mut open {
-                        if let Some(batch) = batches.next().await {
-                            let batch = batch.map_err(|e| reading_failed(e, &file.shown))?;
-                            let located = file.shape(&batch, cursor.take(batch.num_rows()))?;
-                            return Ok(Some((located, open)));
-                        }
+                    if let Some((file, batches, cursor)) = &mut open
+                        && let Some(batch) = batches.next().await
+                    {
+                        let batch = batch.map_err(|e| reading_failed(e, &file.shown))?;
+                        let located = file.shape(&batch, cursor.take(batch.num_rows()))?;
+                        return Ok(Some((located, open)));
                     }
                     let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(None) };
                     open = Some((Arc::clone(&unit.file), unit.file.read(unit)?, Cursor::of(unit)));
