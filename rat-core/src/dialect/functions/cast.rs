@@ -193,12 +193,11 @@ fn read(values: &ArrayRef, to: &DataType, failure: Failure) -> Result<ArrayRef> 
         }
         _ => {
             // Of a bare number the engine makes months or nanoseconds.
-            if let (DataType::Interval(_) | DataType::Time64(_), Some(bare)) =
-                (to, texts.iter().flatten().find(|text| text::number(text.trim()).is_some()))
-            {
+            let is_bare = |text: &str| matches!(to, DataType::Interval(_) | DataType::Time64(_)) && text::number(text).is_some();
+            if let (Failure::Error, Some(bare)) = (failure, texts.iter().flatten().find(|text| is_bare(text.trim()))) {
                 return unreadable(bare, to);
             }
-            let trimmed: StringArray = texts.iter().map(|value| value.map(str::trim)).collect();
+            let trimmed: StringArray = texts.iter().map(|value| value.map(str::trim).filter(|text| !is_bare(text))).collect();
             Ok(cast_with_options(&trimmed, to, &options)?)
         }
     }
