@@ -2,12 +2,13 @@
 
 const errors = require('./lib/errors.js')
 const { Graph } = require('./lib/graph.js')
-const { Lake, open } = require('./lib/lake.js')
+const { Lake, init, open } = require('./lib/lake.js')
 const { Result, Rows } = require('./lib/query.js')
 
 // One line a name: Node finds the names of a CommonJS module by reading, not by running it.
 module.exports = {
   open,
+  init,
   Lake,
   Graph,
   Result,

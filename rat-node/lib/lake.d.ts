@@ -2,7 +2,7 @@ import type { Graph } from './graph.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
 import type { QueryOptions, Result, Rows } from './query.js'
-import type { BuildReport, CheckReport, Event, RunReport } from './report.js'
+import type { BuildReport, CheckReport, Compiled, Event, RunReport, TestResult } from './report.js'
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
 
@@ -23,6 +23,28 @@ export interface OpenOptions {
 export interface Abortable {
   /** Aborting rejects the promise with `CancelledError`, whose `cause` is the signal's reason. */
   signal?: AbortSignal
+}
+
+/** What `init` writes. */
+export interface InitOptions {
+  /** `shop`, three pipelines over two small files, or `flights`, a month of real flights. Default `shop`. */
+  example?: 'shop' | 'flights'
+}
+
+/** How a pipeline is compiled. */
+export interface CompileOptions extends Abortable {
+  /** A text to compile in the place of the pipeline's file; its config and tests stay. */
+  sql?: string
+  /** Whether the run would rebuild the table. */
+  fullRefresh?: boolean
+  /** Values for `var()`, over those of `rat.toml`. */
+  vars?: Record<string, unknown>
+}
+
+/** How tables are tested. */
+export interface TestOptions extends Abortable {
+  /** Values for `var()`, over those of `rat.toml`. */
+  vars?: Record<string, unknown>
 }
 
 /** How a pipeline runs. */
@@ -73,6 +95,18 @@ export class Lake implements Disposable, AsyncDisposable {
   readonly namespaces: Namespaces
   /** Compiles and types the whole project: templates, settings, references, and every query against what it reads. */
   check(select?: Select, options?: Abortable): Promise<CheckReport>
+  /**
+   * Compiles and types one pipeline as its next run would; nothing is run. A pipeline with errors is compiled as far as it goes.
+   *
+   * Rejects with `NotFoundError` (`PIPELINE_NOT_FOUND`).
+   */
+  compile(pipeline: string, options?: CompileOptions): Promise<Compiled>
+  /**
+   * Runs the quality tests of published tables, and writes nothing.
+   *
+   * Rejects as `check` does, and for a single pipeline with what keeps its tests from being made, such as `NOT_BUILT`.
+   */
+  test(select?: Select, options?: TestOptions): Promise<TestResult[]>
   /** The pipelines, what reads what, and what became of the newest run of each. */
   graph(select?: Select, options?: Abortable): Promise<Graph>
   /**
@@ -108,3 +142,10 @@ export class Lake implements Disposable, AsyncDisposable {
  * Rejects with `NotFoundError` (`PATH_NOT_FOUND`), and with `InvalidError` for what is wrong in `rat.toml`.
  */
 export function open(path: string | URL, options?: OpenOptions): Promise<Lake>
+
+/**
+ * Writes a small project that runs, with files landed for it, and opens it. The folder is made if it is not there.
+ *
+ * Rejects with `InvalidError` (`INVALID_ARGUMENT`) for an example that does not exist, and for a folder that holds a project.
+ */
+export function init(path: string | URL, options?: InitOptions): Promise<Lake>

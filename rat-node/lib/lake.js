@@ -7,16 +7,23 @@ const { Graph } = require('./graph.js')
 const { Landing } = require('./landing.js')
 const { Namespaces } = require('./namespaces.js')
 const { Result, stream } = require('./query.js')
-const { finished, telling } = require('./report.js')
+const { finished, report, telling } = require('./report.js')
 const { Runs } = require('./runs.js')
 const { Tables } = require('./tables.js')
 const native = require('../rat.node')
 
 /** Opens the lake in a folder that exists. */
 async function open(path, options) {
-  const folder = path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : path
-  return new Lake(await call((c) => native.open(c, folder, options)))
+  return new Lake(await call((c) => native.open(c, local(path), options)))
 }
+
+/** Writes a project that runs, and opens it. */
+async function init(path, options) {
+  return new Lake(await call((c) => native.init(c, local(path), options)))
+}
+
+/** A `file:` URL as the path it means; anything else is the core's to read. */
+const local = (path) => (path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : path)
 
 /** A lake: a folder of pipelines and the tables they make. */
 class Lake {
@@ -41,6 +48,16 @@ class Lake {
   async check(select, options) {
     const [ours, given] = split(options, 'signal')
     return call((c) => this.#native.check(c, select, given), ours)
+  }
+
+  async compile(pipeline, options) {
+    const [ours, given] = split(options, 'signal')
+    return call((c) => this.#native.compile(c, pipeline, given), ours)
+  }
+
+  async test(select, options) {
+    const [ours, given] = split(options, 'signal')
+    return (await call((c) => this.#native.test(c, select, given), ours)).map(report)
   }
 
   async graph(select, options) {
@@ -81,4 +98,4 @@ class Lake {
   }
 }
 
-module.exports = { Lake, open }
+module.exports = { Lake, init, open }

@@ -31,6 +31,8 @@ export interface QueryOptions {
   timeout?: number
   /** The namespaces that exist for this query; all unless given. */
   namespaces?: string | string[]
+  /** The moment that the whole query sees: a Date, the number of a snapshot, or text that is a time or the name of a tag. Now unless given. */
+  asOf?: Date | bigint | string
   /** Aborting stops the query: the promise is rejected with `CancelledError`. */
   signal?: AbortSignal
 }

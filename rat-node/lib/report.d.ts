@@ -28,6 +28,8 @@ export interface PhaseReport {
 
 /** What one quality test found. */
 export interface TestResult {
+  /** The pipeline whose table was tested. */
+  pipeline: string
   /** The file's name without `.sql`, or of a built-in test its words: `unique(id)`. */
   name: string
   description: string | null
@@ -117,6 +119,27 @@ export interface CheckedPipeline {
   /** Null when they are unknown. */
   columns: Column[] | null
   lineage: ColumnLineage[]
+  diagnostics: Diagnostic[]
+}
+
+/** One pipeline, compiled for its next run. */
+export interface Compiled {
+  name: string
+  language: 'sql' | 'python'
+  /** The SQL of the next run; null when the template has an error. */
+  sql: string | null
+  /** The tables that a first or a later run reads. */
+  dependencies: string[]
+  landingZones: { zone: string; newOnly: boolean }[]
+  /** Every setting, with the place where it was written; null for a default. */
+  config: { key: string; value: unknown; origin: { path: string; line: number } | null }[]
+  /** The columns of its table; null when they are unknown. */
+  schema: Column[] | null
+  lineage: ColumnLineage[]
+  /** Its quality tests that are queries. */
+  tests: { path: string; sql: string }[]
+  /** What makes its SQL, as one hash: a build skips a pipeline whose hash and inputs have not changed. */
+  codeHash: string | null
   diagnostics: Diagnostic[]
 }
 

@@ -55,4 +55,17 @@ export class Tables {
   get(name: string): Promise<TableInfo>
   /** Every snapshot a table still has, newest first. */
   history(name: string): Promise<HistoryEntry[]>
+  /**
+   * Makes a snapshot of a table's history what readers see again: its rows, and what runs knew of it. Snapshots made since stay in the history.
+   * Rejects with `InvalidError` when the table has no such snapshot, `DeniedError` (`READ_ONLY_LAKE`), `ConflictError` (`COMMIT_CONFLICT`).
+   */
+  rollback(name: string, snapshotId: bigint): Promise<TableInfo>
+  /** Gives a snapshot, or the current one, a name that stays: maintenance keeps it, and `asOf` finds it. */
+  tag(name: string, tag: string, snapshotId?: bigint): Promise<TableInfo>
+  /** Starts a branch at a snapshot, or at the current one. */
+  branch(name: string, branch: string, snapshotId?: bigint): Promise<TableInfo>
+  /** Removes a tag or a branch. Its snapshots stay until maintenance. */
+  untag(name: string, tag: string): Promise<TableInfo>
+  /** Takes a table or view out of the catalog. Its files stay until maintenance; its pipeline's next run is a first run. */
+  drop(name: string): Promise<void>
 }

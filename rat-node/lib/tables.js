@@ -21,6 +21,26 @@ class Tables {
   history(name) {
     return call((c) => this.#native.tablesHistory(c, name))
   }
+
+  rollback(name, snapshotId) {
+    return call((c) => this.#native.tablesRollback(c, name, snapshotId))
+  }
+
+  tag(name, tag, snapshotId) {
+    return call((c) => this.#native.tablesTag(c, name, tag, snapshotId))
+  }
+
+  branch(name, branch, snapshotId) {
+    return call((c) => this.#native.tablesBranch(c, name, branch, snapshotId))
+  }
+
+  untag(name, tag) {
+    return call((c) => this.#native.tablesUntag(c, name, tag))
+  }
+
+  drop(name) {
+    return call((c) => this.#native.tablesDrop(c, name))
+  }
 }
 
 module.exports = { Tables }

@@ -12,9 +12,12 @@ use crate::error::{to_node, wrong};
 use crate::value::Value;
 
 /// The options of every verb that has some, those that `lib/call.js` takes for itself included. `lib/lake.d.ts` says what they mean.
-const OPTIONS: [(&str, &[&str]); 9] = [
+const OPTIONS: [(&str, &[&str]); 12] = [
     ("open", &["namespace", "settings", "readOnly"]),
+    ("init", &["example"]),
     ("check", &["signal"]),
+    ("compile", &["sql", "fullRefresh", "vars", "signal"]),
+    ("test", &["vars", "signal"]),
     ("graph", &["signal"]),
     ("run", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal", "onEvent", "raiseOnFailure"]),
     (
@@ -33,7 +36,7 @@ const OPTIONS: [(&str, &[&str]); 9] = [
             "raiseOnFailure",
         ],
     ),
-    ("query", &["params", "limit", "timeout", "namespaces", "signal"]),
+    ("query", &["params", "limit", "timeout", "namespaces", "asOf", "signal"]),
     ("runs.list", &["pipeline", "status", "since", "until", "limit", "after"]),
     ("landing.preview", &["limit"]),
     ("landing.restore", &["run"]),
@@ -144,6 +147,24 @@ pub fn instant(name: &str, value: Value) -> Result<chrono::DateTime<chrono::Utc>
         _ => None,
     }
     .ok_or_else(|| wrong(name, "a valid Date", &value))
+}
+
+/// The number of a snapshot.
+pub fn snapshot(name: &str, value: Value) -> Result<i64> {
+    match value {
+        Value::Signed(id) => Ok(id),
+        other => Err(wrong(name, "a bigint", &other)),
+    }
+}
+
+/// A moment, as the core reads it: a Date, a snapshot, or text that is a time or the name of a tag.
+pub fn moment(name: &str, value: Value) -> Result<String> {
+    match value {
+        Value::Text(text) => Ok(text),
+        Value::Signed(snapshot) => Ok(snapshot.to_string()),
+        Value::Date(_) => Ok(instant(name, value)?.to_rfc3339()),
+        other => Err(wrong(name, "a Date, a bigint or a string", &other)),
+    }
 }
 
 /// Bytes or text.

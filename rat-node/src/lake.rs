@@ -4,7 +4,9 @@ use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
 use rat_core::error::Error;
-use rat_core::{BuildOptions, CheckOptions, Freshness, GraphOptions, Lake, OnFailure, Publish, RunOptions};
+use rat_core::{
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, OnFailure, Publish, RunOptions, TestOptions,
+};
 use serde::Serialize;
 
 use crate::arguments::{Options, count, fields, json, seconds, text, texts};
@@ -35,6 +37,14 @@ pub fn open<'env>(env: &'env Env, call: &Call, path: Value, options: Value) -> R
     call.promise(env, async move { builder.open().await.map(NativeLake) })
 }
 
+/// Writes a project that runs, and opens it.
+#[napi]
+pub fn init<'env>(env: &'env Env, call: &Call, path: Value, options: Value) -> Result<PromiseRaw<'env, NativeLake>> {
+    let path = text("path", path)?;
+    let options = InitOptions { example: Options::of("init", options)?.take("example", text)? };
+    call.promise(env, async move { Lake::init(&path, &options).await.map(NativeLake) })
+}
+
 #[napi]
 impl NativeLake {
     /// A `CheckReport`.
@@ -44,6 +54,28 @@ impl NativeLake {
         let options = CheckOptions { select: texts("select", select)? };
         let lake = self.0.clone();
         call.promise(env, async move { lake.check(&options).await.map(|done| report(&done)) })
+    }
+
+    /// One pipeline, compiled.
+    #[napi]
+    pub fn compile<'env>(&self, env: &'env Env, call: &Call, pipeline: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let (lake, pipeline) = (self.0.clone(), text("pipeline", pipeline)?);
+        let mut given = Options::of("compile", options)?;
+        let options = CompileOptions {
+            sql: given.take("sql", text)?,
+            refresh: given.refresh()?,
+            vars: given.take("vars", fields)?.unwrap_or_default(),
+        };
+        call.promise(env, async move { lake.compile(&pipeline, &options).await.map(|done| report(&done)) })
+    }
+
+    /// The quality tests of published tables.
+    #[napi]
+    pub fn test<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let mut given = Options::of("test", options)?;
+        let options = TestOptions { select: texts("select", select)?, vars: given.take("vars", fields)?.unwrap_or_default() };
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.test(&options).await.map(|results| report(&results)) })
     }
 
     /// The graph.

@@ -13,7 +13,7 @@ use rat_core::error::{Code, Error};
 use rat_core::{QueryOptions, QueryResult, QueryStream};
 use tokio::sync::Mutex;
 
-use crate::arguments::{Options, count, params, seconds, text, texts};
+use crate::arguments::{Options, count, moment, params, seconds, text, texts};
 use crate::arrow::{Rows, ipc};
 use crate::bridge::Call;
 use crate::lake::NativeLake;
@@ -146,5 +146,6 @@ fn query_options(options: Value) -> Result<QueryOptions> {
         limit: given.take("limit", count)?,
         timeout: given.take("timeout", seconds)?,
         namespaces: given.take("namespaces", texts)?,
+        as_of: given.take("asOf", moment)?,
     })
 }

@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use crate::value::Value;
 
-/// Fields whose keys are names of the user's own: columns, tables, properties.
-const DATA: [&str; 5] = ["inputs", "context", "properties", "samples", "vars"];
+/// Fields whose keys are names of the user's own: columns, tables, properties, what a setting maps.
+const DATA: [&str; 5] = ["inputs", "context", "properties", "samples", "value"];
 /// Fields that a double would round: identifiers of 64 bits. Of `inputs`, each value.
 const IDENTIFIERS: [&str; 4] = ["snapshot_id", "base_snapshot_id", "parent_id", "inputs"];
 

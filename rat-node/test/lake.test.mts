@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { CancelledError, InternalError, type Event, type Lake, RatError, RunFailedError, open } from '../index.mjs'
+import { CancelledError, InternalError, type Event, type Lake, RatError, RunFailedError, init, open } from '../index.mjs'
 import { HEAVY, ORDERS, Project, rejection } from './support.mjs'
 
 /** What the package keeps to itself. */
@@ -223,6 +223,41 @@ describe('the nouns', () => {
     expect(graph.nodes[1]!.lineage[0]).toEqual({ column: 'customer', from: [{ table: 'default.silver.orders', column: 'customer' }] })
     expect(graph.toMermaid()).toContain('flowchart LR')
     expect(Object.keys(JSON.parse(JSON.stringify(graph)))).toEqual(['nodes', 'edges'])
+  })
+
+  it('go back in time', async () => {
+    const first = (await lake.run('silver.orders')).snapshotId!
+    await lake.tables.tag('silver.orders', 'monday')
+    await project.pipeline('silver/orders', "-- @merge_strategy: incremental\n-- @unique_key: id\nselect 3 as id, 'Cleo' as customer, 9.5 as amount\n")
+    const { finishedAt } = await lake.run('silver.orders')
+    const count = async (asOf?: Date | bigint | string) => (await lake.query('select count(*) as n from silver.orders', asOf === undefined ? {} : { asOf })).toArray()[0]!.n
+    expect([await count(), await count(first), await count('monday'), await count(new Date(Date.parse(finishedAt) + 1000))]).toEqual([3n, 2n, 2n, 3n])
+    const back = await lake.tables.rollback('silver.orders', first)
+    expect([back.snapshotId, await count()]).toEqual([first, 2n])
+    expect((await lake.tables.branch('silver.orders', 'try')).references.map((r) => [r.name, r.kind])).toContainEqual(['try', 'branch'])
+    expect((await lake.tables.untag('silver.orders', 'monday')).references.map((r) => r.name)).not.toContain('monday')
+    await lake.tables.drop('silver.orders')
+    expect(await lake.tables.list()).toEqual([])
+    expect(await rejection(lake.tables.rollback('silver.orders', 5 as never))).toMatchObject({ summary: '`snapshotId` must be a bigint, and is 5' })
+  })
+
+  it('compile and test without writing', async () => {
+    const compiled = await lake.compile('gold.totals', { sql: "select customer, '{{ var('x') }}' as x from {{ ref('silver.orders') }}", vars: { x: 1 } })
+    expect([compiled.dependencies, compiled.schema?.map((column) => column.name)]).toEqual([['default.silver.orders'], ['customer', 'x']])
+    expect(compiled.sql).toContain("'1' as x")
+    expect((await lake.compile('silver.orders')).config.find(({ key }) => key === 'unique_key')).toMatchObject({ value: ['id'], origin: { line: 2 } })
+    await project.write('default/pipelines/silver/orders/config.yaml', 'tests:\n  - unique: [id]\n')
+    expect(await rejection(lake.test('silver.orders'))).toMatchObject({ code: 'NOT_BUILT' })
+    await lake.run('silver.orders')
+    expect((await lake.test()).map((test) => [test.pipeline, test.name, test.status])).toContainEqual(['default.silver.orders', 'unique(id)', 'passed'])
+  })
+
+  it('begin with a project that runs', async () => {
+    using shop = await init(`${project.folder}/new`)
+    expect((await shop.build()).status).toBe('success')
+    expect((await shop.query('select sum(orders) as n from gold.daily_sales')).numRows).toBe(1)
+    expect(await rejection(init(`${project.folder}/new`))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await rejection(init(`${project.folder}/other`, { example: 'shp' as never }))).toMatchObject({ help: 'did you mean `shop`?' })
   })
 
   it('put files into landing zones and bring them back', async () => {
