@@ -27,7 +27,7 @@ use crate::error::{Code, Error, Result};
 use crate::execute;
 use crate::tables::{KeySet, Located, LocatedBatch, Look, PartBounds, ScanFile, joined};
 
-/// What the keys of one pass may take in memory.
+/// What the keys of one pass may take in memory; an eighth of the pool where that is less.
 const PASS_BYTES: usize = 64 << 20;
 
 /// What was found.
@@ -173,7 +173,9 @@ impl<'a> Keys<'a> {
     }
 
     async fn next_pass(&mut self) -> Result<Option<Pass>> {
-        let state = self.search.stored.merge.session.state();
+        let session = &self.search.stored.merge.session;
+        let pass_bytes = PASS_BYTES.min(session.memory_bytes() / 8);
+        let state = session.state();
         let reserved = MemoryConsumer::new("merge: keys").register(&state.runtime_env().memory_pool);
         let mut columns: Vec<Vec<ArrayRef>> = self.indices.iter().map(|_| Vec::new()).collect();
         let (mut rows, mut bytes) = (0, 0);
@@ -187,7 +189,7 @@ impl<'a> Keys<'a> {
             };
             let count = batch.first().map_or(0, |column| column.len());
             let needed = KeySet::bytes_for(rows + count, bytes + size);
-            let grown = if needed > PASS_BYTES && rows > 0 { None } else { Some(reserved.try_resize(needed)) };
+            let grown = if needed > pass_bytes && rows > 0 { None } else { Some(reserved.try_resize(needed)) };
             match grown {
                 Some(Ok(())) => {}
                 Some(Err(error)) if rows == 0 => return Err(execute::error(error)),
