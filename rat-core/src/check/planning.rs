@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 
 use crate::config::Materialized;
@@ -21,6 +21,9 @@ use super::facts::{LakeFacts, zone_of};
 use super::relations::Around;
 use super::workspace::Compiling;
 use super::{CheckedPipeline, contract, parallel, stored};
+
+/// How far a table may be whose watermark column is a time, or of a type that is not known.
+pub(super) const INVENTED_TIME: &str = "2000-01-01 00:00:00";
 
 /// What a pipeline gives to those that read it.
 #[derive(Debug, Clone)]
@@ -208,8 +211,9 @@ impl Plans<'_> {
         let this = self.this(&mut found.diagnostics);
         let (planned, diagnostics) = self.query(&compiled.sql, &compiled.map, this.clone());
         found.diagnostics.extend(diagnostics);
-        if let Some((sql, map)) = &compiling.later {
-            let (_, diagnostics) = self.query(sql, map, this);
+        let watermark = self.invented_watermark(planned.as_ref());
+        if let Some((sql, map)) = compiling.later.as_ref().and_then(|later| later.render(watermark)) {
+            let (_, diagnostics) = self.query(&sql, &map, this);
             let later = diagnostics.into_iter().map(|d| Diagnostic { severity: Severity::Warning, ..d });
             let new: Vec<Diagnostic> =
                 later.filter(|l| !found.diagnostics.iter().any(|d| d.message == l.message && d.labels == l.labels)).collect();
@@ -239,6 +243,21 @@ impl Plans<'_> {
         }
         self.tests(&mut found);
         found
+    }
+
+    /// A watermark of the type that the watermark column has, as far as that is known.
+    fn invented_watermark(&self, planned: Option<&Planned>) -> &'static str {
+        let config = &self.compiling.config;
+        let Some(column) = config.watermark_column.as_deref() else { return INVENTED_TIME };
+        let stored = self.facts.tables.get(&self.compiling.pipeline.name).and_then(Option::as_ref);
+        let promised = contract::promised(self.session, config).map(Arc::new);
+        let mut schemas = planned.map(|p| &p.schema).into_iter().chain(stored).chain(&promised);
+        let found = schemas.find_map(|schema| schema.fields().iter().find(|f| f.name().eq_ignore_ascii_case(column)));
+        match found.map(|field| field.data_type()) {
+            Some(DataType::Date32 | DataType::Date64) => "2000-01-01",
+            Some(number) if number.is_numeric() => "0",
+            _ => INVENTED_TIME,
+        }
     }
 
     /// The columns of `this`: the table's own, else those of a first run that does not look at it, else those promised.

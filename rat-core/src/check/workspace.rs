@@ -33,8 +33,22 @@ impl Default for Environment {
     }
 }
 
-/// A watermark for the rendering of a later run: a time, and as text. The SQL is typed, not run.
-const INVENTED_WATERMARK: &str = "2000-01-01 00:00:00";
+/// The template of a run after the first one: its SQL depends on how far the table is then.
+pub(super) struct Later {
+    templates: Templates,
+    source: Arc<Source>,
+    body: Range<usize>,
+    facts: Facts,
+}
+
+impl Later {
+    /// The SQL when the table is as far as `watermark`, which is invented: the SQL is typed, not run.
+    pub(super) fn render(&self, watermark: &str) -> Option<(String, SourceMap)> {
+        let facts = Facts { watermark_value: Some(watermark.to_owned()), ..self.facts.clone() };
+        let (rendered, _) = self.templates.render(&self.source, self.body.clone(), &facts);
+        rendered.map(|r| (r.sql, r.map))
+    }
+}
 
 /// A project under check. Keeps what it found; a new check does only what has changed.
 pub struct Workspace {
@@ -86,8 +100,8 @@ pub(super) struct Compiling {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) config: Arc<Config>,
     pub(super) compiled: Option<Arc<Compiled>>,
-    /// The SQL of a run after the next, where that is another.
-    pub(super) later: Option<(String, SourceMap)>,
+    /// The template of a run after the next, where that gives other SQL.
+    pub(super) later: Option<Later>,
     /// The SQL that an absent `this` has the columns of.
     pub(super) from_nothing: Option<(String, SourceMap)>,
     pub(super) reads: Vec<ReadCall>,
@@ -284,14 +298,18 @@ pub(super) fn compiling(common: &Common, pipeline: &Arc<Pipeline>, project: &Pro
             let (rendered, _) = common.templates.render(&pipeline.source, body(), &facts);
             rendered.filter(|r| r.sql != compiled.sql).map(|r| (r.sql, r.map))
         };
+        let mut later_sql = None;
         if compiled.uses.watermark.is_some() && next.watermark_value.is_none() {
-            later = render(Facts { watermark_value: Some(INVENTED_WATERMARK.to_owned()), ..next.clone() });
+            let template =
+                Later { templates: common.templates.clone(), source: Arc::clone(&pipeline.source), body: body(), facts: next.clone() };
+            later_sql = template.render(planning::INVENTED_TIME).filter(|(sql, _)| *sql != compiled.sql);
+            later = later_sql.is_some().then_some(template);
         }
         if compiled.uses.this.is_some() {
             from_nothing = render(Facts { strategy: None, watermark_value: None, ..next.clone() });
         }
         if !compiled.landing_zones.is_empty() {
-            let texts = std::iter::once(&compiled.sql).chain(later.iter().chain(&from_nothing).map(|(sql, _)| sql));
+            let texts = std::iter::once(&compiled.sql).chain(later_sql.iter().chain(&from_nothing).map(|(sql, _)| sql));
             reads = texts.filter_map(|sql| dialect::parse(sql, Reads::Allowed).ok()).flat_map(|parsed| parsed.reads).collect();
         }
     }

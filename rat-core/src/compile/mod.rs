@@ -8,6 +8,7 @@
 
 mod hash;
 mod node;
+mod python;
 mod resolve;
 mod sql;
 
@@ -95,10 +96,16 @@ pub fn compile(
     };
     let subject = format!("pipeline `{}`", pipeline.name.short());
     let (rendered, mut diagnostics) = Both::read(templates.render_each(&pipeline.source, body, runs.facts()));
-    let (refs, zones, uses) = match &rendered {
+    let (mut refs, zones, uses) = match &rendered {
         Some(both) => both.union(),
         None => Default::default(),
     };
+    if pipeline.language == Language::Python {
+        let (found, problems) = python::refs(&pipeline.source, &pipeline.name.namespace);
+        diagnostics.extend(problems);
+        diagnostics.extend(found.iter().filter_map(|reference| resolve::unknown_ref(reference, known, &pipeline.name, &subject)));
+        refs = found;
+    }
     diagnostics.extend(rendered.iter().flat_map(|both| both.unknown_refs(known, &pipeline.name, &subject)));
     let mut landing_zones: Vec<ZoneUse> = Vec::new();
     for mut zone in zones {
@@ -152,6 +159,7 @@ impl Runs {
 impl Both {
     /// The two outcomes of a text, those of the other run softened.
     fn read([(next, mut diagnostics), (other, others)]: [(Option<Rendered>, Vec<Diagnostic>); 2]) -> (Option<Self>, Vec<Diagnostic>) {
+        let (next, other) = (next.map(without_commented), other.map(without_commented));
         diagnostics.extend(next.iter().flat_map(unguarded));
         let others = others.into_iter().chain(other.iter().flat_map(unguarded)).map(as_warning);
         let others: Vec<Diagnostic> = others.filter(|warning| !diagnostics.iter().any(|error| same_problem(error, warning))).collect();
@@ -224,6 +232,20 @@ fn unguarded(rendered: &Rendered) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// A rendering without the tables that it names in comments of the SQL alone: what nobody reads is not waited for, and need not exist.
+fn without_commented(mut rendered: Rendered) -> Rendered {
+    let sql = &rendered.sql;
+    if sql.contains("--") || sql.contains("/*") {
+        rendered.refs.retain(|reference| {
+            let written = reference.name.to_sql();
+            let mut places = sql.match_indices(&written).peekable();
+            // One that is nowhere in the text was used in another way, such as in a comparison of the template.
+            places.peek().is_none() || places.any(|(at, _)| !sql::in_comment(sql, at))
+        });
+    }
+    rendered
 }
 
 /// What makes a view depend on the run that stored it.

@@ -54,16 +54,20 @@ fn strip(message: &str) -> String {
 fn schema_error(error: &SchemaError) -> Description {
     match error {
         SchemaError::FieldNotFound { field, valid_fields } => unknown_column(field, valid_fields),
+        // With its table the engine names a column of the result that another one shadows, and not one that was looked for.
+        SchemaError::AmbiguousReference { field } if field.relation.is_some() => duplicate(&field.name),
         SchemaError::AmbiguousReference { field } => Description {
             code: Code::AmbiguousColumn,
             message: format!("more than one table of the query has a column `{}`", field.name),
             help: Some(format!("write the table before it, as in `t.{}`", field.name)),
             span: field.spans.first(),
         },
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            Description { code: Code::DuplicateColumn, message: format!("two columns are named `{name}`"), help: None, span: None }
-        }
+        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => duplicate(name),
     }
+}
+
+fn duplicate(name: &str) -> Description {
+    Description { code: Code::DuplicateColumn, message: format!("two columns are named `{name}`"), help: None, span: None }
 }
 
 fn unknown_column(field: &Column, valid: &[Column]) -> Description {

@@ -3,6 +3,7 @@
 mod again;
 mod columns;
 mod contracts;
+mod found;
 mod places;
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use case::Case;
 use sections::{REPORT, SECTIONS};
 
 /// The groups of codes that are found at compile time, each of which must have a fixture.
-const GROUPS: &[&str] = &["project and config", "template", "graph"];
+const GROUPS: &[&str] = &["project and config", "template", "graph", "plan and dialect", "landing"];
 
 fn cases(folder: &Path) -> Vec<Case> {
     let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();

@@ -19,7 +19,7 @@ pub(super) fn table_factor(rewriter: &mut Rewriter<'_>, factor: &mut TableFactor
     let Some(args) = args else {
         // `FROM 'orders.csv'` names a file.
         if ident.quote_style == Some('\'') {
-            let mut problem = not_a_zone(rewriter.sql, ident.span, &ident.value);
+            let mut problem = not_a_zone(rewriter, ident.span, &ident.value);
             problem.range = file_name(rewriter.sql, &ident.value).unwrap_or(problem.range);
             rewriter.problems.push(problem);
         }
@@ -45,7 +45,7 @@ pub(super) fn table_factor(rewriter: &mut Rewriter<'_>, factor: &mut TableFactor
         match arg {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) if i == 0 => match zone(value) {
                 Some(url) => zone_url = Some(url),
-                None => rewriter.problems.push(not_a_zone(rewriter.sql, value.span(), &value.to_string())),
+                None => rewriter.problems.push(not_a_zone(rewriter, value.span(), &value.to_string())),
             },
             FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
                 let start = byte_range(rewriter.sql, name.span).start;
@@ -68,7 +68,7 @@ pub(super) fn table_factor(rewriter: &mut Rewriter<'_>, factor: &mut TableFactor
         }
     }
     if args.args.is_empty() {
-        rewriter.problems.push(not_a_zone(rewriter.sql, written.span, ""));
+        rewriter.problems.push(not_a_zone(rewriter, written.span, ""));
     }
     let Some(zone_url) = zone_url else { return };
     let alias_table = format!("rat_read_{}", rewriter.calls.len());
@@ -127,14 +127,16 @@ fn zone(expr: &Expr) -> Option<String> {
     }
 }
 
-fn not_a_zone(sql: &str, at: Span, written: &str) -> Problem {
+fn not_a_zone(rewriter: &Rewriter<'_>, at: Span, written: &str) -> Problem {
     let what = if written.is_empty() { "nothing".to_owned() } else { format!("`{}`", written.trim_matches('\'')) };
-    Problem {
-        code: Code::NotALandingZone,
-        message: format!("expected a landing zone, found {what}"),
-        help: Some("write `'{{ landing_zone('name') }}'`: files are read from landing zones only".to_owned()),
-        range: byte_range(sql, at),
-    }
+    let (message, help) = match rewriter.reads {
+        Reads::Allowed => (
+            format!("expected a landing zone, found {what}"),
+            "write `'{{ landing_zone('name') }}'`: files are read from landing zones only",
+        ),
+        Reads::Unknown => (format!("{what} is a file, and a query reads tables"), "read the file in a pipeline, and query its table"),
+    };
+    Problem { code: Code::NotALandingZone, message, help: Some(help.to_owned()), range: byte_range(rewriter.sql, at) }
 }
 
 fn option_value(expr: &Expr) -> Option<OptionValue> {

@@ -1,0 +1,2 @@
+select id, name as id
+from {{ ref('bronze.crm') }}

@@ -1,0 +1,2 @@
+select *
+from read_parquet('{{ landing_zone("orders") }}')
