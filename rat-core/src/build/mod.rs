@@ -37,6 +37,13 @@ pub trait Steps: Send + Sync + 'static {
 
     /// Told of a pipeline that is not run.
     fn skipped(&self, report: &RunReport);
+
+    /// Told when no pipeline is left, and which of them failed first: publishes what runs have held back until now, or forgets it. Gives the
+    /// reports of those runs, which take the place of earlier ones.
+    ///
+    /// # Errors
+    /// The ledger's.
+    async fn end(&self, failed: Option<&Name>) -> Result<Vec<RunReport>>;
 }
 
 /// When the tables of a build are published.
@@ -69,8 +76,6 @@ impl Publish {
 /// Options of a build.
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
-    /// When tables are published.
-    pub publish: Publish,
     /// Run what is fresh, too.
     pub force: bool,
     /// Start nothing more after the first failure.
@@ -82,8 +87,7 @@ pub struct BuildOptions {
 /// Runs the selected pipelines, each after those of them that it needs. Dropping the future cancels the runs under way.
 ///
 /// # Errors
-/// `UNSUPPORTED_PIPELINE` for `publish="together"`, `INVALID_ARGUMENT` for a concurrency of zero, and the ledger's codes when a run cannot be
-/// written down. A pipeline that fails is a report in the build's.
+/// `INVALID_ARGUMENT` for a concurrency of zero, and the ledger's codes when a run cannot be written down. A pipeline that fails is a report in the build's.
 pub async fn build(
     graph: &Graph,
     selected: &BTreeSet<Name>,
@@ -91,10 +95,6 @@ pub async fn build(
     clock: &dyn Clock,
     options: &BuildOptions,
 ) -> Result<BuildReport> {
-    if options.publish == Publish::Together {
-        return Err(Error::new(Code::UnsupportedPipeline, "this version of rat does not publish the tables of a build together")
-            .with_help("publish each table as it succeeds"));
-    }
     if options.concurrency == 0 {
         return Err(Error::new(Code::InvalidArgument, "a build needs a concurrency of at least 1"));
     }
@@ -136,6 +136,12 @@ pub async fn build(
                 Err(_) => return Err(Error::new(Code::Cancelled, "the runtime stopped while a build was under way")),
             },
         }
+    }
+    for report in steps.end(failed.as_ref()).await? {
+        if !report.is_ok() {
+            failed.get_or_insert_with(|| report.pipeline.clone());
+        }
+        order.done(&report.pipeline.clone(), report);
     }
     let status = if failed.is_some() { RunStatus::Failed } else { RunStatus::Success };
     let duration_ms = (clock.now() - started_at).num_milliseconds().unsigned_abs();

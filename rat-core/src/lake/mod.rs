@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
 
-use crate::build;
+use crate::build::{self, Publish};
 use crate::check::{self, CheckReport, Environment, Workspace};
 use crate::clock::{Clock, to_iso};
 use crate::error::{Code, Error, Result};
@@ -48,7 +48,7 @@ pub use options::{BuildOptions, CheckOptions, CompileOptions, EventSink, Freshne
 use project::Loaded;
 use project_files::ProjectFiles;
 pub use runs::RunHistory;
-use steps::BuildSteps;
+use steps::{BuildSteps, TogetherSteps};
 pub use tables::{TableInfo, TableList};
 use zones::Zones;
 
@@ -259,24 +259,28 @@ impl Lake {
             let excluded = loaded.select(&options.exclude, &self.0.namespace)?;
             selected.retain(|name| !excluded.contains(name));
         }
-        let steps = BuildSteps {
-            context: self.context(&loaded),
-            options: RunOptions {
-                refresh: options.refresh,
-                vars: options.vars.clone(),
-                trigger: "build".to_owned(),
-                on_event: Arc::clone(&options.on_event.0),
-                ..RunOptions::default()
-            },
+        let context = self.context(&loaded);
+        let on_event = Arc::clone(&options.on_event.0);
+        let run_options = RunOptions {
+            refresh: options.refresh,
+            vars: options.vars.clone(),
+            trigger: "build".to_owned(),
+            on_event: Arc::clone(&on_event),
+            ..RunOptions::default()
+        };
+        let together = options.publish == Publish::Together;
+        let steps: Arc<dyn build::Steps> = match together {
+            false => Arc::new(BuildSteps { context, options: run_options }),
+            true => Arc::new(TogetherSteps { runs: run::Together::begin(&context, run_options).await, on_event }),
         };
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let settings = build::BuildOptions {
-            publish: options.publish,
             force: options.freshness == Freshness::RunAll || options.refresh.is_full(),
-            fail_fast: options.on_failure == OnFailure::Stop,
+            // One that failed is the end of all of them.
+            fail_fast: together || options.on_failure == OnFailure::Stop,
             concurrency: options.concurrency.or(self.0.settings.engine.concurrency).unwrap_or_else(cores),
         };
-        build::build(&loaded.graph, &selected, Arc::new(steps), &*self.0.clock, &settings).await
+        build::build(&loaded.graph, &selected, steps, &*self.0.clock, &settings).await
     }
 
     /// Answers one read-only statement, whole.

@@ -89,6 +89,10 @@ impl Pins {
                 Pin::View(view) => Some(view.metadata_location()),
                 Pin::Ephemeral { .. } => continue,
             };
+            if context.tables.is_ahead(name) {
+                // Staged by the same build: nobody else moves it.
+                continue;
+            }
             let now = context.tables.catalog().load(name).await?;
             if now.as_ref().map(|pointer| pointer.metadata_location.as_str()) != seen {
                 return Ok(false);

@@ -22,6 +22,7 @@ mod record;
 mod report;
 mod settle;
 mod tests;
+mod together;
 mod view;
 mod watermark;
 
@@ -34,3 +35,4 @@ pub use pipeline::run;
 pub use published::{next_watermark, test};
 pub use report::{BuildReport, Event, Phase, PhaseReport, RunReport, RunStatus, TestResult, TestStatus};
 pub use settle::settle;
+pub use together::Together;

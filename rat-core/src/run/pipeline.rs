@@ -16,6 +16,7 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::merge::{Merge, Rows};
 use crate::name::Name;
 use crate::project::{Language, Pipeline};
+use crate::tables::StagedView;
 
 /// Runs a pipeline once, and again after a transient error as often as it allows.
 ///
@@ -25,23 +26,27 @@ use crate::project::{Language, Pipeline};
 /// # Errors
 /// `PIPELINE_NOT_FOUND`, `ALREADY_RUNNING`, and the ledger's codes when the run cannot be written down.
 pub async fn run(context: &RunContext, name: &Name, options: &RunOptions) -> Result<RunReport> {
-    let pipeline = context.project.pipeline(name)?;
-    let (config, _) = config::resolve(&context.project.defaults, pipeline, &Overrides::default());
-    let turn = match context.active.turn(name, *config.on_active).await? {
-        Turn::Taken(turn) => Arc::new(turn),
-        Turn::Skipped => return Ok(skipped(context, &config, name, options)),
+    let mut job = match Job::take(context, name, options).await? {
+        Begun::Job(job) => Arc::new(*job),
+        Begun::Skipped(report) => return Ok(*report),
     };
-    let mut attempt = 1;
     loop {
-        let job = Job::begin(context, pipeline, &config, options, attempt, &turn)?;
-        let report = Arc::new(job).run().await?;
+        let report = Arc::clone(&job).run().await?;
+        let (config, attempt) = (&job.config, report.attempt);
         let again = report.error.as_ref().is_some_and(is_transient) && attempt <= *config.max_retries;
         if !again {
             return Ok(report);
         }
         tokio::time::sleep(pause(context, Duration::from_secs((*config.retry_delay_seconds).into()), attempt)).await;
-        attempt += 1;
+        job = Arc::new(Job::begin(context, &job.pipeline, config, options, attempt + 1, &job.turn)?);
     }
+}
+
+/// What came of asking for a turn.
+pub(super) enum Begun {
+    Job(Box<Job>),
+    /// Another run is active, and the pipeline would rather not run than wait.
+    Skipped(Box<RunReport>),
 }
 
 /// One attempt at a run.
@@ -51,8 +56,10 @@ pub(super) struct Job {
     pub config: Arc<Config>,
     pub options: RunOptions,
     pub record: Record,
+    /// Whether others read what it stages, and it is published with them or not at all.
+    pub together: bool,
     /// Held until the last task of the run is over.
-    _turn: Arc<OwnedMutexGuard<()>>,
+    turn: Arc<OwnedMutexGuard<()>>,
 }
 
 /// Where an attempt goes on from.
@@ -67,7 +74,7 @@ impl Job {
     fn begin(
         context: &RunContext,
         pipeline: &Arc<Pipeline>,
-        config: &Config,
+        config: &Arc<Config>,
         options: &RunOptions,
         attempt: u32,
         turn: &Arc<OwnedMutexGuard<()>>,
@@ -76,30 +83,62 @@ impl Job {
         Ok(Self {
             context: context.clone(),
             pipeline: Arc::clone(pipeline),
-            config: Arc::new(config.clone()),
+            config: Arc::clone(config),
             options: options.clone(),
             record,
-            _turn: Arc::clone(turn),
+            together: false,
+            turn: Arc::clone(turn),
         })
     }
 
+    /// The first attempt, when it is its turn.
+    pub(super) async fn take(context: &RunContext, name: &Name, options: &RunOptions) -> Result<Begun> {
+        let pipeline = context.project.pipeline(name)?;
+        let (config, _) = config::resolve(&context.project.defaults, pipeline, &Overrides::default());
+        Ok(match context.active.turn(name, *config.on_active).await? {
+            Turn::Taken(turn) => Begun::Job(Box::new(Self::begin(context, pipeline, &Arc::new(config), options, 1, &Arc::new(turn))?)),
+            Turn::Skipped => Begun::Skipped(Box::new(skipped(context, &config, name, options))),
+        })
+    }
+
+    /// The same as one of several that are published together.
+    pub(super) fn together(self) -> Self {
+        Self { together: true, ..self }
+    }
+
+    /// From the beginning to the swap, within the time it has.
+    pub(super) async fn prepare_in_time(&self) -> Result<Prepared> {
+        self.in_time(From::Start, self.end()).await
+    }
+
+    fn end(&self) -> End {
+        self.options.timeout.or(*self.config.timeout).map(|limit| (limit, tokio::time::Instant::now() + limit))
+    }
+
+    async fn in_time(&self, from: From, end: End) -> Result<Prepared> {
+        let Some((limit, end)) = end else { return self.prepare(from).await };
+        match tokio::time::timeout_at(end, self.prepare(from)).await {
+            Ok(prepared) => prepared,
+            Err(_) => Err(Error::new(Code::TimedOut, format!("the run took longer than {} s", limit.as_secs_f64()))),
+        }
+    }
+
     async fn run(self: Arc<Self>) -> Result<RunReport> {
-        let end = self.options.timeout.or(*self.config.timeout).map(|limit| (limit, tokio::time::Instant::now() + limit));
+        let end = self.end();
         let mut from = From::Start;
         for round in 0..=self.context.commit_retries {
             if round > 0 {
                 tokio::time::sleep(pause(&self.context, Duration::from_millis(10), round)).await;
             }
-            let ready = match end {
-                None => self.prepare(from).await,
-                Some((limit, end)) => match tokio::time::timeout_at(end, self.prepare(from)).await {
-                    Ok(ready) => ready,
-                    Err(_) => Err(Error::new(Code::TimedOut, format!("the run took longer than {} s", limit.as_secs_f64()))),
-                },
-            };
-            match ready {
+            match self.in_time(from, end).await {
                 Err(error) => return self.failed(error).await,
-                Ok(Prepared::Finished) => return self.record.finish(None),
+                Ok(Prepared::Nothing) => return self.record.finish(None),
+                Ok(Prepared::View(view)) => {
+                    return match view::publish(&self, *view).await {
+                        Ok(()) => self.record.finish(None),
+                        Err(error) => self.failed(error).await,
+                    };
+                }
                 Ok(Prepared::Ready(ready)) => match uninterrupted(ready.publish(Arc::clone(&self))).await? {
                     Published::Finished(report) => return Ok(*report),
                     Published::Moved(planned, rows) if !planned.looks_at_own_past() => from = From::Merge(planned, rows),
@@ -128,8 +167,7 @@ impl Job {
                     return Err(Error::new(Code::UnsupportedPipeline, message).with_help("write it in SQL"));
                 }
                 if *self.config.materialized != Materialized::Table {
-                    view::run(self).await?;
-                    return Ok(Prepared::Finished);
+                    return Ok(view::stage(self).await?.map_or(Prepared::Nothing, |view| Prepared::View(Box::new(view))));
                 }
                 let planned = Arc::new(Planned::new(self).await?);
                 let rows = match self.rows(&planned, planned.merge.clone()).await {
@@ -173,10 +211,15 @@ impl Job {
     }
 }
 
-enum Prepared {
+/// When an attempt must be over, and how long it had.
+type End = Option<(Duration, tokio::time::Instant)>;
+
+/// What is left to do of an attempt: to swap this.
+pub(super) enum Prepared {
     Ready(Box<Ready>),
+    View(Box<StagedView>),
     /// There is nothing to swap.
-    Finished,
+    Nothing,
 }
 
 /// Runs to the end whatever happens to the caller.
@@ -197,7 +240,7 @@ fn is_transient(error: &Error) -> bool {
 }
 
 /// A pause that doubles, and is nobody else's: two writers that lost together would meet again.
-fn pause(context: &RunContext, first: Duration, attempt: u32) -> Duration {
+pub(super) fn pause(context: &RunContext, first: Duration, attempt: u32) -> Duration {
     let (_, random) = context.ids.next().as_u64_pair();
     let doubled = first.saturating_mul(1 << (attempt - 1).min(10));
     doubled.mul_f64(0.5 + (random % 1024) as f64 / 1024.0)

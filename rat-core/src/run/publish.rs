@@ -14,7 +14,7 @@ use super::report::{Phase, RunReport};
 use super::{passed, tests, watermark};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::merge::{Counts, Merged, Rows};
-use crate::tables::{Change, PublishError, Remove, Staged, Table, Validation};
+use crate::tables::{Change, PublishError, Remove, Staged, Table, Tables, Validation};
 
 /// The run that made a snapshot.
 pub(super) const RUN_ID: &str = "rat.run-id";
@@ -49,7 +49,9 @@ impl Ready {
         change.carry = merged.carry.files().to_vec();
         change.add_deletes = merged.deletes.files().to_vec();
         change.remove = merged.remove.clone();
-        change.validation = if planned.stands_alone() { Validation::Rebase } else { Validation::NoNewData };
+        // What others have read must be what is published: new rows on whatever is there are not, all rows anew are.
+        let stands_alone = planned.stands_alone() && (!job.together || planned.merge.rebuild);
+        change.validation = if stands_alone { Validation::Rebase } else { Validation::NoNewData };
         change.summary = summary(job, &planned, &merged).await?;
         let consumed_before = planned.base.as_ref().and_then(|base| base.fact(LANDING));
         change.companions = change.summary.get(LANDING).filter(|now| Some(now.as_str()) != consumed_before).cloned().into_iter().collect();
@@ -68,6 +70,17 @@ impl Ready {
         let cut: Cut = self.planned.cut.with_table(name, whole.provider()?).with_new_rows(table(self.staged.added().provider()?));
         let passed = passed::stored(self.planned.base.as_ref(), whole, self.planned.merge.strategy);
         tests::run(job, &cut, &self.planned.compiled.tests, whole.row_count(), &passed).await
+    }
+
+    /// The table as it would be published.
+    pub(super) fn table(&self) -> &Table {
+        self.staged.table()
+    }
+
+    /// What is to be published, and what is to be known of it afterwards.
+    pub(super) fn split(self) -> (Kept, Staged) {
+        let Self { planned, rows, merged, staged } = self;
+        (Kept { planned, _rows: rows, merged }, staged)
     }
 
     /// Forgets it all.
@@ -96,7 +109,7 @@ impl Ready {
                 // Whether readers see these files already is exactly what is not known.
                 merged.claim();
                 match job.context.tables.load(&job.pipeline.name).await {
-                    Ok(table) if table.as_ref().is_some_and(|table| made_by(table, job.record.id()).is_some()) => table,
+                    Ok(Some(table)) if made_by(&table, job.record.id()).is_some() => Some(table),
                     _ => {
                         let message = format!("the catalog did not say whether `{}` was published", job.pipeline.name.short());
                         return finished(&job, Some(Error::new(Code::CommitUnknown, message).with_source(error)));
@@ -104,13 +117,39 @@ impl Ready {
                 }
             }
         };
-        merged.claim();
-        // From here on the run has succeeded, whatever else happens.
-        if AssertUnwindSafe(after_swap(&job, &planned, table)).catch_unwind().await.is_err() {
-            job.record.warn(Diagnostic::warning(Code::Internal, "a defect in rat after the table was published; the table is whole"));
-        }
-        finished(&job, None)
+        succeeded(&job, Kept { planned, _rows: rows, merged }, table).await.map(|report| Published::Finished(Box::new(report)))
     }
+}
+
+/// What is kept of a run while its snapshot is being published.
+pub(super) struct Kept {
+    planned: Arc<Planned>,
+    /// Its files are deleted with it, unless they were published.
+    _rows: Arc<Rows>,
+    merged: Merged,
+}
+
+impl Kept {
+    /// Somebody else answers for the files from here on.
+    pub(super) fn claim(&self) {
+        self.merged.claim();
+    }
+}
+
+impl Job {
+    /// Whether the table has a snapshot of this run; not when it cannot be told.
+    pub(super) async fn was_published(&self, tables: &Tables) -> bool {
+        matches!(tables.load(&self.pipeline.name).await, Ok(Some(table)) if made_by(&table, self.record.id()).is_some())
+    }
+}
+
+/// Ends a run whose snapshot is the truth now. It has succeeded, whatever else happens.
+pub(super) async fn succeeded(job: &Job, kept: Kept, table: Option<Table>) -> Result<RunReport> {
+    kept.claim();
+    if AssertUnwindSafe(after_swap(job, &kept.planned, table)).catch_unwind().await.is_err() {
+        job.record.warn(Diagnostic::warning(Code::Internal, "a defect in rat after the table was published; the table is whole"));
+    }
+    job.record.finish(None)
 }
 
 fn finished(job: &Job, failure: Option<Error>) -> Result<Published> {

@@ -111,6 +111,11 @@ impl Record {
         self.state.lock().report.tests = results;
     }
 
+    /// The report as it will be when nothing goes wrong any more.
+    pub(super) fn so_far(&self) -> RunReport {
+        RunReport { status: RunStatus::Success, ..self.state.lock().report.clone() }
+    }
+
     fn tell(&self, event: &dyn Fn(String, Name) -> Event) {
         (self.on_event)(&event(self.id.clone(), self.pipeline.clone()));
     }

@@ -11,9 +11,10 @@ use super::tests;
 use crate::config::Materialized;
 use crate::error::{Code, Error, Result};
 use crate::plan;
-use crate::tables::NewView;
+use crate::tables::{NewView, PublishError, StagedView};
 
-pub(super) async fn run(job: &Job) -> Result<()> {
+/// All of it but the swap; nothing for an ephemeral pipeline.
+pub(super) async fn stage(job: &Job) -> Result<Option<StagedView>> {
     let (context, name) = (&job.context, &job.pipeline.name);
     let (_, diagnostics) = context.project.config(&job.pipeline)?;
     warn(job, diagnostics);
@@ -30,10 +31,9 @@ pub(super) async fn run(job: &Job) -> Result<()> {
     let rows = plan::expanded(planned.plan);
     tests::run(job, &cut.with(name, rows.clone()).with_new_rows(rows), &compiled.tests, None, &BTreeSet::new()).await?;
     if *job.config.materialized == Materialized::Ephemeral {
-        return Ok(());
+        return Ok(None);
     }
 
-    job.record.phase(Phase::Publish);
     let inputs = serde_json::to_string(&inputs).map_err(|e| Error::new(Code::Internal, "inputs could not be written").with_source(e))?;
     let view = NewView {
         sql: compiled.sql,
@@ -45,11 +45,14 @@ pub(super) async fn run(job: &Job) -> Result<()> {
             (INPUTS.to_owned(), inputs),
         ]),
     };
-    let (tables, name) = (context.tables.clone(), name.clone());
-    uninterrupted(async move {
-        let staged = tables.stage_view(&name, &view).await?;
-        tables.publish_with_views(Vec::new(), vec![staged]).await.map_err(crate::tables::PublishError::into_error)?;
-        Ok(())
-    })
-    .await
+    context.tables.stage_view(name, &view).await.map(Some)
+}
+
+/// Stores the view.
+pub(super) async fn publish(job: &Job, view: StagedView) -> Result<()> {
+    job.record.phase(Phase::Publish);
+    let tables = job.context.tables.clone();
+    let swap = async move { tables.publish_with_views(Vec::new(), vec![view]).await };
+    uninterrupted(swap).await.map_err(PublishError::into_error)?;
+    Ok(())
 }

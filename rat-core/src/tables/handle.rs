@@ -1,6 +1,9 @@
 //! The tables of one lake.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
@@ -26,6 +29,8 @@ struct Inner {
     catalog: Arc<dyn Catalog>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    /// What is shown before it is published.
+    ahead: Mutex<BTreeMap<Name, Relation>>,
 }
 
 /// What a name stands for.
@@ -40,7 +45,35 @@ pub enum Relation {
 impl Tables {
     /// The tables that a catalog names. Reads nothing yet.
     pub fn open(storage: Storage, catalog: Arc<dyn Catalog>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self(Arc::new(Inner { files: Arc::new(Files::new(storage)), catalog, clock, ids }))
+        Self(Arc::new(Inner { files: Arc::new(Files::new(storage)), catalog, clock, ids, ahead: Mutex::default() }))
+    }
+
+    /// The same tables, to show some of them before they are published. Publishing is for the handle this was made of: here what is shown
+    /// would be taken for published.
+    #[must_use]
+    pub fn ahead(&self) -> Self {
+        let Inner { files, catalog, clock, ids, .. } = self.0.as_ref();
+        let (files, catalog) = (Arc::clone(files), Arc::clone(catalog));
+        Self(Arc::new(Inner { files, catalog, clock: Arc::clone(clock), ids: Arc::clone(ids), ahead: Mutex::default() }))
+    }
+
+    /// Lets [`find`](Self::find) find this under its name, whatever the catalog says.
+    pub fn show(&self, relation: Relation) {
+        let name = match &relation {
+            Relation::Table(table) => table.name().clone(),
+            Relation::View(view) => view.name().clone(),
+        };
+        self.0.ahead.lock().insert(name, relation);
+    }
+
+    /// Ends all of that.
+    pub fn hide(&self) {
+        self.0.ahead.lock().clear();
+    }
+
+    /// Whether a name stands for something that is not published yet.
+    pub fn is_ahead(&self, name: &Name) -> bool {
+        self.0.ahead.lock().contains_key(name)
     }
 
     /// The tables of a lake that keeps its own catalog: `.rat/catalog.db` in a folder, or memory. Reads nothing yet.
@@ -113,6 +146,9 @@ impl Tables {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn find(&self, name: &Name) -> Result<Option<Relation>> {
+        if let Some(shown) = self.0.ahead.lock().get(name) {
+            return Ok(Some(shown.clone()));
+        }
         let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(None) };
         match pointer.kind {
             EntryKind::Table => Ok(Some(Relation::Table(self.table_at(name, &pointer).await?))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rat_core::error::{Code, Result};
-use rat_core::interop::build::{BuildOptions, Publish, Steps, build};
+use rat_core::interop::build::{BuildOptions, Steps, build};
 use rat_core::interop::graph::{Graph, NodeInfo};
 use rat_core::interop::run::{BuildReport, RunContext, RunOptions, RunReport, RunStatus, fresh, run};
 use rat_core::name::Name;
@@ -47,9 +47,13 @@ impl Steps for Real {
     }
 
     fn skipped(&self, _report: &RunReport) {}
+
+    async fn end(&self, _failed: Option<&Name>) -> Result<Vec<RunReport>> {
+        Ok(Vec::new())
+    }
 }
 
-const OPTIONS: BuildOptions = BuildOptions { publish: Publish::Each, force: false, fail_fast: false, concurrency: 2 };
+const OPTIONS: BuildOptions = BuildOptions { force: false, fail_fast: false, concurrency: 2 };
 
 fn graph(edges: &[(&str, &[&str])]) -> (Graph, BTreeSet<Name>) {
     let nodes: BTreeMap<Name, NodeInfo> = edges
@@ -134,8 +138,6 @@ async fn fail_fast_starts_nothing_more() {
 async fn what_a_build_cannot_do_it_refuses() {
     let lake = Lake::new(&[("bronze/a/pipeline.sql", "SELECT 1 AS id")]);
     let edges: &[(&str, &[&str])] = &[("bronze.a", &[])];
-    let (together, _) = build_all(&lake, edges, &BuildOptions { publish: Publish::Together, ..OPTIONS }).await;
-    assert_eq!(together.unwrap_err().code(), Code::UnsupportedPipeline);
     let (nobody, _) = build_all(&lake, edges, &BuildOptions { concurrency: 0, ..OPTIONS }).await;
     assert_eq!(nobody.unwrap_err().code(), Code::InvalidArgument);
 }

@@ -10,6 +10,8 @@ mod judged;
 mod memory;
 mod protocol;
 mod refusals;
+mod settings;
 mod strategies;
 mod tested;
+mod together;
 mod zones;

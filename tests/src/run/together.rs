@@ -1,0 +1,139 @@
+//! Builds whose tables are published together: each reads what those before it are about to publish, and one commit publishes all or none.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rat_core::error::Code;
+use rat_core::{BuildOptions, BuildReport, Event, EventSink, Lake, Phase, Publish, QueryOptions, RunOptions, RunStatus};
+
+fn write(root: &Path, name: &str, sql: &str) {
+    let folder = root.join("default/pipelines").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("pipeline.sql"), sql).unwrap();
+}
+
+/// Bronze grows by a row each run; gold counts it, through a view.
+fn project(root: &Path) {
+    write(root, "bronze/a", "-- @merge_strategy: append_only\nSELECT 1 AS id");
+    write(root, "silver/v", "-- @materialized: view\nSELECT id FROM {{ ref('bronze.a') }}");
+    write(root, "silver/b", "SELECT id + 1 AS id FROM {{ ref('bronze.a') }}");
+    write(root, "gold/g", "SELECT (SELECT count(*) FROM {{ ref('silver.v') }}) AS v, (SELECT count(*) FROM {{ ref('silver.b') }}) AS b");
+}
+
+async fn open(root: &Path) -> Lake {
+    Lake::open(&root.to_string_lossy()).await.unwrap()
+}
+
+fn together(on_event: impl Fn(&Event) + Send + Sync + 'static) -> BuildOptions {
+    BuildOptions { publish: Publish::Together, on_event: EventSink(Arc::new(on_event)), ..BuildOptions::default() }
+}
+
+async fn rows(lake: &Lake, sql: &str) -> Vec<Vec<String>> {
+    let result = lake.query(sql, &QueryOptions::default()).await.unwrap();
+    let text = |column: &arrow::array::ArrayRef, row| arrow::util::display::array_value_to_string(column, row).unwrap();
+    let batches = result.batches.iter();
+    batches.flat_map(|batch| (0..batch.num_rows()).map(|row| batch.columns().iter().map(|c| text(c, row)).collect())).collect()
+}
+
+fn statuses(report: &BuildReport) -> Vec<(String, RunStatus)> {
+    report.runs.iter().map(|run| (run.pipeline.short(), run.status)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_are_published_in_one_commit_and_read_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path());
+    let lake = open(folder.path()).await;
+    let catalog = folder.path().join(".rat/catalog.db");
+    let seen = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&seen);
+    let report = lake.build(&together(move |event| {
+        // Until the last of them is told of, nobody else sees any.
+        if matches!(event, Event::Phase { phase: Phase::Test, .. }) {
+            let stored = |catalog: &rusqlite::Connection| catalog.query_row("SELECT count(*) FROM iceberg_tables", [], |row| row.get(0));
+            let stored: u32 = rusqlite::Connection::open(&catalog).and_then(|catalog| stored(&catalog)).unwrap_or_default();
+            counted.fetch_add(1 + 1000 * stored, Ordering::SeqCst);
+        }
+    }));
+    let report = report.await.unwrap().into_result().unwrap();
+    assert_eq!(seen.load(Ordering::SeqCst), 4, "four pipelines were tested before one was in the catalog");
+    assert!(report.runs.iter().all(|run| run.status == RunStatus::Success && run.skipped_reason.is_none()), "{:?}", statuses(&report));
+    assert_eq!(rows(&lake, "SELECT v, b FROM gold.g").await, [["1", "1"]]);
+    for run in &report.runs {
+        assert_eq!(lake.runs().get(&run.id).unwrap().status, RunStatus::Success);
+    }
+    // What was read is what was published: the next build finds all of it fresh but what reads nothing, which is fresh too.
+    let again = lake.build(&together(|_| {})).await.unwrap();
+    assert!(again.runs.iter().all(|run| run.skipped_reason.is_some()), "{again:?}");
+    let force = BuildOptions { freshness: rat_core::Freshness::RunAll, ..together(|_| {}) };
+    lake.build(&force).await.unwrap().into_result().unwrap();
+    assert_eq!(rows(&open(folder.path()).await, "SELECT v, b FROM gold.g").await, [["2", "2"]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_fails_keeps_all_of_them_back() {
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path());
+    let tests = folder.path().join("default/pipelines/gold/g/tests/quality");
+    fs::create_dir_all(&tests).unwrap();
+    fs::write(tests.join("none.sql"), "SELECT * FROM {{ this }}").unwrap();
+    let lake = open(folder.path()).await;
+    let report = lake.build(&together(|_| {})).await.unwrap();
+    assert_eq!(report.status, RunStatus::Failed);
+    for (name, status) in statuses(&report) {
+        let expected = if name == "gold.g" { RunStatus::Failed } else { RunStatus::Cancelled };
+        assert_eq!(status, expected, "{name}");
+    }
+    let held = report.runs.iter().find(|run| run.pipeline.short() == "bronze.a").unwrap();
+    let error = held.error.as_ref().unwrap();
+    assert_eq!(error.code(), Code::Cancelled);
+    assert!(error.message().contains("gold.g"), "{error}");
+    assert_eq!(lake.runs().get(&held.id).unwrap().status, RunStatus::Cancelled);
+    assert!(lake.tables().list().await.unwrap().is_empty());
+    let left = walkdir::WalkDir::new(folder.path()).into_iter().filter_map(Result::ok).map(|entry| entry.path().display().to_string());
+    let left: Vec<String> = left.filter(|path| [".parquet", ".avro", ".metadata.json"].iter().any(|end| path.ends_with(end))).collect();
+    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(report.into_result().unwrap_err().code(), Code::QualityFailed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_another_writer_was_first_all_are_made_again() {
+    for losses in [1, 99] {
+        let folder = tempfile::tempdir().unwrap();
+        project(folder.path());
+        let lake = open(folder.path()).await;
+        lake.build(&together(|_| {})).await.unwrap().into_result().unwrap();
+        let (root, won) = (folder.path().to_owned(), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&won);
+        let race = move |event: &Event| {
+            let last = matches!(event, Event::Phase { phase: Phase::Publish, pipeline, .. } if pipeline.short() == "gold.g");
+            if last && counted.load(Ordering::SeqCst) < losses {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let root = root.clone();
+                let work = move || {
+                    let runtime = tokio::runtime::Runtime::new().unwrap();
+                    runtime
+                        .block_on(async { open(&root).await.run("bronze.a", &RunOptions::default()).await.unwrap().into_result().unwrap() })
+                };
+                std::thread::spawn(work).join().unwrap();
+            }
+        };
+        let report = lake.build(&BuildOptions { freshness: rat_core::Freshness::RunAll, ..together(race) }).await.unwrap();
+        let theirs = u64::from(won.load(Ordering::SeqCst));
+        let lake = open(folder.path()).await;
+        if losses == 1 {
+            assert!(report.is_ok(), "{:?}", report.runs.iter().map(|run| &run.error).collect::<Vec<_>>());
+            assert_eq!(rows(&lake, "SELECT count(*) FROM bronze.a").await, [["3"]]);
+            assert_eq!(rows(&lake, "SELECT v, b FROM gold.g").await, [["3", "3"]], "gold counts what bronze holds");
+        } else {
+            assert!(theirs > 1, "it was tried more than once");
+            for run in &report.runs {
+                assert_eq!(run.error.as_ref().map(rat_core::error::Error::code), Some(Code::CommitConflict), "{}", run.pipeline);
+            }
+            assert_eq!(rows(&lake, "SELECT count(*) FROM bronze.a").await, [[(1 + theirs).to_string()]]);
+            assert_eq!(rows(&lake, "SELECT b FROM gold.g").await, [["1"]], "nothing of the build is there");
+        }
+    }
+}
