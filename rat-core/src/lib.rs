@@ -47,7 +47,7 @@ pub use lake::{
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};
-pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin};
+pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin, columns};
 pub use project::Language;
 pub use query::{AsOf, Param, Params, QueryResult, QueryStream};
 pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus};

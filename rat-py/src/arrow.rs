@@ -2,16 +2,18 @@
 
 use std::ffi::CStr;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchIterator};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchIterator, StructArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef, TimeUnit,
     TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
+use arrow::error::ArrowError;
+use arrow::ffi::to_ffi;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyString, PyTuple};
 
 const STREAM: &CStr = c"arrow_array_stream";
 
@@ -19,6 +21,24 @@ const STREAM: &CStr = c"arrow_array_stream";
 pub fn stream_capsule<'py>(py: Python<'py>, schema: SchemaRef, batches: Vec<RecordBatch>) -> PyResult<Bound<'py, PyCapsule>> {
     let reader = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
     PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(reader)), Some(STREAM.to_owned()))
+}
+
+/// A PyCapsule over batches that are made as they are asked for.
+pub fn reader_capsule<'py>(
+    py: Python<'py>,
+    schema: SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let reader = RecordBatchIterator::new(batches, schema);
+    PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(reader)), Some(STREAM.to_owned()))
+}
+
+/// The two PyCapsules of one batch: its schema and its data.
+pub fn array_capsules<'py>(py: Python<'py>, batch: &RecordBatch) -> PyResult<Bound<'py, PyTuple>> {
+    let (array, schema) = to_ffi(&StructArray::from(batch.clone()).into_data()).map_err(|e| PyTypeError::new_err(e.to_string()))?;
+    let schema = PyCapsule::new(py, schema, Some(c"arrow_schema".to_owned()))?;
+    let array = PyCapsule::new(py, array, Some(c"arrow_array".to_owned()))?;
+    (schema, array).into_pyobject(py)
 }
 
 /// The rows as a list of dicts.

@@ -1,14 +1,18 @@
-//! From Python's threads to the core's futures: the one runtime, and the one way to wait.
+//! From Python to the core's futures: a verb on its way is a [`Call`], which is waited for or awaited.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures::FutureExt;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use rat_core::error::{Code, Error};
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
 
 use crate::error::to_python;
 
@@ -38,21 +42,128 @@ fn runtime() -> Result<&'static Runtime, Error> {
     Ok(&owned.runtime)
 }
 
-/// Waits for a verb of the core with the GIL released. Ctrl-C drops the future, which cancels it; a panic becomes `InternalError`.
-pub fn block<T: Send>(py: Python<'_>, verb: impl Future<Output = Result<T, Error>> + Send) -> PyResult<T> {
-    let runtime = runtime().map_err(|e| to_python(py, &e))?;
-    let mut verb = Box::pin(AssertUnwindSafe(verb).catch_unwind());
-    loop {
-        let step = py.detach(|| runtime.block_on(async { tokio::time::timeout(SIGNAL_CHECK, &mut verb).await }));
-        match step {
-            Ok(Ok(done)) => return done.map_err(|e| to_python(py, &e)),
-            Ok(Err(panic)) => return Err(to_python(py, &Error::new(Code::Internal, panic_message(&*panic)))),
-            Err(_still_running) => py.check_signals()?,
+/// Why a call gave nothing: the core said so, or a callback of the caller's raised.
+pub enum Failure {
+    /// An error of the core.
+    Core(Error),
+    /// The caller's own exception.
+    Raised(PyErr),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl Failure {
+    fn into_python(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Core(error) => to_python(py, &error),
+            Self::Raised(raised) => raised,
         }
     }
+}
+
+/// Makes the Python object of what the core gave, with the GIL held.
+type Give = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+type Work = Pin<Box<dyn Future<Output = Result<Give, Failure>> + Send>>;
+
+/// A verb on its way: `wait()` for it, or `await` it; either once. Dropped before its end, the verb is cancelled.
+#[pyclass(module = "rat._rat", frozen)]
+pub struct Call(parking_lot::Mutex<Option<Work>>);
+
+/// A verb of the core and what becomes of its answer. A panic in it is an `InternalError`.
+pub fn call<T, F>(verb: impl Future<Output = Result<T, F>> + Send + 'static, give: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static) -> Call
+where
+    T: Send + 'static,
+    F: Into<Failure>,
+{
+    let guarded = AssertUnwindSafe(verb).catch_unwind();
+    let work = async move {
+        match guarded.await {
+            Ok(Ok(answer)) => Ok(Box::new(move |py: Python<'_>| give(py, answer)) as Give),
+            Ok(Err(failure)) => Err(failure.into()),
+            Err(panic) => Err(Failure::Core(Error::new(Code::Internal, panic_message(&*panic)))),
+        }
+    };
+    Call(parking_lot::Mutex::new(Some(Box::pin(work))))
+}
+
+#[pymethods]
+impl Call {
+    /// Waits with the GIL released. Ctrl-C drops the future, which cancels it.
+    pub fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut work = self.begin()?;
+        let runtime = runtime().map_err(|e| to_python(py, &e))?;
+        loop {
+            match py.detach(|| runtime.block_on(async { tokio::time::timeout(SIGNAL_CHECK, &mut work).await })) {
+                Ok(done) => return finish(py, done),
+                Err(_still_running) => py.check_signals()?,
+            }
+        }
+    }
+
+    /// Runs on rat's own threads and tells the event loop at the end; cancelling the awaiting task cancels the verb.
+    fn __await__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let work = self.begin()?;
+        let events = py.import("asyncio")?.call_method0("get_running_loop")?;
+        let future = events.call_method0("create_future")?;
+        let (events, waiting) = (events.unbind(), future.clone().unbind());
+        let task = runtime().map_err(|e| to_python(py, &e))?.spawn(async move {
+            let done = work.await;
+            // An interpreter that is shutting down has nobody left to tell.
+            Python::try_attach(|py| tell(py, &events, &waiting, done)).transpose().ok();
+        });
+        let abort = task.abort_handle();
+        let when_done = PyCFunction::new_closure(py, None, None, move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+            if args.get_item(0)?.call_method0("cancelled")?.is_truthy()? {
+                abort.abort();
+            }
+            PyResult::Ok(())
+        })?;
+        future.call_method1("add_done_callback", (when_done,))?;
+        future.call_method0("__await__")
+    }
+}
+
+impl Call {
+    fn begin(&self) -> PyResult<Work> {
+        self.0.lock().take().ok_or_else(|| PyRuntimeError::new_err("this call was already waited for"))
+    }
+}
+
+fn finish(py: Python<'_>, done: Result<Give, Failure>) -> PyResult<Py<PyAny>> {
+    done.map_err(|failure| failure.into_python(py))?(py)
+}
+
+/// Settles the event loop's future from outside its thread.
+fn tell(py: Python<'_>, events: &Py<PyAny>, waiting: &Py<PyAny>, done: Result<Give, Failure>) -> PyResult<()> {
+    let (method, value) = match finish(py, done) {
+        Ok(value) => ("set_result", value),
+        Err(error) => ("set_exception", error.into_value(py).into_any()),
+    };
+    let waiting = waiting.clone_ref(py);
+    let settle = PyCFunction::new_closure(py, None, None, move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+        let waiting = waiting.bind(args.py());
+        if !waiting.call_method0("done")?.is_truthy()? {
+            waiting.call_method1(method, (value.clone_ref(args.py()),))?;
+        }
+        PyResult::Ok(())
+    })?;
+    // A loop that was closed meanwhile has nobody who waits.
+    events.call_method1(py, "call_soon_threadsafe", (settle,)).map(drop)
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "the core panicked".to_owned())
+}
+
+/// A stream that calls take turns at; `None` once it is closed.
+pub type Shared<T> = std::sync::Arc<Mutex<Option<T>>>;
+
+/// The next item for a reader outside Python, such as an Arrow consumer.
+pub fn block<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    Ok(runtime()?.block_on(work))
 }

@@ -1,11 +1,18 @@
 //! Python bindings of rat: convert in, one call, convert out. What is decided is decided in `rat-core`.
 
+mod arguments;
 mod arrow;
 mod bridge;
 mod error;
+mod events;
+mod graph;
 mod lake;
+mod landing;
+mod namespaces;
 mod query;
 mod report;
+mod runs;
+mod tables;
 
 use pyo3::prelude::*;
 
@@ -13,7 +20,15 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _rat(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<bridge::Call>()?;
+    module.add_class::<graph::Graph>()?;
     module.add_class::<lake::Lake>()?;
+    module.add_class::<landing::Landing>()?;
+    module.add_class::<namespaces::Namespaces>()?;
+    module.add_class::<query::Batch>()?;
     module.add_class::<query::QueryResult>()?;
+    module.add_class::<query::QueryStream>()?;
+    module.add_class::<runs::Runs>()?;
+    module.add_class::<tables::Tables>()?;
     module.add_function(wrap_pyfunction!(lake::open, module)?)
 }

@@ -1,11 +1,18 @@
-//! `rat.Result`: what a query answered.
+//! What a query answers: [`QueryResult`] whole, [`QueryStream`] batch by batch.
+
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use futures::StreamExt;
+use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyList};
+use pyo3::types::{PyCapsule, PyList, PyTuple};
+use rat_core::error::Error;
 
-use crate::arrow::{rows, stream_capsule};
+use crate::arrow::{array_capsules, reader_capsule, rows, stream_capsule};
+use crate::bridge::{Call, Shared, block, call};
 
 /// The rows of a query, as Arrow. Anything that speaks the Arrow PyCapsule protocol takes it without a copy.
 #[pyclass(name = "Result", module = "rat", frozen)]
@@ -30,42 +37,53 @@ impl QueryResult {
         stream_capsule(py, self.schema.clone(), self.batches.clone())
     }
 
-    /// The rows as a list of dicts of plain Python values; needs no other package.
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         rows(py, &self.schema, &self.batches)
     }
 
-    /// A `pyarrow.Table`.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("pyarrow")?.call_method1("table", (slf,))
+        optional(slf.py(), "pyarrow")?.call_method1("table", (slf,))
     }
 
-    /// A `polars.DataFrame`.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+        optional(slf.py(), "polars")?.call_method1("DataFrame", (slf,))
     }
 
-    /// A `pandas.DataFrame`, by way of pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        optional(slf.py(), "pandas")?;
         Self::to_arrow(slf)?.call_method0("to_pandas")
     }
 
-    /// The names of the columns.
     #[getter]
     fn columns(&self) -> Vec<String> {
-        self.schema.fields().iter().map(|field| field.name().clone()).collect()
+        columns(&self.schema)
     }
 
-    /// How many rows there are.
+    #[getter]
+    fn types(&self) -> Vec<String> {
+        rat_core::columns(&self.schema).into_iter().map(|column| column.data_type).collect()
+    }
+
     #[getter]
     fn num_rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
-    /// How long the query took, in milliseconds.
     #[getter]
     fn duration_ms(&self) -> f64 {
         self.duration_ms
+    }
+
+    /// The first rows alone.
+    fn head(&self, rows: usize) -> Self {
+        let mut left = rows;
+        let mut batches = Vec::new();
+        for batch in &self.batches {
+            let taken = left.min(batch.num_rows());
+            batches.extend((taken > 0).then(|| batch.slice(0, taken)));
+            left -= taken;
+        }
+        Self { schema: self.schema.clone(), batches, duration_ms: self.duration_ms }
     }
 
     fn __len__(&self) -> usize {
@@ -75,4 +93,135 @@ impl QueryResult {
     fn __repr__(&self) -> String {
         format!("<Result {} rows, {} columns, {:.1} ms>", self.num_rows(), self.schema.fields().len(), self.duration_ms)
     }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("rat.display")?.call_method1("result", (slf,))
+    }
+}
+
+/// The batches of a query as they come; an iterator, an async iterator and an Arrow stream. Each batch comes once, whoever asks.
+#[pyclass(name = "Stream", module = "rat", frozen)]
+pub struct QueryStream {
+    schema: SchemaRef,
+    batches: Shared<rat_core::QueryStream>,
+}
+
+impl From<rat_core::QueryStream> for QueryStream {
+    fn from(stream: rat_core::QueryStream) -> Self {
+        Self { schema: stream.schema(), batches: Arc::new(tokio::sync::Mutex::new(Some(stream))) }
+    }
+}
+
+#[pymethods]
+impl QueryStream {
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        columns(&self.schema)
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
+        drop(requested_schema);
+        let batches = Arc::clone(&self.batches);
+        let outside = |e: Error| ArrowError::ExternalError(Box::new(e));
+        let next = std::iter::from_fn(move || match block(next(Arc::clone(&batches))) {
+            Ok(step) => step.map_err(outside).transpose(),
+            Err(error) => Some(Err(outside(error))),
+        });
+        reader_capsule(py, self.schema.clone(), next)
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        call(next(Arc::clone(&self.batches)), |py, batch| give(py, batch, PyStopIteration::new_err(()))).wait(py)
+    }
+
+    fn __aiter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __anext__(&self) -> Call {
+        call(next(Arc::clone(&self.batches)), |py, batch| give(py, batch, PyStopAsyncIteration::new_err(())))
+    }
+
+    /// Stops the query. What was not read is lost.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let batches = Arc::clone(&self.batches);
+        let closed = async move {
+            batches.lock().await.take();
+            Ok::<_, Error>(())
+        };
+        call(closed, |py, ()| Ok(py.None())).wait(py).map(drop)
+    }
+
+    fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Stream of {} columns>", self.schema.fields().len())
+    }
+}
+
+/// Some rows of a stream.
+#[pyclass(module = "rat", frozen)]
+pub struct Batch(RecordBatch);
+
+#[pymethods]
+impl Batch {
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyTuple>> {
+        drop(requested_schema);
+        array_capsules(py, &self.0)
+    }
+
+    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        rows(py, &self.0.schema(), std::slice::from_ref(&self.0))
+    }
+
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        columns(self.0.schema_ref())
+    }
+
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Batch {} rows, {} columns>", self.0.num_rows(), self.0.num_columns())
+    }
+}
+
+async fn next(batches: Shared<rat_core::QueryStream>) -> Result<Option<RecordBatch>, Error> {
+    match batches.lock().await.as_mut() {
+        Some(stream) => stream.next().await.transpose(),
+        None => Ok(None),
+    }
+}
+
+fn give(py: Python<'_>, batch: Option<RecordBatch>, end: PyErr) -> PyResult<Py<PyAny>> {
+    Ok(Py::new(py, Batch(batch.ok_or(end)?))?.into_any())
+}
+
+fn columns(schema: &SchemaRef) -> Vec<String> {
+    schema.fields().iter().map(|field| field.name().clone()).collect()
+}
+
+/// A package that rat does not need and this method does.
+fn optional<'py>(py: Python<'py>, package: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("rat._optional")?.call_method1("package", (package,))
 }

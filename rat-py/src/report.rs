@@ -11,6 +11,12 @@ pub fn plain<'py>(py: Python<'py>, data: &impl Serialize) -> PyResult<Bound<'py,
 }
 
 /// A report as the class of that name in `rat/reports.py`.
-pub fn report<'py>(py: Python<'py>, class: &str, data: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
-    py.import("rat.reports")?.getattr(class)?.call_method1("_from", (plain(py, data)?,))
+pub fn report(py: Python<'_>, class: &str, data: &impl Serialize) -> PyResult<Py<PyAny>> {
+    Ok(py.import("rat.reports")?.getattr(class)?.call_method1("_from", (plain(py, data)?,))?.unbind())
+}
+
+/// A list of reports of one class.
+pub fn reports<T: Serialize>(py: Python<'_>, class: &str, data: &[T]) -> PyResult<Py<PyAny>> {
+    let made = data.iter().map(|one| report(py, class, one)).collect::<PyResult<Vec<_>>>()?;
+    Ok(made.into_pyobject(py)?.unbind())
 }

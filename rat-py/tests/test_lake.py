@@ -64,7 +64,7 @@ def test_a_failed_run_raises_with_its_report_unless_told_not_to(project: Path, l
     with pytest.raises(rat.RunFailedError) as failed:
         lake.run("silver.orders")
     assert (failed.value.code, failed.value.kind) == ("QUALITY_FAILED", "rejected")
-    assert failed.value.report.tests[0]["count"] == 1
+    assert failed.value.report.tests[0].count == 1
     assert lake.run("silver.orders", raise_on_failure=False).error.code == "QUALITY_FAILED"
     with pytest.raises(rat.NotFoundError):
         lake.query("select * from silver.orders")

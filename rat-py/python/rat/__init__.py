@@ -6,7 +6,7 @@
 >>> lake.query("select count(*) as n from silver.orders").to_pylist()
 """
 
-from ._rat import Lake, Result, __version__, open
+from ._rat import Batch, Result, Stream, __version__
 from .errors import (
     CancelledError,
     ConflictError,
@@ -22,9 +22,12 @@ from .errors import (
     TimeoutError,
     UnavailableError,
 )
-from .reports import BuildReport, CheckReport, RunReport
+from .graph import Graph
+from .lake import Lake, open, open_async
+from .reports import BuildReport, CheckReport, RunReport, Table, TestResult
 
 __all__ = [
+    "Batch",
     "BuildReport",
     "CancelledError",
     "CheckReport",
@@ -32,6 +35,7 @@ __all__ = [
     "CorruptError",
     "DeniedError",
     "Diagnostic",
+    "Graph",
     "InternalError",
     "InvalidError",
     "Lake",
@@ -41,8 +45,19 @@ __all__ = [
     "Result",
     "RunFailedError",
     "RunReport",
+    "Stream",
+    "Table",
+    "TestResult",
     "TimeoutError",
     "UnavailableError",
     "__version__",
     "open",
+    "open_async",
 ]
+
+
+def load_ipython_extension(ipython: object) -> None:
+    """``%load_ext rat``: the cell magic ``%%rat``."""
+    from . import magic
+
+    magic.load(ipython)

@@ -1,35 +1,52 @@
-"""The native half of the package. Everything here is documented as part of `rat`."""
+"""The native half of the package. `rat.Lake` and its nouns are in `lake.py` and `nouns.py`; results are documented here."""
 
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Literal
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Generic, TypeVar, final
 
 import pandas
 import polars
 import pyarrow
 
-from .reports import BuildReport, CheckReport, RunReport
+from . import graph, reports
+
+T = TypeVar("T")
 
 __version__: str
 
 def open(
-    path: str,
+    path: str | os.PathLike[str],
     *,
     namespace: str = "default",
     settings: dict[str, Any] | None = None,
     read_only: bool = False,
-) -> Lake:
-    """Opens the lake in a folder that exists: ``./shop``, ``file:///data/shop`` or ``memory://``.
+) -> Call[Lake]: ...
 
-    ``settings`` go over those of ``rat.toml``, in its shape. With ``read_only`` every verb that writes raises ``DeniedError``.
-    """
+@final
+class Call(Generic[T]):
+    """A verb on its way: `wait()` for it, or `await` it; either once. Dropped before its end, the verb is cancelled."""
 
+    def wait(self) -> T:
+        """Waits with the GIL released. Ctrl-C cancels the verb."""
+
+    def __await__(self) -> Generator[Any, None, T]: ...
+
+@final
 class Lake:
-    """A lake: a folder of pipelines and the tables they make. A context manager; every verb releases the GIL."""
-
-    def check(self, select: str | list[str] | None = None) -> CheckReport:
-        """Compiles and types the whole project: templates, settings, references, and every query against what it reads."""
-
+    @property
+    def tables(self) -> Tables: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def landing(self) -> Landing: ...
+    @property
+    def namespaces(self) -> Namespaces: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    def check(self, select: str | list[str] | None = None) -> Call[reports.CheckReport]: ...
+    def graph(self, select: str | list[str] | None = None) -> Call[graph.Graph]: ...
     def run(
         self,
         pipeline: str,
@@ -38,64 +55,166 @@ class Lake:
         vars: dict[str, Any] | None = None,
         timeout: float | None = None,
         allow_data_loss: bool = False,
-        on_event: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
         raise_on_failure: bool = True,
-    ) -> RunReport:
-        """Runs one pipeline. ``timeout`` is in seconds. Raises ``RunFailedError`` with the report when it failed."""
-
+    ) -> Call[reports.RunReport]: ...
     def build(
         self,
         select: str | list[str] | None = None,
         *,
         exclude: str | list[str] | None = None,
-        publish: Literal["each", "together"] = "each",
+        publish: str = "each",
         full_refresh: bool = False,
         allow_data_loss: bool = False,
         force: bool = False,
         fail_fast: bool = False,
         concurrency: int | None = None,
         vars: dict[str, Any] | None = None,
-        on_event: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
         raise_on_failure: bool = True,
-    ) -> BuildReport:
-        """Runs many pipelines in dependency order, independent ones at the same time; unchanged ones are skipped."""
-
+    ) -> Call[reports.BuildReport]: ...
     def query(
         self,
         sql: str,
         *,
+        params: Sequence[Any] | Mapping[str, Any] | None = None,
         limit: int | None = None,
         timeout: float | None = None,
         namespaces: list[str] | None = None,
-    ) -> Result:
-        """Answers one read-only statement. ``timeout`` is in seconds; 60 unless ``rat.toml`` says otherwise."""
+    ) -> Call[Result]: ...
+    def stream(
+        self,
+        sql: str,
+        *,
+        params: Sequence[Any] | Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        timeout: float | None = None,
+        namespaces: list[str] | None = None,
+    ) -> Call[Stream]: ...
+    def close(self) -> None: ...
 
-    def close(self) -> None:
-        """Every verb of this handle raises ``InvalidError`` (``CLOSED``) from now on."""
+@final
+class Graph:
+    def order(self) -> list[str]: ...
+    def upstream(self, pipeline: str) -> list[str]: ...
+    def downstream(self, pipeline: str) -> list[str]: ...
+    def to_mermaid(self) -> str: ...
 
-    def __enter__(self) -> Lake: ...
-    def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None) -> None: ...
+@final
+class Tables:
+    def list(self) -> Call[_Entries]: ...
+    def get(self, name: str) -> Call[reports.Table]: ...
+    def history(self, name: str) -> Call[_Snapshots]: ...
 
+@final
+class Runs:
+    def list(
+        self,
+        pipeline: str | None = None,
+        *,
+        status: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Call[reports.RunPage]: ...
+    def get(self, id: str) -> Call[reports.RunRecord]: ...
+    def report(self, id: str) -> Call[reports.RunReport | None]: ...
+    def logs(self, id: str, *, after: int = 0) -> Call[_LogLines]: ...
+    def tests(self, id: str) -> Call[_Tests]: ...
+
+@final
+class Landing:
+    def zones(self) -> Call[list[reports.Zone]]: ...
+    def files(self, zone: str) -> Call[list[reports.ZoneFile]]: ...
+    def samples(self, zone: str) -> Call[list[reports.ZoneFile]]: ...
+    def put(self, zone: str, name: str, data: bytes) -> Call[str]: ...
+    def remove(self, zone: str, name: str) -> Call[None]: ...
+    def preview(self, zone: str, limit: int) -> Call[Result]: ...
+    def restore(self, zone: str, run: str | None) -> Call[reports.Restored]: ...
+
+@final
+class Namespaces:
+    def list(self) -> Call[_Names]: ...
+
+# Inside the classes above `list` is a verb.
+_Entries = list[reports.TableEntry]
+_Snapshots = list[reports.Snapshot]
+_LogLines = list[reports.LogLine]
+_Tests = list[dict[str, Any]]
+_Names = list[str]
+
+@final
 class Result:
-    """The rows of a query, as Arrow: anything that speaks the Arrow PyCapsule protocol takes it without a copy."""
+    """The rows of a query, as Arrow. Anything that speaks the Arrow PyCapsule protocol takes it without a copy."""
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
+
+    @property
+    def types(self) -> list[str]:
+        """The types of the columns, as SQL writes them."""
+
     @property
     def num_rows(self) -> int:
         """How many rows there are."""
+
     @property
     def duration_ms(self) -> float:
-        """How long the query took, in milliseconds."""
+        """How long the query took, planning included, in milliseconds."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
+    def head(self, rows: int) -> Result:
+        """The first rows alone."""
 
     def to_pylist(self) -> list[dict[str, Any]]:
-        """The rows as plain Python values; needs no other package."""
+        """The rows as dicts of plain Python values; needs no other package."""
+
     def to_arrow(self) -> pyarrow.Table:
-        """A ``pyarrow.Table``."""
+        """A `pyarrow.Table`, without a copy."""
+
     def to_polars(self) -> polars.DataFrame:
-        """A ``polars.DataFrame``."""
+        """A `polars.DataFrame`, without a copy where polars has the type."""
+
     def to_pandas(self) -> pandas.DataFrame:
-        """A ``pandas.DataFrame``, by way of pyarrow."""
+        """A `pandas.DataFrame`, by way of pyarrow."""
+
     def __len__(self) -> int: ...
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def _repr_html_(self) -> str: ...
+
+@final
+class Stream:
+    """The batches of a query as they come: an iterator, an async iterator, a context manager and an Arrow stream. Each batch comes once."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
+    def __iter__(self) -> Stream: ...
+    def __next__(self) -> Batch: ...
+    def __aiter__(self) -> Stream: ...
+    def __anext__(self) -> Call[Batch]: ...
+    def __enter__(self) -> Stream: ...
+    def __exit__(self, *_exception: object) -> None: ...
+    def close(self) -> None:
+        """Stops the query. What was not read is lost."""
+
+@final
+class Batch:
+    """Some rows of a stream."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[Any, Any]: ...
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """The rows as dicts of plain Python values."""
+
+    def __len__(self) -> int: ...

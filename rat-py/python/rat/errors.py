@@ -61,6 +61,10 @@ class RatError(Exception):
         self.context = context
         self.diagnostics = diagnostics
 
+    def _render_traceback_(self) -> list[str]:
+        # In a notebook the snippet says more than the frames of rat's own code.
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InvalidError(RatError):
     """The project, a setting or an argument is wrong: change it."""

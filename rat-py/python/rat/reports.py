@@ -1,33 +1,99 @@
-"""Reports are data: plain fields, no IO, a line of repr."""
+"""Reports are data: plain fields, no IO, a line of repr, a card in a notebook.
+
+Times are text in ISO 8601, UTC. Durations are in milliseconds, sizes in bytes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from .errors import Diagnostic, RatError, from_data
 
+R = TypeVar("R", bound="Report")
 
-class _Report:
-    """A report with the core's own field names."""
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What all reports share."""
+
+    _data: dict[str, Any] = field(compare=False)
 
     @classmethod
-    def _from(cls, data: dict[str, Any]) -> Any:
-        values = {field.name: data.get(field.name) for field in fields(cls)}  # type: ignore[arg-type]
-        for name, objects in _OBJECTS.items():
+    def _from(cls: type[R], data: dict[str, Any]) -> R:
+        values: dict[str, Any] = {f.name: data.get(f.name) for f in fields(cls)}
+        for name, made in _OBJECTS.items():
             if values.get(name) is not None:
-                values[name] = objects(values[name])
+                values[name] = made(values[name])
+        for name, made in _OBJECTS_OF.get(cls.__name__, {}).items():
+            if values.get(name) is not None:
+                values[name] = made(values[name])
         return cls(**{**values, "_data": data})
 
     def to_dict(self) -> dict[str, Any]:
         """The whole report as plain data."""
-        return self._data  # type: ignore[attr-defined, no-any-return]
+        return self._data
+
+    def __repr__(self) -> str:
+        shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if not f.name.startswith("_")][:3]
+        return f"<{type(self).__name__} {', '.join(shown)}>"
 
 
 @dataclass(frozen=True, repr=False)
-class RunReport(_Report):
-    """Everything about one run of one pipeline. Times are ISO 8601 in UTC, durations in milliseconds."""
+class Column(Report):
+    """A column: its name, its type as SQL writes it, and whether it can hold NULL."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Phase(Report):
+    """A step of a run and how long it took."""
+
+    phase: str
+    started_at: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, repr=False)
+class LogLine(Report):
+    """One line of a run's log, numbered from 1."""
+
+    seq: int
+    at: str
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, repr=False)
+class TestResult(Report):
+    """What one quality test found. ``samples`` are up to 20 of the violating rows, as dicts."""
+
+    __test__ = False  # not a test of pytest's
+
+    name: str
+    description: str | None
+    severity: str
+    status: str
+    count: int | None
+    samples: list[dict[str, Any]] | None
+    duration_ms: float
+    sql: str
+    remediation: str | None
+    tags: list[str]
+    error: RatError | None
+
+    def __repr__(self) -> str:
+        found = "" if not self.count else f", {self.count} rows"
+        return f"<TestResult {self.name} {self.status}{found}>"
+
+
+@dataclass(frozen=True, repr=False)
+class RunReport(Report):
+    """Everything about one run of one pipeline."""
 
     id: str
     pipeline: str
@@ -51,13 +117,17 @@ class RunReport(_Report):
     base_snapshot_id: int | None
     inputs: dict[str, int | None]
     watermark: str | None
-    phases: list[dict[str, Any]]
-    tests: list[dict[str, Any]]
-    skipped_reason: str | None
-    logs: list[dict[str, Any]]
+    phases: list[Phase]
+    tests: list[TestResult]
     warnings: list[Diagnostic]
     error: RatError | None
-    _data: dict[str, Any]
+    skipped_reason: str | None
+    logs: list[LogLine]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it published, or had nothing to do."""
+        return self.error is None
 
     def __repr__(self) -> str:
         if self.skipped_reason:
@@ -66,37 +136,198 @@ class RunReport(_Report):
             return f"<RunReport {self.pipeline} {self.status}: {self.error.code}>"
         return f"<RunReport {self.pipeline} {self.status}, {self.rows_written} rows, {self.duration_ms} ms>"
 
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.run(self)
+
 
 @dataclass(frozen=True, repr=False)
-class BuildReport(_Report):
+class BuildReport(Report):
     """Everything about one build: one run report a pipeline, in dependency order."""
 
     status: str
     started_at: str
     duration_ms: int
     runs: list[RunReport]
-    _data: dict[str, Any]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return self.status == "success"
 
     def __repr__(self) -> str:
         return f"<BuildReport {self.status}, {len(self.runs)} pipelines, {self.duration_ms} ms>"
 
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.build(self)
+
 
 @dataclass(frozen=True, repr=False)
-class CheckReport(_Report):
-    """What `check` found: `ok` when no diagnostic is an error."""
+class CheckedPipeline(Report):
+    """One pipeline, checked. ``columns`` is ``None`` when they are unknown, ``sql`` when the template has an error."""
+
+    name: str
+    sql: str | None
+    columns: list[Column] | None
+    lineage: list[dict[str, Any]]
+    diagnostics: list[Diagnostic]
+
+    def __repr__(self) -> str:
+        return f"<CheckedPipeline {self.name}, {len(self.diagnostics)} diagnostics>"
+
+
+@dataclass(frozen=True, repr=False)
+class CheckReport(Report):
+    """What ``check`` found: ``ok`` when no diagnostic is an error."""
 
     ok: bool
     diagnostics: list[Diagnostic]
-    _data: dict[str, Any]
+    pipelines: list[CheckedPipeline]
 
     def __repr__(self) -> str:
         return f"<CheckReport {'ok' if self.ok else 'not ok'}, {len(self.diagnostics)} diagnostics>"
 
+    def _repr_html_(self) -> str:
+        from . import display
 
-# Fields that are objects rather than plain data.
+        return display.check(self)
+
+
+@dataclass(frozen=True, repr=False)
+class TableEntry(Report):
+    """A table or a view in the catalog."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, repr=False)
+class Table(Report):
+    """A table or view as the catalog and its current snapshot describe it."""
+
+    name: str
+    kind: str
+    columns: list[Column]
+    row_count: int | None
+    size_bytes: int | None
+    file_count: int | None
+    snapshot_id: int | None
+    metadata_location: str | None
+    location: str
+    partition_by: list[str]
+    sort_by: list[str]
+    references: list[dict[str, Any]]
+    properties: dict[str, str]
+    sql: str | None
+
+    def __repr__(self) -> str:
+        rows = "" if self.row_count is None else f", {self.row_count} rows"
+        return f"<Table {self.name}, {len(self.columns)} columns{rows}>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.table(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Snapshot(Report):
+    """One snapshot in a table's history."""
+
+    snapshot_id: int
+    parent_id: int | None
+    committed_at: str
+    operation: str
+    is_current: bool
+    is_ancestor: bool
+    run_id: str | None
+    row_count: int | None
+    size_bytes: int | None
+    file_count: int | None
+    references: list[str]
+
+
+@dataclass(frozen=True, repr=False)
+class RunRecord(Report):
+    """One run as the ledger has it."""
+
+    id: str
+    pipeline: str
+    trigger: str
+    strategy: str
+    attempt: int
+    status: str
+    phase: str | None
+    started_at: str
+    finished_at: str | None
+    duration_ms: int | None
+    rows_written: int | None
+    snapshot_id: int | None
+    error_code: str | None
+    error_message: str | None
+
+    def __repr__(self) -> str:
+        return f"<RunRecord {self.id} {self.pipeline} {self.status}>"
+
+
+@dataclass(frozen=True, repr=False)
+class RunPage(Report):
+    """Some runs, newest first; ``next`` is the ``after`` of the following page, ``None`` at the end."""
+
+    runs: list[RunRecord]
+    next: str | None
+
+    def __repr__(self) -> str:
+        return f"<RunPage of {len(self.runs)} runs>"
+
+
+@dataclass(frozen=True, repr=False)
+class Zone(Report):
+    """A landing zone and how much is in it to ingest."""
+
+    namespace: str
+    name: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, repr=False)
+class ZoneFile(Report):
+    """A file in a landing zone."""
+
+    name: str
+    path: str
+    size: int
+    modified: str
+
+
+@dataclass(frozen=True, repr=False)
+class Restored(Report):
+    """Files that are back in their zone, and those kept where they are because a file of that name has landed since."""
+
+    files: list[str]
+    kept: list[str]
+
+
+def _many(kind: Any) -> Callable[[Any], Any]:
+    return lambda items: [kind._from(item) for item in items]
+
+
+# Fields that are objects rather than plain data, in every report that has them.
 _OBJECTS: dict[str, Callable[[Any], Any]] = {
     "warnings": lambda items: [Diagnostic(**item) for item in items],
     "diagnostics": lambda items: [Diagnostic(**item) for item in items],
     "error": from_data,
-    "runs": lambda items: [RunReport._from(item) for item in items],
+}
+# The same, where the field's name alone does not tell.
+_OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "RunReport": {"phases": _many(Phase), "tests": _many(TestResult), "logs": _many(LogLine)},
+    "BuildReport": {"runs": _many(RunReport)},
+    "CheckReport": {"pipelines": _many(CheckedPipeline)},
+    "CheckedPipeline": {"columns": _many(Column)},
+    "Table": {"columns": _many(Column)},
+    "RunPage": {"runs": _many(RunRecord)},
 }

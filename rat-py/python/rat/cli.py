@@ -1,0 +1,429 @@
+"""The command ``rat``.
+
+Exit codes: 0 done · 1 the project, the data or a run is at fault · 2 wrong usage · 3 not found · 4 denied · 5 conflict · 6 unavailable ·
+7 timed out · 8 corrupt · 70 a defect in rat · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+try:
+    import click
+except ModuleNotFoundError:
+    raise SystemExit("the command rat needs click and rich: pip install 'rat[cli]'") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .errors import RatError
+    from .lake import Lake
+    from .reports import BuildReport, RunReport
+
+EXIT_CODES = {
+    "invalid": 1,
+    "rejected": 1,
+    "not_found": 3,
+    "denied": 4,
+    "conflict": 5,
+    "unavailable": 6,
+    "timeout": 7,
+    "corrupt": 8,
+    "internal": 70,
+    "cancelled": 130,
+}
+_MARKS = {
+    "success": "green",
+    "passed": "green",
+    "failed": "red",
+    "error": "red",
+    "cancelled": "yellow",
+    "skipped": "bright_black",
+    "warn": "yellow",
+}
+_HELP = (__doc__ or "").split("\n\n", 1)[1].replace("\n", " ").strip()
+
+
+class _Commands(click.Group):
+    """Turns what rat raises into a drawn message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from .errors import RatError
+
+        try:
+            return super().invoke(ctx)
+        except RatError as error:
+            click.echo(_coloured(str(error)), err=True)
+            ctx.exit(EXIT_CODES.get(error.kind, 70))
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing was published", err=True)
+            ctx.exit(130)
+
+
+@click.group(
+    cls=_Commands,
+    epilog=_HELP,
+)
+@click.option("--lake", "-C", "path", default=".", show_default=True, envvar="RAT_LAKE", show_envvar=True, help="The lake's folder or URL.")
+@click.option("--namespace", "-n", default="default", show_default=True, help="The namespace that `layer.name` means.")
+@click.version_option(package_name="rat", prog_name="rat", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context, path: str, namespace: str) -> None:
+    """The lakehouse pipeline engine: check, build and query a folder of pipelines."""
+    ctx.obj = {"path": path, "namespace": namespace}
+
+
+def _lake(ctx: click.Context, *, read_only: bool = False) -> Lake:
+    from .lake import open
+
+    return open(ctx.obj["path"], namespace=ctx.obj["namespace"], read_only=read_only)
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
+_select = click.argument("select", nargs=-1)
+
+
+@main.command()
+@_select
+@_json
+@click.pass_context
+def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
+    """Compile and type the whole project, without running it.
+
+    SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
+    """
+    report = _lake(ctx, read_only=True).check(list(select) or None)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        for diagnostic in report.diagnostics:
+            click.echo(_coloured(diagnostic.drawn) + "\n")
+        errors = sum(d.severity == "error" for d in report.diagnostics)
+        warnings = len(report.diagnostics) - errors
+        told = f"{len(report.pipelines)} pipelines, {errors} errors, {warnings} warnings"
+        click.secho(told, fg="red" if errors else "green")
+    ctx.exit(0 if report.ok else 1)
+
+
+@main.command()
+@click.argument("pipeline")
+@click.option("--full-refresh", is_flag=True, help="Rebuild the table from nothing.")
+@click.option("--allow-data-loss", is_flag=True, help="Rebuild even where that loses history or consumed files.")
+@click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
+@click.option("--timeout", type=float, help="Seconds.")
+@_json
+@click.pass_context
+def run(
+    ctx: click.Context,
+    pipeline: str,
+    full_refresh: bool,
+    allow_data_loss: bool,
+    variables: tuple[str, ...],
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Run one pipeline."""
+    lake = _lake(ctx)
+    with _progress(shown=not as_json) as on_event:
+        report = lake.run(
+            pipeline,
+            full_refresh=full_refresh,
+            allow_data_loss=allow_data_loss,
+            vars=_variables(variables),
+            timeout=timeout,
+            on_event=on_event,
+            raise_on_failure=False,
+        )
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _print_runs([report])
+    ctx.exit(_exit_code(report.error))
+
+
+@main.command()
+@_select
+@click.option("--exclude", "-x", multiple=True, help="Leave out what this selects.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild the tables from nothing.")
+@click.option("--allow-data-loss", is_flag=True, help="Rebuild even where that loses history or consumed files.")
+@click.option("--force", is_flag=True, help="Run what has not changed, too.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
+@click.option(
+    "--publish", type=click.Choice(["each", "together"]), default="each", show_default=True, help="Tables one by one, or in one commit."
+)
+@click.option("--concurrency", "-j", type=click.IntRange(min=1), help="Pipelines at the same time.")
+@click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
+@_json
+@click.pass_context
+def build(
+    ctx: click.Context, /, select: tuple[str, ...], exclude: tuple[str, ...], variables: tuple[str, ...], as_json: bool, **options: Any
+) -> None:
+    """Run what changed, in dependency order, independent pipelines at the same time.
+
+    SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
+    """
+    lake = _lake(ctx)
+    with _progress(shown=not as_json) as on_event:
+        report: BuildReport = lake.build(
+            list(select) or None,
+            exclude=list(exclude) or None,
+            vars=_variables(variables),
+            on_event=on_event,
+            raise_on_failure=False,
+            **options,
+        )
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _print_runs(report.runs)
+    first = next((one.error for one in report.runs if one.error is not None), None)
+    ctx.exit(_exit_code(first) if first is not None else 0 if report.ok else 1)
+
+
+@main.command()
+@click.argument("sql", required=False)
+@click.option("--limit", type=click.IntRange(min=0), help="The most rows.")
+@click.option("--timeout", type=float, help="Seconds.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON array of objects.")
+@click.pass_context
+def query(ctx: click.Context, sql: str | None, limit: int | None, timeout: float | None, as_csv: bool, as_json: bool) -> None:
+    """Answer one read-only statement, given as SQL or on standard input."""
+    text = sql if sql is not None else click.get_text_stream("stdin").read()
+    result = _lake(ctx, read_only=True).query(text, limit=limit, timeout=timeout)
+    rows = result.to_pylist()
+    if as_json:
+        _print_json(rows)
+    elif as_csv:
+        import csv
+
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(result.columns)
+        writer.writerows(row.values() for row in rows)
+    else:
+        _print_table(
+            result.columns, [[_text(value) for value in row.values()] for row in rows], right=[_is_number(t) for t in result.types]
+        )
+        click.secho(f"{len(rows):,} rows, {result.duration_ms:.0f} ms", dim=True)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--history", is_flag=True, help="Show the snapshots of NAME.")
+@_json
+@click.pass_context
+def tables(ctx: click.Context, name: str | None, history: bool, as_json: bool) -> None:
+    """List tables and views, or describe one."""
+    lake = _lake(ctx, read_only=True)
+    if history and name is None:
+        raise click.UsageError("--history needs the name of a table")
+    if history:
+        shown: list[Any] = lake.tables.history(name or "")
+        columns = ["snapshot_id", "committed_at", "operation", "row_count", "file_count", "run_id", "is_current"]
+    elif name is not None:
+        table = lake.tables.get(name)
+        if as_json:
+            _print_json(table.to_dict())
+            return
+        counts = {"rows": table.row_count, "files": table.file_count, "bytes": table.size_bytes}
+        told = [f"{count:,} {what}" for what, count in counts.items() if count is not None]
+        click.echo("  ".join([table.name, table.kind, *told]))
+        _print_table(["column", "type", "null"], [[c.name, c.type, "" if c.nullable else "not null"] for c in table.columns])
+        return
+    else:
+        shown, columns = lake.tables.list(), ["name", "kind"]
+    if as_json:
+        _print_json([one.to_dict() for one in shown])
+        return
+    _print_table(columns, [[_text(getattr(one, column)) for column in columns] for one in shown])
+
+
+@main.command()
+@click.argument("pipeline", required=False)
+@click.option("--status", type=click.Choice(["pending", "running", "success", "failed", "cancelled"]))
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--after", help="Go on after this run: `next` of the page before.")
+@_json
+@click.pass_context
+def runs(ctx: click.Context, pipeline: str | None, status: Any, limit: int, after: str | None, as_json: bool) -> None:
+    """List runs, newest first."""
+    page = _lake(ctx, read_only=True).runs.list(pipeline, status=status, limit=limit, after=after)
+    if as_json:
+        _print_json(page.to_dict())
+        return
+    columns = ["started_at", "pipeline", "status", "strategy", "rows_written", "duration_ms", "error_code", "id"]
+    _print_table(columns, [[_text(getattr(one, column)) for column in columns] for one in page.runs], marks=2)
+    if page.next is not None:
+        click.secho(f"more: rat runs --after {page.next}", dim=True)
+
+
+@main.command()
+@_select
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
+@click.option("--svg", is_flag=True, help="Print an SVG.")
+@_json
+@click.pass_context
+def graph(ctx: click.Context, select: tuple[str, ...], mermaid: bool, svg: bool, as_json: bool) -> None:
+    """Show what reads what, in build order."""
+    drawn = _lake(ctx, read_only=True).graph(list(select) or None)
+    if as_json:
+        _print_json(drawn.to_json())
+        return
+    if mermaid or svg:
+        click.echo(drawn.to_mermaid() if mermaid else drawn.to_svg())
+        return
+    reads: dict[str, list[str]] = {}
+    for edge in drawn.edges:
+        reads.setdefault(edge.reader, []).append(edge.source)
+    lines = [[n.name, n.materialized or n.kind, n.strategy or "", ", ".join(reads.get(n.name, []))] for n in drawn.nodes]
+    _print_table(["name", "kind", "strategy", "reads"], lines)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what completes `rat` in a shell: eval "$(rat completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise click.UsageError(f"there is no completion for {shell}")
+    click.echo(made(main, {}, "rat", "_RAT_COMPLETE").source())
+
+
+def _exit_code(error: RatError | None) -> int:
+    return 0 if error is None else EXIT_CODES.get(error.kind, 70)
+
+
+def _variables(given: tuple[str, ...]) -> dict[str, Any] | None:
+    variables: dict[str, Any] = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"`{pair}` is not KEY=VALUE", param_hint="--var")
+        try:
+            variables[key] = json.loads(value)
+        except json.JSONDecodeError:
+            variables[key] = value
+    return variables or None
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2, default=str))
+
+
+def _print_runs(reports: list[RunReport]) -> None:
+    lines = []
+    for one in reports:
+        failed = sum(test.status != "passed" for test in one.tests)
+        tests = f"{len(one.tests) - failed}/{len(one.tests)}" if one.tests else ""
+        status = "skipped" if one.skipped_reason else one.status
+        done = ["", ""] if one.skipped_reason else [f"{one.rows_written:,}", f"{one.duration_ms:,} ms"]
+        note = one.skipped_reason or (one.error.code if one.error is not None else "")
+        lines.append([one.pipeline, status, *done, tests, note])
+    _print_table(["pipeline", "status", "rows", "time", "tests", ""], lines, right=[False, False, True, True, True, False], marks=1)
+    for one in reports:
+        for warning in one.warnings:
+            click.echo("\n" + _coloured(warning.drawn), err=True)
+        if one.error is not None:
+            click.echo("\n" + _coloured(str(one.error)), err=True)
+        for test in one.tests:
+            if test.status != "passed" and test.samples:
+                click.secho(f"\n{test.name}: {test.count} rows, {len(test.samples)} shown", err=True, fg=_MARKS.get(test.severity))
+                for row in test.samples:
+                    click.echo(f"  {json.dumps(row, default=str)}", err=True)
+
+
+def _print_table(columns: list[str], rows: list[list[str]], *, right: list[bool] | None = None, marks: int | None = None) -> None:
+    if not sys.stdout.isatty():
+        # Elsewhere than on a terminal, what a pipe can read.
+        click.echo("\t".join(columns))
+        for row in rows:
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if right and right[index] else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=_MARKS.get(cell, "") if index == marks else "") for index, cell in enumerate(row)))
+    Console().print(table)
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[dict[str, Any]], None] | None]:
+    """A line a running pipeline, on standard error and only on a terminal."""
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[phase]}", style="cyan"),
+        TextColumn("{task.fields[rows]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        lines: dict[str, Any] = {}
+
+        def on_event(event: dict[str, Any]) -> None:
+            kind, run = event["event"], event.get("run_id", "")
+            if kind == "started":
+                lines[run] = bars.add_task(event["pipeline"], total=None, phase="", rows="")
+            elif kind == "phase" and run in lines:
+                bars.update(lines[run], phase=event["phase"])
+            elif kind == "progress" and run in lines:
+                bars.update(lines[run], rows=f"{event['rows']:,} rows")
+            elif kind == "finished" and event["report"]["id"] in lines:
+                bars.remove_task(lines.pop(event["report"]["id"]))
+
+        yield on_event
+
+
+def _coloured(drawn: str) -> str:
+    """The snippet in colour; click takes the colour away again where there is no terminal."""
+    colours = [
+        (r"^(error)(\[[A-Z0-9_]+\])?", "red"),
+        (r"^(warning)(\[[A-Z0-9_]+\])?", "yellow"),
+        (r"^ *(-->|\|)?.*\^+.*$", "red"),
+        (r"^ *--> .*$", "blue"),
+        (r"^ *help:", "green"),
+    ]
+    lines = []
+    for line in drawn.split("\n"):
+        for pattern, colour in colours:
+            found = re.match(pattern, line)
+            if found:
+                line = click.style(found.group(0), fg=colour, bold=colour in ("red", "yellow")) + line[found.end() :]
+                break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    return (
+        ""
+        if value is None
+        else f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
+        else str(value)
+    )
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "U", "FLOAT", "DOUBLE", "DECIMAL")) and not kind.endswith("[]")
+
+
+if __name__ == "__main__":
+    main()

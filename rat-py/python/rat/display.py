@@ -1,0 +1,252 @@
+"""Reports as HTML cards. Everything that comes from a project or from data is escaped; nothing is fetched."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._rat import Result
+    from .errors import Diagnostic
+    from .reports import BuildReport, CheckReport, RunReport, Table
+
+ROWS = 20
+
+# Colours hold on light and dark notebooks: text inherits, fills are translucent.
+COLOURS = {
+    "success": "#2e9e5b",
+    "passed": "#2e9e5b",
+    "failed": "#d64545",
+    "error": "#d64545",
+    "cancelled": "#b7791f",
+    "running": "#3b7dd8",
+    "pending": "#8a8f98",
+    "skipped": "#8a8f98",
+    "warning": "#b7791f",
+    "warn": "#b7791f",
+}
+
+_STYLE = """<style>
+.rat{font:13px/1.45 system-ui,-apple-system,'Segoe UI',sans-serif;margin:4px 0;max-width:980px}
+.rat .card{border:1px solid rgba(128,128,128,.35);border-left-width:4px;border-radius:6px;padding:10px 14px}
+.rat .head{display:flex;gap:10px;align-items:baseline;flex-wrap:wrap}
+.rat .name{font-weight:600;font-size:14px}
+.rat .mark{border-radius:10px;padding:0 9px;font-size:12px;font-weight:600;color:#fff}
+.rat .dim{opacity:.65}
+.rat .bar{display:flex;height:6px;border-radius:3px;overflow:hidden;margin:8px 0 2px;background:rgba(128,128,128,.15)}
+.rat .legend{display:flex;gap:12px;flex-wrap:wrap;font-size:12px;opacity:.8}
+.rat .legend i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:4px}
+.rat table{border-collapse:collapse;margin:8px 0 0;font-variant-numeric:tabular-nums}
+.rat th,.rat td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid rgba(128,128,128,.2);vertical-align:top;background:none}
+.rat th{font-weight:600;white-space:nowrap}
+.rat th small{display:block;font-weight:400;opacity:.6;font-size:11px}
+.rat td.num,.rat th.num{text-align:right}
+.rat td.null{opacity:.45;font-style:italic}
+.rat pre{margin:8px 0 0;padding:8px 10px;border-radius:4px;background:rgba(128,128,128,.1);overflow-x:auto}
+.rat pre{font-size:12px;line-height:1.4;white-space:pre}
+.rat details{margin-top:6px}.rat summary{cursor:pointer}
+</style>"""
+
+_PHASES = ["plan", "execute", "write", "test", "publish", "archive"]
+_PHASE_COLOURS = ["#8aa4c8", "#3b7dd8", "#6b5bd2", "#b7791f", "#2e9e5b", "#8a8f98"]
+
+
+def run(report: RunReport) -> str:
+    """A run: status, rows, phases, tests, and the drawn error if it failed."""
+    status = "skipped" if report.skipped_reason else report.status
+    parts = [_head(report.pipeline, status, [report.strategy, _duration(report.duration_ms)])]
+    if report.skipped_reason:
+        parts.append(f'<div class="dim">{escape(report.skipped_reason)}</div>')
+    if not report.skipped_reason:
+        parts.append(_facts(_rows_of(report)))
+        parts.append(_phases(report))
+    parts.append(_tests(report))
+    parts.extend(_drawn(warning) for warning in report.warnings)
+    if report.error is not None:
+        parts.append(f"<pre>{escape(str(report.error))}</pre>")
+    return _card("".join(parts), COLOURS.get(status, "#8a8f98"))
+
+
+def build(report: BuildReport) -> str:
+    """A build: a line a pipeline, and the drawn errors below."""
+    counts: dict[str, int] = {}
+    lines = []
+    for one in report.runs:
+        status = "skipped" if one.skipped_reason else one.status
+        counts[status] = counts.get(status, 0) + 1
+        failed = sum(test.status != "passed" for test in one.tests)
+        tests = f"{len(one.tests) - failed}/{len(one.tests)}" if one.tests else ""
+        note = one.skipped_reason or (one.error.message if one.error is not None else "")
+        cells = [
+            f"<td>{escape(one.pipeline)}</td>",
+            f"<td>{_mark(status)}</td>",
+            f'<td class="num">{"" if one.skipped_reason else f"{one.rows_written:,}"}</td>',
+            f'<td class="num">{"" if one.skipped_reason else _duration(one.duration_ms)}</td>',
+            f'<td class="num">{tests}</td>',
+            f'<td class="dim">{escape(note)}</td>',
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    header = (
+        '<tr><th>pipeline</th><th>status</th><th class="num">rows</th><th class="num">time</th><th class="num">tests</th><th></th></tr>'
+    )
+    told = [f"{number} {status}" for status, number in counts.items()]
+    errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.runs if one.error is not None)
+    body = (
+        _head("build", report.status, [*told, _duration(report.duration_ms)]) + f"<table><tr>{header}</tr>{''.join(lines)}</table>" + errors
+    )
+    return _card(body, COLOURS.get(report.status, "#8a8f98"))
+
+
+def check(report: CheckReport) -> str:
+    """A check: how many pipelines, and each diagnostic drawn."""
+    errors = sum(d.severity == "error" for d in report.diagnostics)
+    warnings = len(report.diagnostics) - errors
+    told = [f"{len(report.pipelines)} pipelines", f"{errors} errors", f"{warnings} warnings"]
+    status = "failed" if errors else "passed"
+    body = _head("check", status, told) + "".join(_drawn(d) for d in report.diagnostics)
+    return _card(body, COLOURS[status])
+
+
+def result(rows: Result) -> str:
+    """A query's result: the first rows, with the types of the columns."""
+    shown = rows.head(ROWS).to_pylist()
+    numbers = [_is_number(kind) for kind in rows.types]
+    header = "".join(
+        f"<th{_right(number)}>{escape(name)}<small>{escape(kind)}</small></th>"
+        for name, kind, number in zip(rows.columns, rows.types, numbers, strict=True)
+    )
+    body = "".join(
+        f"<tr>{''.join(_cell(value, number) for value, number in zip(row.values(), numbers, strict=True))}</tr>" for row in shown
+    )
+    more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
+    foot = f'<div class="dim">{rows.num_rows:,} rows{more} · {_duration(rows.duration_ms)}</div>'
+    drawn = f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto">{drawn}</div>{foot}</div>'
+
+
+def table(info: Table) -> str:
+    """A table: what it holds and its columns."""
+    facts = {
+        "rows": "" if info.row_count is None else f"{info.row_count:,}",
+        "files": "" if info.file_count is None else f"{info.file_count:,}",
+        "size": "" if info.size_bytes is None else _bytes(info.size_bytes),
+        "snapshot": "" if info.snapshot_id is None else str(info.snapshot_id),
+        "partitioned by": ", ".join(info.partition_by),
+        "sorted by": ", ".join(info.sort_by),
+    }
+    columns = "".join(
+        f'<tr><td>{escape(c.name)}</td><td class="dim">{escape(c.type)}</td><td class="dim">{"" if c.nullable else "not null"}</td></tr>'
+        for c in info.columns
+    )
+    body = f'<div class="head"><span class="name">{escape(info.name)}</span><span class="dim">{escape(info.kind)}</span></div>'
+    return _card(body + _facts({k: v for k, v in facts.items() if v}) + f"<table>{columns}</table>", "#3b7dd8")
+
+
+def _rows_of(report: RunReport) -> dict[str, str]:
+    numbers = {
+        "rows written": report.rows_written,
+        "inserted": report.rows_inserted,
+        "updated": report.rows_updated,
+        "deleted": report.rows_deleted,
+        "dropped": report.rows_dropped,
+        "in the table": report.rows_total,
+    }
+    always = {"rows written", "in the table"}
+    facts = {name: f"{n:,}" for name, n in numbers.items() if n is not None and (n or name in always)}
+    if report.bytes_written:
+        facts["bytes"] = _bytes(report.bytes_written)
+    if report.watermark is not None:
+        facts["watermark"] = report.watermark
+    return facts
+
+
+def _facts(facts: dict[str, str]) -> str:
+    told = "".join(f'<span><span class="dim">{escape(name)}</span> {escape(value)}</span>' for name, value in facts.items())
+    return f'<div class="legend" style="opacity:1;margin-top:4px">{told}</div>'
+
+
+def _phases(report: RunReport) -> str:
+    # A run that started over passes its phases again: one colour, one sum.
+    spent = {name: sum(p.duration_ms for p in report.phases if p.phase == name) for name in _PHASES}
+    whole = sum(spent.values())
+    if whole <= 0:
+        return ""
+    bar = legend = ""
+    for name, colour in zip(_PHASES, _PHASE_COLOURS, strict=True):
+        if spent[name] > 0:
+            bar += (
+                f'<span style="width:{100 * spent[name] / whole:.2f}%;background:{colour}" title="{name} {_duration(spent[name])}"></span>'
+            )
+            legend += f'<span><i style="background:{colour}"></i>{name} {_duration(spent[name])}</span>'
+    return f'<div class="bar">{bar}</div><div class="legend">{legend}</div>'
+
+
+def _tests(report: RunReport) -> str:
+    if not report.tests:
+        return ""
+    lines = []
+    for test in report.tests:
+        status = "warn" if test.status == "failed" and test.severity != "error" else test.status
+        found = "" if test.count is None else f"{test.count:,}"
+        lines.append(
+            f'<tr><td>{_mark(status)}</td><td>{escape(test.name)}</td><td class="num">{found}</td>'
+            f'<td class="dim">{escape(test.description or "")}</td></tr>'
+        )
+        if test.status != "passed" and test.samples:
+            lines.append(f'<tr><td></td><td colspan="3">{_samples(test.samples)}</td></tr>')
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _samples(rows: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    header = "".join(f"<th>{escape(name)}</th>" for name in names)
+    body = "".join(f"<tr>{''.join(_cell(row.get(name), False) for name in names)}</tr>" for row in rows)
+    return f"<details open><summary>{len(rows)} of the rows</summary><table><tr>{header}</tr>{body}</table></details>"
+
+
+def _drawn(diagnostic: Diagnostic) -> str:
+    return f'<pre style="border-left:3px solid {COLOURS.get(diagnostic.severity, "#8a8f98")}">{escape(diagnostic.drawn)}</pre>'
+
+
+def _head(name: str, status: str, told: list[str]) -> str:
+    rest = " · ".join(escape(part) for part in told if part)
+    return f'<div class="head"><span class="name">{escape(name)}</span>{_mark(status)}<span class="dim">{rest}</span></div>'
+
+
+def _mark(status: str) -> str:
+    return f'<span class="mark" style="background:{COLOURS.get(status, "#8a8f98")}">{escape(status)}</span>'
+
+
+def _card(body: str, colour: str) -> str:
+    return f'{_STYLE}<div class="rat"><div class="card" style="border-left-color:{colour}">{body}</div></div>'
+
+
+def _cell(value: Any, number: bool) -> str:
+    if value is None:
+        return f'<td class="null{" num" if number else ""}">NULL</td>'
+    text = str(value)
+    return f"<td{_right(number)}>{escape(text if len(text) <= 200 else text[:199] + '…')}</td>"
+
+
+def _right(number: bool) -> str:
+    return ' class="num"' if number else ""
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "U", "FLOAT", "DOUBLE", "DECIMAL")) and not kind.endswith("[]")
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
+
+
+def _bytes(size: int) -> str:
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"

@@ -1,0 +1,90 @@
+"""``lake.graph()``: what reads what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .reports import Column, Report
+
+if TYPE_CHECKING:
+    from . import _rat
+
+
+@dataclass(frozen=True, repr=False)
+class Node(Report):
+    """A pipeline, or a table that no pipeline makes (``kind``); of that, only name and layer are known."""
+
+    name: str
+    kind: str
+    layer: str
+    path: str | None
+    language: str | None
+    materialized: str | None
+    strategy: str | None
+    description: str | None
+    owner: str | None
+    tags: list[str]
+    columns: list[Column] | None
+    lineage: list[dict[str, Any]]
+    ok: bool
+    latest_run: dict[str, Any] | None
+
+    @classmethod
+    def _from(cls, data: dict[str, Any]) -> Node:
+        columns = data.get("columns")
+        made = {**data, "columns": None if columns is None else [Column._from(column) for column in columns]}
+        return cls(**made, _data=data)
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name} ({self.kind})>"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """``reader`` reads ``source``."""
+
+    source: str
+    reader: str
+
+
+class Graph:
+    """Pipelines in build order, the tables they read that no pipeline makes, and what reads what. An SVG in a notebook."""
+
+    def __init__(self, native: _rat.Graph, data: dict[str, Any]) -> None:
+        self._native = native
+        self._data = data
+        self.nodes: list[Node] = [Node._from(node) for node in data["nodes"]]
+        self.edges: list[Edge] = [Edge(edge["from"], edge["to"]) for edge in data["edges"]]
+
+    def order(self) -> list[str]:
+        """The pipelines, each after all that it reads."""
+        return self._native.order()
+
+    def upstream(self, pipeline: str) -> list[str]:
+        """Everything a pipeline needs, directly or not, in build order."""
+        return self._native.upstream(pipeline)
+
+    def downstream(self, pipeline: str) -> list[str]:
+        """Everything that needs a pipeline, directly or not, in build order."""
+        return self._native.downstream(pipeline)
+
+    def to_mermaid(self) -> str:
+        """A Mermaid flowchart."""
+        return self._native.to_mermaid()
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"nodes": [...], "edges": [{"from", "to"}]}``."""
+        return self._data
+
+    def to_svg(self, *, columns: bool = False) -> str:
+        """The graph drawn: layers in columns, colour by the newest run. With ``columns``, the lineage of columns too."""
+        from . import svg
+
+        return svg.graph(self, columns=columns)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()

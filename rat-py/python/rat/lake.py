@@ -1,0 +1,232 @@
+"""The lake and its verbs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _rat
+from .nouns import Landing, Namespaces, Runs, Tables
+from .verbs import awaits, waits
+
+if TYPE_CHECKING:
+    from ._rat import Call, Result, Stream
+    from .graph import Graph
+    from .reports import BuildReport, CheckReport, RunReport
+
+Params = Sequence[Any] | Mapping[str, Any]
+
+
+def open(
+    path: str | os.PathLike[str],
+    *,
+    namespace: str = "default",
+    settings: dict[str, Any] | None = None,
+    read_only: bool = False,
+) -> Lake:
+    """Opens the lake in a folder that exists: ``./shop``, ``file:///data/shop`` or ``memory://``.
+
+    ``settings`` go over those of ``rat.toml``, in its shape. With ``read_only`` every verb that writes raises ``DeniedError``.
+
+    Raises ``NotFoundError`` (``PATH_NOT_FOUND``) for a folder that is not there, ``InvalidError`` for settings that are wrong, with their
+    place in ``rat.toml``, and ``UnavailableError`` for a catalog that cannot be opened.
+    """
+    return Lake(_rat.open(path, namespace=namespace, settings=settings, read_only=read_only).wait())
+
+
+async def open_async(
+    path: str | os.PathLike[str],
+    *,
+    namespace: str = "default",
+    settings: dict[str, Any] | None = None,
+    read_only: bool = False,
+) -> Lake:
+    """As :func:`open`, for asyncio."""
+    return Lake(await _rat.open(path, namespace=namespace, settings=settings, read_only=read_only))
+
+
+class Lake:
+    """A lake: a folder of pipelines and the tables they make.
+
+    A context manager. Threads may share it; every verb releases the GIL, and each has a twin for asyncio whose name ends in ``_async``.
+    Two lakes in one process are independent.
+    """
+
+    def __init__(self, native: _rat.Lake) -> None:
+        self._native = native
+
+    def _check(self, select: str | list[str] | None = None) -> Call[CheckReport]:
+        """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
+
+        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
+        What is wrong is in the report, never raised.
+        """
+        return self._native.check(select)
+
+    check = waits(_check)
+    check_async = awaits(_check)
+
+    def _graph(self, select: str | list[str] | None = None) -> Call[Graph]:
+        """What reads what: nodes in build order with columns, lineage and the newest run of each. Drawn in a notebook."""
+        return self._native.graph(select)
+
+    graph = waits(_graph)
+    graph_async = awaits(_graph)
+
+    def _run(
+        self,
+        pipeline: str,
+        *,
+        full_refresh: bool = False,
+        vars: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        allow_data_loss: bool = False,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
+        raise_on_failure: bool = True,
+    ) -> Call[RunReport]:
+        """Runs one pipeline, ``layer.name`` or ``namespace.layer.name``: plan, execute, write, test, publish, archive.
+
+        ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
+        ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
+        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published.
+
+        Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
+        pipeline that is not there. Ctrl-C cancels: nothing is published.
+        """
+        return self._native.run(
+            pipeline,
+            full_refresh=full_refresh,
+            vars=vars,
+            timeout=timeout,
+            allow_data_loss=allow_data_loss,
+            on_event=on_event,
+            raise_on_failure=raise_on_failure,
+        )
+
+    run = waits(_run)
+    run_async = awaits(_run)
+
+    def _build(
+        self,
+        select: str | list[str] | None = None,
+        *,
+        exclude: str | list[str] | None = None,
+        publish: Literal["each", "together"] = "each",
+        full_refresh: bool = False,
+        allow_data_loss: bool = False,
+        force: bool = False,
+        fail_fast: bool = False,
+        concurrency: int | None = None,
+        vars: dict[str, Any] | None = None,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
+        raise_on_failure: bool = True,
+    ) -> Call[BuildReport]:
+        """Runs many pipelines, each after those it reads, independent ones at the same time.
+
+        What has not changed is skipped, and says why, unless ``force``; downstream of a failure is skipped; ``fail_fast`` starts nothing
+        more after the first one. ``publish="together"`` publishes all tables in one commit, or none. Raises as :meth:`run`.
+        """
+        return self._native.build(
+            select,
+            exclude=exclude,
+            publish=publish,
+            full_refresh=full_refresh,
+            allow_data_loss=allow_data_loss,
+            force=force,
+            fail_fast=fail_fast,
+            concurrency=concurrency,
+            vars=vars,
+            on_event=on_event,
+            raise_on_failure=raise_on_failure,
+        )
+
+    build = waits(_build)
+    build_async = awaits(_build)
+
+    def _query(
+        self,
+        sql: str,
+        *,
+        params: Params | None = None,
+        limit: int | None = None,
+        timeout: float | None = None,
+        namespaces: list[str] | None = None,
+    ) -> Call[Result]:
+        """Answers one read-only statement, whole.
+
+        ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. ``limit`` is the most rows,
+        ``timeout`` is in seconds. Tables of other namespaces than ``namespaces`` do not exist for the query.
+
+        Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
+        for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
+        """
+        return self._native.query(sql, params=params, limit=limit, timeout=timeout, namespaces=namespaces)
+
+    query = waits(_query)
+    query_async = awaits(_query)
+
+    def _stream(
+        self,
+        sql: str,
+        *,
+        params: Params | None = None,
+        limit: int | None = None,
+        timeout: float | None = None,
+        namespaces: list[str] | None = None,
+    ) -> Call[Stream]:
+        """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
+        return self._native.stream(sql, params=params, limit=limit, timeout=timeout, namespaces=namespaces)
+
+    stream = waits(_stream)
+    stream_async = awaits(_stream)
+
+    @property
+    def tables(self) -> Tables:
+        """What the lake holds."""
+        return Tables(self._native.tables)
+
+    @property
+    def runs(self) -> Runs:
+        """What ran."""
+        return Runs(self._native.runs)
+
+    @property
+    def landing(self) -> Landing:
+        """Landing zones and the files in them."""
+        return Landing(self._native.landing)
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """Which namespaces there are."""
+        return Namespaces(self._native.namespaces)
+
+    @property
+    def url(self) -> str:
+        """The lake's root."""
+        return self._native.url
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that ``layer.name`` means."""
+        return self._native.namespace
+
+    def close(self) -> None:
+        """Closes the lake: every verb raises ``InvalidError`` (``CLOSED``) from now on. What is under way goes on."""
+        self._native.close()
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Lake:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Lake {self.url}>"

@@ -1,0 +1,172 @@
+"""The nouns of a lake: its tables, runs, landing zones and namespaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from .verbs import awaits, waits
+
+if TYPE_CHECKING:
+    from . import _rat
+    from ._rat import Call, Result
+    from .reports import LogLine, Restored, RunPage, RunRecord, RunReport, Snapshot, Table, TableEntry, Zone, ZoneFile
+
+    # Inside these classes `list` is a verb.
+    TableEntries = list[TableEntry]
+    Snapshots = list[Snapshot]
+    LogLines = list[LogLine]
+    Tests = list[dict[str, Any]]
+    Zones = list[Zone]
+    ZoneFiles = list[ZoneFile]
+    Names = list[str]
+
+Status = Literal["pending", "running", "success", "failed", "cancelled"]
+
+
+class Tables:
+    """The tables of a lake, from the catalog and their metadata; nothing is scanned."""
+
+    def __init__(self, native: _rat.Tables) -> None:
+        self._native = native
+
+    def _list(self) -> Call[TableEntries]:
+        """Tables and views, by name."""
+        return self._native.list()
+
+    list = waits(_list)
+    list_async = awaits(_list)
+
+    def _get(self, name: str) -> Call[Table]:
+        """One table or view. Raises ``NotFoundError`` (``TABLE_NOT_FOUND``) with the nearest name."""
+        return self._native.get(name)
+
+    get = waits(_get)
+    get_async = awaits(_get)
+
+    def _history(self, name: str) -> Call[Snapshots]:
+        """Every snapshot a table still has, newest first."""
+        return self._native.history(name)
+
+    history = waits(_history)
+    history_async = awaits(_history)
+
+
+class Runs:
+    """What ran, from the ledger."""
+
+    def __init__(self, native: _rat.Runs) -> None:
+        self._native = native
+
+    def _list(
+        self,
+        pipeline: str | None = None,
+        *,
+        status: Status | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Call[RunPage]:
+        """One page of runs, newest first. ``since`` and ``until`` are ISO 8601 with a zone; ``after`` is ``next`` of the page before."""
+        return self._native.list(pipeline, status=status, since=since, until=until, limit=limit, after=after)
+
+    list = waits(_list)
+    list_async = awaits(_list)
+
+    def _get(self, id: str) -> Call[RunRecord]:
+        """One run. Raises ``NotFoundError`` (``RUN_NOT_FOUND``)."""
+        return self._native.get(id)
+
+    get = waits(_get)
+    get_async = awaits(_get)
+
+    def _report(self, id: str) -> Call[RunReport | None]:
+        """The report of a run that is over, without sample rows and log; ``None`` while it is under way."""
+        return self._native.report(id)
+
+    report = waits(_report)
+    report_async = awaits(_report)
+
+    def _logs(self, id: str, *, after: int = 0) -> Call[LogLines]:
+        """A run's log, after the line numbered ``after``."""
+        return self._native.logs(id, after=after)
+
+    logs = waits(_logs)
+    logs_async = awaits(_logs)
+
+    def _tests(self, id: str) -> Call[Tests]:
+        """A run's quality tests, in the order they ran, without rows."""
+        return self._native.tests(id)
+
+    tests = waits(_tests)
+    tests_async = awaits(_tests)
+
+
+class Landing:
+    """Landing zones of the lake's namespace."""
+
+    def __init__(self, native: _rat.Landing) -> None:
+        self._native = native
+
+    def _zones(self) -> Call[Zones]:
+        """Every zone, by name, with what is there to ingest."""
+        return self._native.zones()
+
+    zones = waits(_zones)
+    zones_async = awaits(_zones)
+
+    def _files(self, zone: str) -> Call[ZoneFiles]:
+        """The files of a zone that are there to be ingested. Raises ``NotFoundError`` (``UNKNOWN_ZONE``)."""
+        return self._native.files(zone)
+
+    files = waits(_files)
+    files_async = awaits(_files)
+
+    def _samples(self, zone: str) -> Call[ZoneFiles]:
+        """The files in a zone's ``_samples/``, which checks and previews read and no run does."""
+        return self._native.samples(zone)
+
+    samples = waits(_samples)
+    samples_async = awaits(_samples)
+
+    def _put(self, zone: str, name: str, data: bytes) -> Call[str]:
+        """Puts a file into a zone, which is made if it is not there, and gives its path in the lake. A run sees the whole file or none."""
+        return self._native.put(zone, name, data)
+
+    put = waits(_put)
+    put_async = awaits(_put)
+
+    def _remove(self, zone: str, name: str) -> Call[None]:
+        """Removes a file that was not ingested. One that is not there is no error."""
+        return self._native.remove(zone, name)
+
+    remove = waits(_remove)
+    remove_async = awaits(_remove)
+
+    def _preview(self, zone: str, limit: int = 100) -> Call[Result]:
+        """The first rows of a zone: of its samples where there are any, else of its files."""
+        return self._native.preview(zone, limit)
+
+    preview = waits(_preview)
+    preview_async = awaits(_preview)
+
+    def _restore(self, zone: str, run: str | None = None) -> Call[Restored]:
+        """Brings back what runs have moved to ``_processed/``: the files of one run, or of all."""
+        return self._native.restore(zone, run)
+
+    restore = waits(_restore)
+    restore_async = awaits(_restore)
+
+
+class Namespaces:
+    """The namespaces of a lake."""
+
+    def __init__(self, native: _rat.Namespaces) -> None:
+        self._native = native
+
+    def _list(self) -> Call[Names]:
+        """Every namespace that has a folder or a table, by name."""
+        return self._native.list()
+
+    list = waits(_list)
+    list_async = awaits(_list)

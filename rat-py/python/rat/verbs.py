@@ -1,0 +1,41 @@
+"""One definition of a verb, two ways to use it: waited for, and awaited."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from ._rat import Call
+
+Owner = TypeVar("Owner")
+P = ParamSpec("P")
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+def waits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatenate[Owner, P], T]:
+    """The verb as a method that releases the GIL and returns when it is done. Ctrl-C cancels it."""
+
+    @functools.wraps(begin)
+    def verb(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return begin(self, *args, **kwargs).wait()
+
+    return _named(verb, begin.__name__.lstrip("_"))
+
+
+def awaits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatenate[Owner, P], Coroutine[Any, Any, T]]:
+    """The verb as a coroutine for asyncio. Cancelling the task cancels it."""
+
+    @functools.wraps(begin)
+    async def verb(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await begin(self, *args, **kwargs)
+
+    return _named(verb, begin.__name__.lstrip("_") + "_async")
+
+
+def _named(verb: Callable[P, V], name: str) -> Callable[P, V]:
+    verb.__name__ = name
+    verb.__qualname__ = name
+    return verb

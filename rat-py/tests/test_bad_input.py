@@ -1,0 +1,136 @@
+"""What cannot be meant is refused, and the refusal names it."""
+
+import datetime
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import rat
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda lake: lake.query(5), "sql"),
+        (lambda lake: lake.query("select 1", params=7), "params"),
+        (lambda lake: lake.query("select ?", params=[object()]), "params"),
+        (lambda lake: lake.query("select ?", params=[2**70]), "params"),
+        (lambda lake: lake.query("select 1", timeout=float("nan")), "timeout"),
+        (lambda lake: lake.query("select 1", limit=-1), "limit"),
+        (lambda lake: lake.query("select 1", nonsense=1), "nonsense"),
+        (lambda lake: lake.run("silver.orders", vars={"x": object()}), "vars"),
+        (lambda lake: lake.run(["silver.orders"]), "pipeline"),
+        (lambda lake: lake.build(select=5), "select"),
+        (lambda lake: lake.runs.list(status="odd"), "status"),
+        (lambda lake: lake.runs.list(since="yesterday"), "since"),
+        (lambda lake: lake.tables.get(None), "name"),
+    ],
+)
+def test_a_wrong_argument_is_named(lake: rat.Lake, call, named: str) -> None:
+    with pytest.raises((TypeError, OverflowError)) as wrong:
+        call(lake)
+    assert named in str(wrong.value) or isinstance(wrong.value, OverflowError)
+
+
+def test_wrong_words_are_errors_with_a_way_out(lake: rat.Lake) -> None:
+    with pytest.raises(rat.InvalidError, match="together"):
+        lake.build(publish="both")
+    with pytest.raises(rat.NotFoundError, match=r"silver\.orders"):
+        lake.run("silver.ordrs")
+    with pytest.raises(rat.NotFoundError):
+        lake.runs.get("no-such-run")
+    with pytest.raises(rat.InvalidError):
+        rat.open("memory://", settings={"engine": {"memory": "lots"}})
+
+
+def test_parameters_are_values_never_sql(lake: rat.Lake) -> None:
+    day = datetime.date(2024, 2, 29)
+    at = datetime.datetime(2024, 2, 29, 12, 30)
+    given = ["x' or '1'='1", None, True, -3, 2.5, day, at]
+    (row,) = lake.query("select ? as a, ? as b, ? as c, ? as d, ? as e, ? as f, ? as g", params=given).to_pylist()
+    assert list(row.values()) == given
+    assert lake.query("select $who as w", params={"who": "Ada"}).to_pylist() == [{"w": "Ada"}]
+
+
+def test_a_callback_that_raises_stops_the_run(lake: rat.Lake) -> None:
+    class EnoughError(Exception):
+        pass
+
+    def on_event(event: dict[str, object]) -> None:
+        raise EnoughError
+
+    with pytest.raises(EnoughError):
+        lake.run("silver.orders", on_event=on_event)
+    with pytest.raises(rat.NotFoundError):
+        lake.tables.get("silver.orders")
+    assert lake.run("silver.orders").status == "success"
+
+
+def test_a_closed_lake_refuses_every_verb(lake: rat.Lake) -> None:
+    lake.close()
+    for call in [lake.check, lake.build, lake.graph, lake.tables.list, lake.runs.list, lake.landing.zones, lake.namespaces.list]:
+        with pytest.raises(rat.InvalidError) as closed:
+            call()
+        assert closed.value.code == "CLOSED"
+
+
+def test_a_read_only_lake_refuses_to_write(project: Path) -> None:
+    rat.open(project).build()
+    reader = rat.open(project, read_only=True)
+    for call in [lambda: reader.run("silver.orders"), reader.build, lambda: reader.landing.put("z", "a.csv", b"x")]:
+        with pytest.raises(rat.DeniedError) as refused:
+            call()
+        assert refused.value.code == "READ_ONLY_LAKE"
+
+
+def test_a_missing_package_says_what_to_install(project: Path) -> None:
+    code = (
+        "import sys, rat; sys.modules['polars'] = None\n"
+        "result = rat.open(sys.argv[1]).query('select 1 as x')\n"
+        "assert result.to_pylist() == [{'x': 1}]\n"
+        "try: result.to_polars()\n"
+        "except ModuleNotFoundError as missing: print(missing)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(project)], capture_output=True, text=True, check=True)
+    assert "pip install polars" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
+def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/sh\xff"))
+    path.mkdir()
+    with pytest.raises(rat.InvalidError, match="UTF-8"):
+        rat.open(path)
+
+
+def test_ctrl_c_stops_a_query(lake: rat.Lake) -> None:
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        lake.query("select sum(sin(a.v * b.v)) from range(100000) a(v), range(100000) b(v)")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_gets_a_clear_error(lake: rat.Lake) -> None:
+    lake.query("select 1")
+    child = os.fork()
+    if child == 0:
+        try:
+            lake.query("select 1")
+        except rat.InvalidError as refused:
+            os._exit(17 if "forked" in str(refused) else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 17
+
+
+def test_two_lakes_do_not_know_each_other(tmp_path: Path, lake: rat.Lake) -> None:
+    lake.build()
+    other = rat.open("memory://")
+    assert other.tables.list() == [] and len(lake.tables.list()) == 2

@@ -1,0 +1,60 @@
+"""The command: what it prints, where, and how it exits."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import write
+
+
+def rat(project: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "rat", "-C", str(project), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, env=environment, check=False)
+
+
+def test_a_project_is_checked_built_and_asked(project: Path) -> None:
+    assert "2 pipelines, 0 errors" in rat(project, "check").stdout
+    built = rat(project, "build")
+    assert built.returncode == 0 and "default.gold.totals\tsuccess\t2" in built.stdout
+    again = json.loads(rat(project, "build", "--json").stdout)
+    assert all(run["skipped_reason"] for run in again["runs"])
+    assert json.loads(rat(project, "query", "--json", "select customer from gold.totals order by 1").stdout) == [
+        {"customer": "Ada"},
+        {"customer": "Bob"},
+    ]
+    assert rat(project, "query", "--csv", stdin="select 1 as a, 'x,y' as b").stdout == 'a,b\n1,"x,y"\n'
+    assert "default.silver.orders\ttable" in rat(project, "tables").stdout
+    assert "customer\tVARCHAR" in rat(project, "tables", "silver.orders").stdout
+    assert json.loads(rat(project, "tables", "silver.orders", "--history", "--json").stdout)[0]["is_current"] is True
+    assert "success" in rat(project, "runs").stdout
+    assert "default.gold.totals\ttable\tfull_refresh\tdefault.silver.orders" in rat(project, "graph").stdout
+    assert rat(project, "graph", "--svg").stdout.startswith("<svg")
+    assert rat(project, "run", "silver.orders", "--full-refresh").returncode == 0
+
+
+def test_exit_codes_tell_what_kind_of_failure(project: Path, tmp_path: Path) -> None:
+    assert rat(project, "nonsense").returncode == 2
+    assert rat(project, "run", "silver.ordrs").returncode == 3
+    assert rat(tmp_path / "nothing", "check").returncode == 3
+    assert rat(project, "query", "drop table silver.orders").returncode == 4
+    write(project, "gold", "broken", "select customr from {{ ref('silver.orders') }}")
+    checked = rat(project, "check")
+    assert checked.returncode == 1 and "error[UNKNOWN_COLUMN]" in checked.stdout and "\x1b" not in checked.stdout
+    failed = rat(project, "build")
+    assert failed.returncode == 1 and "error[UNKNOWN_COLUMN]" in failed.stderr
+
+
+def test_variables_are_json_or_text(project: Path) -> None:
+    write(project, "gold", "v", "select {{ var('n') }} as n, '{{ var('s') }}' as s")
+    assert rat(project, "run", "gold.v", "--var", "n=3", "--var", "s=a b").returncode == 0
+    assert json.loads(rat(project, "query", "--json", "select * from gold.v").stdout) == [{"n": 3, "s": "a b"}]
+    assert rat(project, "run", "gold.v", "--var", "oops").returncode == 2
+
+
+def test_help_and_completion(project: Path) -> None:
+    shown = rat(project, "--help").stdout
+    assert all(word in shown for word in ["check", "run", "build", "query", "tables", "runs", "graph", "Exit codes"])
+    assert "_RAT_COMPLETE" in rat(project, "completion", "bash").stdout

@@ -1,0 +1,63 @@
+"""Tables, runs, landing zones, namespaces and the graph."""
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import rat
+
+
+def test_tables_say_what_they_hold(lake: rat.Lake) -> None:
+    lake.build()
+    table = lake.tables.get("silver.orders")
+    assert [column.name for column in table.columns] == ["id", "customer", "amount"]
+    assert (table.kind, table.row_count) == ("table", 2)
+    (snapshot,) = lake.tables.history("silver.orders")
+    assert snapshot.is_current and snapshot.snapshot_id == table.snapshot_id
+    assert table.to_dict()["name"] == "default.silver.orders"
+
+
+def test_runs_are_paged(lake: rat.Lake) -> None:
+    for _ in range(3):
+        lake.run("silver.orders")
+    first = lake.runs.list("silver.orders", limit=2)
+    rest = lake.runs.list("silver.orders", limit=2, after=first.next)
+    assert len(first.runs) == 2 and len(rest.runs) == 1 and rest.next is None
+    run = first.runs[0]
+    assert lake.runs.get(run.id) == run
+    assert lake.runs.report(run.id).rows_written == 2
+    assert lake.runs.list(status="failed").runs == []
+    assert isinstance(lake.runs.logs(run.id), list) and lake.runs.tests(run.id) == []
+
+
+def test_files_land_and_are_shown(lake: rat.Lake) -> None:
+    assert lake.landing.put("orders", "a.csv", b"id,name\n1,Ada\n") == "default/landing/orders/a.csv"
+    (zone,) = lake.landing.zones()
+    assert (zone.name, zone.files, zone.bytes) == ("orders", 1, 14)
+    assert [file.name for file in lake.landing.files("orders")] == ["a.csv"]
+    assert lake.landing.preview("orders").to_pylist() == [{"id": 1, "name": "Ada"}]
+    lake.landing.remove("orders", "a.csv")
+    assert lake.landing.samples("orders") == []
+    assert "default" in lake.namespaces.list()
+
+
+def test_the_graph_knows_who_reads_whom(lake: rat.Lake) -> None:
+    lake.run("silver.orders")
+    graph = lake.graph()
+    assert graph.order() == ["default.silver.orders", "default.gold.totals"]
+    assert graph.upstream("gold.totals") == ["default.silver.orders"]
+    assert graph.downstream("silver.orders") == ["default.gold.totals"]
+    assert [(edge.source, edge.reader) for edge in graph.edges] == [("default.silver.orders", "default.gold.totals")]
+    assert graph.nodes[0].latest_run["status"] == "success"
+    assert "flowchart" in graph.to_mermaid() and graph.to_json()["edges"]
+    assert len(lake.graph("gold.totals").nodes) >= 1
+
+
+def test_the_drawing_is_whole_and_holds_no_markup_of_the_project(project: Path) -> None:
+    sql = '-- @description: <script>alert(1)</script> & more\nselect 1 as "<b>x"\n'
+    folder = project / "default" / "pipelines" / "gold" / "odd"
+    folder.mkdir(parents=True)
+    (folder / "pipeline.sql").write_text(sql)
+    graph = rat.open(project).graph()
+    for drawn in [graph.to_svg(), graph.to_svg(columns=True), graph._repr_html_()]:
+        assert "<script" not in drawn and "<b>" not in drawn
+        ElementTree.fromstring(drawn)

@@ -1,0 +1,42 @@
+"""Streams: iterators of batches, and Arrow streams for whoever speaks the protocol."""
+
+import polars
+import pyarrow
+import pytest
+import rat
+
+
+def test_batches_are_arrow_and_plain_python(lake: rat.Lake) -> None:
+    stream = lake.stream("select v, 'x' || v as s from range(3) t(v)")
+    assert stream.columns == ["v", "s"]
+    batches = list(stream)
+    assert [row for batch in batches for row in batch.to_pylist()] == [{"v": i, "s": f"x{i}"} for i in range(3)]
+    arrow = pyarrow.record_batch(batches[0])
+    assert arrow.column_names == ["v", "s"] and len(batches[0]) == arrow.num_rows
+
+
+def test_an_arrow_reader_takes_the_stream_itself(lake: rat.Lake) -> None:
+    reader = pyarrow.RecordBatchReader.from_stream(lake.stream("select v from range(100000) t(v)"))
+    assert sum(batch.num_rows for batch in reader) == 100_000
+    frame = polars.DataFrame(lake.stream("select v from range(10) t(v)"))
+    assert frame["v"].to_list() == list(range(10))
+
+
+def test_a_closed_stream_ends(lake: rat.Lake) -> None:
+    with lake.stream("select v from range(1000000) t(v)") as stream:
+        assert next(stream).num_rows > 0
+    assert list(stream) == []
+
+
+def test_what_fails_on_the_way_raises_there(lake: rat.Lake) -> None:
+    with pytest.raises(rat.RatError) as failed:
+        list(lake.stream("select cast('x' || v as int) as i from range(10) t(v)"))
+    assert failed.value.code == "EXECUTION_FAILED"
+    with pytest.raises(pyarrow.ArrowInvalid):
+        pyarrow.table(lake.stream("select cast('x' || v as int) as i from range(10) t(v)"))
+
+
+def test_head_keeps_the_first_rows(lake: rat.Lake) -> None:
+    result = lake.query("select v from range(100) t(v) order by v")
+    assert result.head(3).to_pylist() == [{"v": 0}, {"v": 1}, {"v": 2}]
+    assert result.types == ["BIGINT"] and result.head(0).num_rows == 0
