@@ -74,7 +74,10 @@ type Work = Pin<Box<dyn Future<Output = Result<Give, Failure>> + Send>>;
 pub struct Call(parking_lot::Mutex<Option<Work>>);
 
 /// A verb of the core and what becomes of its answer. A panic in it is an `InternalError`.
-pub fn call<T, F>(verb: impl Future<Output = Result<T, F>> + Send + 'static, give: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static) -> Call
+pub fn call<T, F>(
+    verb: impl Future<Output = Result<T, F>> + Send + 'static,
+    give: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+) -> Call
 where
     T: Send + 'static,
     F: Into<Failure>,

@@ -25,7 +25,12 @@ pub struct Lake(rat_core::Lake);
 /// Opens the lake in a folder that exists.
 #[pyfunction]
 #[pyo3(signature = (path, *, namespace = "default", settings = None, read_only = false))]
-pub fn open(#[pyo3(from_py_with = path)] path: String, namespace: &str, settings: Option<Bound<'_, PyDict>>, read_only: bool) -> PyResult<Call> {
+pub fn open(
+    #[pyo3(from_py_with = path)] path: String,
+    namespace: &str,
+    settings: Option<Bound<'_, PyDict>>,
+    read_only: bool,
+) -> PyResult<Call> {
     let mut builder = rat_core::Lake::builder(&path).namespace(namespace);
     if settings.is_some() {
         builder = builder.settings(from_python(settings, "settings")?);

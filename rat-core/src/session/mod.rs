@@ -11,6 +11,7 @@
 
 mod memory;
 mod options;
+mod yielding;
 
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ impl Session {
             .with_table_function_list(functions.table)
             .with_expr_planners(functions.expr_planners)
             .with_analyzer_rules(analyzer.rules.clone())
+            .with_physical_optimizer_rule(Arc::new(yielding::YieldBetweenBatches))
             .build();
         Ok(Self(Arc::new(Inner { state, analyzer, clock, memory_bytes })))
     }

@@ -48,6 +48,19 @@ async fn a_query_that_takes_too_long_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_join_that_makes_much_of_little_stops_too() {
+    let lake = Lake::new();
+    let options = QueryOptions { timeout: Some(Duration::from_millis(50)), ..QueryOptions::default() };
+    for sql in [
+        "SELECT sum(sin(a.v * b.v)) FROM range(0, 100000) a(v), range(0, 100000) b(v)",
+        "SELECT sum(sin(a.v + b.v)) FROM range(0, 100000) a(v) JOIN range(0, 100000) b(v) ON a.v % 2 = b.v % 2",
+        "SELECT sum(sin(a.v + b.v)) FROM range(0, 100000) a(v) JOIN range(0, 100000) b(v) ON a.v < b.v",
+    ] {
+        assert_eq!(lake.query_with(sql, &options).await.unwrap_err().code(), Code::TimedOut, "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dropping_a_stream_frees_its_memory() {
     let lake = Lake::new();
     let sql = "SELECT range, count(*) FROM range(0, 3000000) GROUP BY range ORDER BY range DESC";
