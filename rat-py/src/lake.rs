@@ -3,7 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rat_core::error::Error;
-use rat_core::{BuildOptions, CheckOptions, Freshness, GraphOptions, OnFailure, Publish, QueryOptions, RunOptions};
+use rat_core::{
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, OnFailure, Publish, QueryOptions, RunOptions, TestOptions,
+};
 use serde::Serialize;
 
 use crate::arguments::{Selection, from_python, params, path, refresh, seconds, selection};
@@ -14,7 +16,7 @@ use crate::graph::Graph;
 use crate::landing::Landing;
 use crate::namespaces::Namespaces;
 use crate::query::{QueryResult, QueryStream};
-use crate::report::report;
+use crate::report::{report, reports};
 use crate::runs::Runs;
 use crate::tables::Tables;
 
@@ -47,6 +49,20 @@ impl Lake {
     fn check(&self, select: Option<Selection>) -> Call {
         let (lake, options) = (self.0.clone(), CheckOptions { select: selection(select) });
         call(async move { lake.check(&options).await }, |py, done| report(py, "CheckReport", &done))
+    }
+
+    #[pyo3(signature = (pipeline, *, sql = None, full_refresh = false, vars = None))]
+    fn compile(&self, pipeline: String, sql: Option<String>, full_refresh: bool, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
+        let options = CompileOptions { sql, refresh: refresh(full_refresh, false), vars: from_python(vars, "vars")? };
+        let lake = self.0.clone();
+        Ok(call(async move { lake.compile(&pipeline, &options).await }, |py, done| report(py, "Compiled", &done)))
+    }
+
+    #[pyo3(signature = (select = None, *, vars = None))]
+    fn test(&self, select: Option<Selection>, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
+        let options = TestOptions { select: selection(select), vars: from_python(vars, "vars")? };
+        let lake = self.0.clone();
+        Ok(call(async move { lake.test(&options).await }, |py, done| reports(py, "TestResult", &done)))
     }
 
     #[pyo3(signature = (select = None))]

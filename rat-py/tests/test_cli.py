@@ -30,6 +30,8 @@ def test_a_project_is_checked_built_and_asked(project: Path) -> None:
     assert "customer\tVARCHAR" in rat(project, "tables", "silver.orders").stdout
     assert json.loads(rat(project, "tables", "silver.orders", "--history", "--json").stdout)[0]["is_current"] is True
     assert "success" in rat(project, "runs").stdout
+    assert '"silver"."orders"' in rat(project, "compile", "gold.totals").stdout
+    assert json.loads(rat(project, "test", "--json").stdout) == []
     assert "default.gold.totals\ttable\tfull_refresh\tdefault.silver.orders" in rat(project, "graph").stdout
     assert rat(project, "graph", "--svg").stdout.startswith("<svg")
     assert rat(project, "run", "silver.orders", "--full-refresh").returncode == 0

@@ -16,6 +16,21 @@ def test_tables_say_what_they_hold(lake: rat.Lake) -> None:
     assert table.to_dict()["name"] == "default.silver.orders"
 
 
+def test_a_pipeline_is_compiled_and_its_table_tested(project: Path) -> None:
+    config = project / "default/pipelines/silver/orders/config.yaml"
+    config.write_text("tests:\n  - unique: [id]\n  - range: {column: amount, min: 10}\n")
+    lake = rat.open(project)
+    compiled = lake.compile("gold.totals")
+    assert compiled.ok and compiled.dependencies == ["default.silver.orders"]
+    assert [column.name for column in compiled.schema] == ["customer", "total"]
+    assert not lake.compile("gold.totals", sql="select nothing from {{ ref('silver.orders') }}").ok
+    config.write_text("tests:\n  - unique: [id]\n")
+    lake.run("silver.orders")
+    config.write_text("tests:\n  - unique: [id]\n  - range: {column: amount, min: 10}\n")
+    results = {result.status: result for result in lake.test("silver.orders")}
+    assert set(results) == {"passed", "failed"} and results["failed"].count == 1
+
+
 def test_runs_are_paged(lake: rat.Lake) -> None:
     for _ in range(3):
         lake.run("silver.orders")

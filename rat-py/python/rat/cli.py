@@ -111,6 +111,47 @@ def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
 
 @main.command()
 @click.argument("pipeline")
+@click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
+@click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
+@_json
+@click.pass_context
+def compile(ctx: click.Context, pipeline: str, full_refresh: bool, variables: tuple[str, ...], as_json: bool) -> None:
+    """Print one pipeline's SQL, as its next run would have it."""
+    compiled = _lake(ctx, read_only=True).compile(pipeline, full_refresh=full_refresh, vars=_variables(variables))
+    if as_json:
+        _print_json(compiled.to_dict())
+    else:
+        for diagnostic in compiled.diagnostics:
+            click.echo(_coloured(diagnostic.drawn) + "\n", err=True)
+        if compiled.sql is not None:
+            click.echo(compiled.sql)
+    ctx.exit(0 if compiled.ok else 1)
+
+
+@main.command()
+@_select
+@click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
+@_json
+@click.pass_context
+def test(ctx: click.Context, select: tuple[str, ...], variables: tuple[str, ...], as_json: bool) -> None:
+    """Run the quality tests of published tables; nothing is written.
+
+    SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
+    """
+    results = _lake(ctx, read_only=True).test(list(select) or None, vars=_variables(variables))
+    if as_json:
+        _print_json([result.to_dict() for result in results])
+    else:
+        lines = [[one.pipeline, one.name, one.status, one.severity, _text(one.count)] for one in results]
+        _print_table(["pipeline", "test", "status", "severity", "rows"], lines, right=[False, False, False, False, True], marks=2)
+        for one in results:
+            if one.error is not None:
+                click.echo("\n" + _coloured(str(one.error)), err=True)
+    ctx.exit(1 if any(one.status != "passed" and one.severity == "error" for one in results) else 0)
+
+
+@main.command()
+@click.argument("pipeline")
 @click.option("--full-refresh", is_flag=True, help="Rebuild the table from nothing.")
 @click.option("--allow-data-loss", is_flag=True, help="Rebuild even where that loses history or consumed files.")
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")

@@ -14,7 +14,7 @@ from .verbs import awaits, waits
 if TYPE_CHECKING:
     from ._rat import Call, Result, Stream
     from .graph import Graph
-    from .reports import BuildReport, CheckReport, RunReport
+    from .reports import BuildReport, CheckReport, Compiled, RunReport, TestResult
 
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -67,6 +67,25 @@ class Lake:
 
     check = waits(_check)
     check_async = awaits(_check)
+
+    def _compile(
+        self, pipeline: str, *, sql: str | None = None, full_refresh: bool = False, vars: dict[str, Any] | None = None
+    ) -> Call[Compiled]:
+        """One pipeline's SQL for its next run, with its settings and where each was written, columns, lineage and diagnostics.
+
+        ``sql`` stands for the text of its file. Raises ``NotFoundError`` (``PIPELINE_NOT_FOUND``); what is wrong with it is in the report.
+        """
+        return self._native.compile(pipeline, sql=sql, full_refresh=full_refresh, vars=vars)
+
+    compile = waits(_compile)
+    compile_async = awaits(_compile)
+
+    def _test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[list[TestResult]]:
+        """Runs the quality tests of published tables, SQL and built-in, and writes nothing."""
+        return self._native.test(select, vars=vars)
+
+    test = waits(_test)
+    test_async = awaits(_test)
 
     def _graph(self, select: str | list[str] | None = None) -> Call[Graph]:
         """What reads what: nodes in build order with columns, lineage and the newest run of each. Drawn in a notebook."""

@@ -74,6 +74,7 @@ class TestResult(Report):
 
     __test__ = False  # not a test of pytest's
 
+    pipeline: str
     name: str
     description: str | None
     severity: str
@@ -194,6 +195,31 @@ class CheckReport(Report):
         from . import display
 
         return display.check(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Compiled(Report):
+    """One pipeline, compiled for its next run. ``sql`` is ``None`` when the template has an error, and for a pipeline in Python."""
+
+    name: str
+    language: str
+    sql: str | None
+    dependencies: list[str]
+    landing_zones: list[dict[str, Any]]
+    config: list[dict[str, Any]]
+    schema: list[Column] | None
+    lineage: list[dict[str, Any]]
+    tests: list[dict[str, Any]]
+    code_hash: str | None
+    diagnostics: list[Diagnostic]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no diagnostic is an error."""
+        return all(diagnostic.severity != "error" for diagnostic in self.diagnostics)
+
+    def __repr__(self) -> str:
+        return f"<Compiled {self.name}, {len(self.diagnostics)} diagnostics>"
 
 
 @dataclass(frozen=True, repr=False)
@@ -327,6 +353,7 @@ _OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
     "RunReport": {"phases": _many(Phase), "tests": _many(TestResult), "logs": _many(LogLine)},
     "BuildReport": {"runs": _many(RunReport)},
     "CheckReport": {"pipelines": _many(CheckedPipeline)},
+    "Compiled": {"schema": _many(Column)},
     "CheckedPipeline": {"columns": _many(Column)},
     "Table": {"columns": _many(Column)},
     "RunPage": {"runs": _many(RunRecord)},
