@@ -49,6 +49,19 @@ pub fn seconds(timeout: Option<f64>) -> PyResult<Option<Duration>> {
     timeout.map(|seconds| Duration::try_from_secs_f64(seconds).map_err(wrong)).transpose()
 }
 
+/// A moment of a table, as text: a date or datetime is its ISO form, a snapshot its number.
+pub fn moment(given: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = given.extract::<String>() {
+        return Ok(text);
+    }
+    if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
+        return given.str()?.extract();
+    }
+    let iso =
+        given.call_method0("isoformat").map_err(|_| PyTypeError::new_err("`as_of` is a datetime, a snapshot id, or the name of a tag"))?;
+    iso.extract()
+}
+
 /// What a rebuild may lose.
 pub fn refresh(full_refresh: bool, allow_data_loss: bool) -> Refresh {
     match (full_refresh, allow_data_loss) {

@@ -4,11 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rat_core::error::Error;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, OnFailure, Publish, QueryOptions, RunOptions, TestOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, OnFailure, Publish, QueryOptions, RunOptions,
+    TestOptions,
 };
 use serde::Serialize;
 
-use crate::arguments::{Selection, from_python, params, path, refresh, seconds, selection};
+use crate::arguments::{Selection, from_python, moment, params, path, refresh, seconds, selection};
 use crate::bridge::{Call, call};
 use crate::error::{exception, to_python};
 use crate::events::Listener;
@@ -41,6 +42,14 @@ pub fn open(
         builder = builder.read_only();
     }
     Ok(call(builder.open(), |py, lake| Ok(Py::new(py, Lake(lake))?.into_any())))
+}
+
+/// Writes a project that runs into a folder, and opens it.
+#[pyfunction]
+#[pyo3(signature = (path, *, example = None))]
+pub fn init(#[pyo3(from_py_with = path)] path: String, example: Option<String>) -> Call {
+    let options = InitOptions { example };
+    call(async move { rat_core::Lake::init(&path, &options).await }, |py, lake| Ok(Py::new(py, Lake(lake))?.into_any()))
 }
 
 #[pymethods]
@@ -133,30 +142,32 @@ impl Lake {
         }))
     }
 
-    #[pyo3(signature = (sql, *, params = None, limit = None, timeout = None, namespaces = None))]
+    #[pyo3(signature = (sql, *, params = None, limit = None, timeout = None, as_of = None, namespaces = None))]
     fn query(
         &self,
         sql: String,
         params: Option<Bound<'_, PyAny>>,
         limit: Option<usize>,
         timeout: Option<f64>,
+        as_of: Option<Bound<'_, PyAny>>,
         namespaces: Option<Vec<String>>,
     ) -> PyResult<Call> {
-        let options = query_options(params, limit, timeout, namespaces)?;
+        let options = query_options(params, limit, timeout, as_of, namespaces)?;
         let lake = self.0.clone();
         Ok(call(async move { lake.query(&sql, &options).await }, |py, done| Ok(Py::new(py, QueryResult::from(done))?.into_any())))
     }
 
-    #[pyo3(signature = (sql, *, params = None, limit = None, timeout = None, namespaces = None))]
+    #[pyo3(signature = (sql, *, params = None, limit = None, timeout = None, as_of = None, namespaces = None))]
     fn stream(
         &self,
         sql: String,
         params: Option<Bound<'_, PyAny>>,
         limit: Option<usize>,
         timeout: Option<f64>,
+        as_of: Option<Bound<'_, PyAny>>,
         namespaces: Option<Vec<String>>,
     ) -> PyResult<Call> {
-        let options = query_options(params, limit, timeout, namespaces)?;
+        let options = query_options(params, limit, timeout, as_of, namespaces)?;
         let lake = self.0.clone();
         Ok(call(async move { lake.stream(&sql, &options).await }, |py, done| Ok(Py::new(py, QueryStream::from(done))?.into_any())))
     }
@@ -200,9 +211,11 @@ fn query_options(
     given: Option<Bound<'_, PyAny>>,
     limit: Option<usize>,
     timeout: Option<f64>,
+    as_of: Option<Bound<'_, PyAny>>,
     namespaces: Option<Vec<String>>,
 ) -> PyResult<QueryOptions> {
-    Ok(QueryOptions { params: params(given)?, limit, timeout: seconds(timeout)?, namespaces, ..QueryOptions::default() })
+    let as_of = as_of.map(|when| moment(&when)).transpose()?;
+    Ok(QueryOptions { params: params(given)?, limit, timeout: seconds(timeout)?, namespaces, as_of })
 }
 
 /// The report, or `RunFailedError` with it.

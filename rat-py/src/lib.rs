@@ -30,5 +30,6 @@ fn _rat(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<query::QueryStream>()?;
     module.add_class::<runs::Runs>()?;
     module.add_class::<tables::Tables>()?;
+    module.add_function(wrap_pyfunction!(lake::init, module)?)?;
     module.add_function(wrap_pyfunction!(lake::open, module)?)
 }

@@ -25,4 +25,31 @@ impl Tables {
         let lake = self.0.clone();
         call(async move { lake.tables().history(&name).await }, |py, done| reports(py, "Snapshot", &done))
     }
+
+    fn rollback(&self, name: String, snapshot_id: i64) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.tables().rollback(&name, snapshot_id).await }, |py, done| report(py, "Table", &done))
+    }
+
+    #[pyo3(signature = (name, tag, snapshot_id = None))]
+    fn tag(&self, name: String, tag: String, snapshot_id: Option<i64>) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.tables().tag(&name, &tag, snapshot_id).await }, |py, done| report(py, "Table", &done))
+    }
+
+    #[pyo3(signature = (name, branch, snapshot_id = None))]
+    fn branch(&self, name: String, branch: String, snapshot_id: Option<i64>) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.tables().branch(&name, &branch, snapshot_id).await }, |py, done| report(py, "Table", &done))
+    }
+
+    fn untag(&self, name: String, tag: String) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.tables().untag(&name, &tag).await }, |py, done| report(py, "Table", &done))
+    }
+
+    fn drop(&self, name: String) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.tables().drop(&name).await }, |py, ()| Ok(py.None()))
+    }
 }

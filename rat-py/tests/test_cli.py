@@ -60,3 +60,13 @@ def test_help_and_completion(project: Path) -> None:
     shown = rat(project, "--help").stdout
     assert all(word in shown for word in ["check", "run", "build", "query", "tables", "runs", "graph", "Exit codes"])
     assert "_RAT_COMPLETE" in rat(project, "completion", "bash").stdout
+
+
+def test_a_project_is_begun(tmp_path: Path) -> None:
+    assert (
+        "rat -C shop build"
+        in subprocess.run(
+            [sys.executable, "-m", "rat", "init", "shop"], capture_output=True, text=True, cwd=tmp_path, check=True, env={**os.environ}
+        ).stdout
+    )
+    assert rat(tmp_path / "shop", "build").returncode == 0

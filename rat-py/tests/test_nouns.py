@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pytest
 import rat
 
 
@@ -76,3 +77,29 @@ def test_the_drawing_is_whole_and_holds_no_markup_of_the_project(project: Path) 
     for drawn in [graph.to_svg(), graph.to_svg(columns=True), graph._repr_html_()]:
         assert "<script" not in drawn and "<b>" not in drawn
         ElementTree.fromstring(drawn)
+
+
+def test_the_past_of_a_table_can_be_named_asked_and_brought_back(project: Path) -> None:
+    lake = rat.open(project)
+    lake.run("silver.orders")
+    first = lake.tables.get("silver.orders").snapshot_id
+    lake.tables.tag("silver.orders", "january")
+    sql = project / "default/pipelines/silver/orders/pipeline.sql"
+    sql.write_text(sql.read_text().replace("(2, 'Bob', 7.25)", "(3, 'Cem', 1)"))
+    lake.run("silver.orders")
+    count = "select count(*) as n from silver.orders"
+    assert lake.query(count).to_pylist() == [{"n": 3}]
+    for moment in ["january", first, str(first)]:
+        assert lake.query(count, as_of=moment).to_pylist() == [{"n": 2}]
+    assert lake.tables.rollback("silver.orders", first).row_count == 2
+    assert lake.query(count).to_pylist() == [{"n": 2}]
+    assert [reference["name"] for reference in lake.tables.untag("silver.orders", "january").references] == ["main"]
+    lake.tables.drop("silver.orders")
+    assert lake.tables.list() == []
+
+
+def test_a_project_to_begin_with_runs(tmp_path: Path) -> None:
+    lake = rat.init(tmp_path / "shop")
+    assert lake.check().ok and lake.build().ok
+    with pytest.raises(rat.RatError):
+        rat.init(tmp_path / "shop")

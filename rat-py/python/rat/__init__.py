@@ -23,7 +23,7 @@ from .errors import (
     UnavailableError,
 )
 from .graph import Graph
-from .lake import Lake, open, open_async
+from .lake import Lake, init, init_async, open, open_async
 from .reports import BuildReport, CheckReport, RunReport, Table, TestResult
 
 __all__ = [
@@ -51,6 +51,8 @@ __all__ = [
     "TimeoutError",
     "UnavailableError",
     "__version__",
+    "init",
+    "init_async",
     "open",
     "open_async",
 ]

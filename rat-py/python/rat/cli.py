@@ -88,6 +88,19 @@ _select = click.argument("select", nargs=-1)
 
 
 @main.command()
+@click.argument("folder", default=".")
+@click.option("--example", type=click.Choice(["shop", "flights"]), default="shop", show_default=True, help="The project to write.")
+def init(folder: str, example: str) -> None:
+    """Write a project that runs into a new or empty FOLDER."""
+    from .lake import init as write
+
+    lake = write(folder, example=example)
+    graph = lake.graph()
+    where = "" if folder == "." else f" -C {folder}"
+    click.echo(f"wrote {len(graph.nodes)} pipelines to {folder}; next: rat{where} build")
+
+
+@main.command()
 @_select
 @_json
 @click.pass_context
@@ -229,13 +242,16 @@ def build(
 @click.argument("sql", required=False)
 @click.option("--limit", type=click.IntRange(min=0), help="The most rows.")
 @click.option("--timeout", type=float, help="Seconds.")
+@click.option("--as-of", help="The moment of the tables: a time, a snapshot id, or the name of a tag.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON array of objects.")
 @click.pass_context
-def query(ctx: click.Context, sql: str | None, limit: int | None, timeout: float | None, as_csv: bool, as_json: bool) -> None:
+def query(
+    ctx: click.Context, sql: str | None, limit: int | None, timeout: float | None, as_of: str | None, as_csv: bool, as_json: bool
+) -> None:
     """Answer one read-only statement, given as SQL or on standard input."""
     text = sql if sql is not None else click.get_text_stream("stdin").read()
-    result = _lake(ctx, read_only=True).query(text, limit=limit, timeout=timeout)
+    result = _lake(ctx, read_only=True).query(text, limit=limit, timeout=timeout, as_of=as_of)
     rows = result.to_pylist()
     if as_json:
         _print_json(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -45,6 +46,19 @@ async def open_async(
 ) -> Lake:
     """As :func:`open`, for asyncio."""
     return Lake(await _rat.open(path, namespace=namespace, settings=settings, read_only=read_only))
+
+
+def init(path: str | os.PathLike[str], *, example: str | None = None) -> Lake:
+    """Writes a project that runs into a new or empty folder, and opens it.
+
+    ``example`` is ``"shop"``, the default: three pipelines over two small files; or ``"flights"``: a month of real flights.
+    """
+    return Lake(_rat.init(path, example=example).wait())
+
+
+async def init_async(path: str | os.PathLike[str], *, example: str | None = None) -> Lake:
+    """As :func:`init`, for asyncio."""
+    return Lake(await _rat.init(path, example=example))
 
 
 class Lake:
@@ -171,17 +185,19 @@ class Lake:
         params: Params | None = None,
         limit: int | None = None,
         timeout: float | None = None,
+        as_of: datetime.date | int | str | None = None,
         namespaces: list[str] | None = None,
     ) -> Call[Result]:
         """Answers one read-only statement, whole.
 
         ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. ``limit`` is the most rows,
-        ``timeout`` is in seconds. Tables of other namespaces than ``namespaces`` do not exist for the query.
+        ``timeout`` is in seconds. ``as_of`` is the moment of its tables that the query
+        sees: a time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
         """
-        return self._native.query(sql, params=params, limit=limit, timeout=timeout, namespaces=namespaces)
+        return self._native.query(sql, params=params, limit=limit, timeout=timeout, as_of=as_of, namespaces=namespaces)
 
     query = waits(_query)
     query_async = awaits(_query)
@@ -193,10 +209,11 @@ class Lake:
         params: Params | None = None,
         limit: int | None = None,
         timeout: float | None = None,
+        as_of: datetime.date | int | str | None = None,
         namespaces: list[str] | None = None,
     ) -> Call[Stream]:
         """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
-        return self._native.stream(sql, params=params, limit=limit, timeout=timeout, namespaces=namespaces)
+        return self._native.stream(sql, params=params, limit=limit, timeout=timeout, as_of=as_of, namespaces=namespaces)
 
     stream = waits(_stream)
     stream_async = awaits(_stream)

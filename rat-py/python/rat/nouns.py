@@ -50,6 +50,41 @@ class Tables:
     history = waits(_history)
     history_async = awaits(_history)
 
+    def _rollback(self, name: str, snapshot_id: int) -> Call[Table]:
+        """Makes a snapshot of the history what readers see again; its columns stay those of now. One atomic change."""
+        return self._native.rollback(name, snapshot_id)
+
+    rollback = waits(_rollback)
+    rollback_async = awaits(_rollback)
+
+    def _tag(self, name: str, tag: str, snapshot_id: int | None = None) -> Call[Table]:
+        """Gives a snapshot, or the current one, a name that stays: maintenance keeps it, and ``as_of`` finds it."""
+        return self._native.tag(name, tag, snapshot_id)
+
+    tag = waits(_tag)
+    tag_async = awaits(_tag)
+
+    def _branch(self, name: str, branch: str, snapshot_id: int | None = None) -> Call[Table]:
+        """Starts a branch at a snapshot, or at the current one."""
+        return self._native.branch(name, branch, snapshot_id)
+
+    branch = waits(_branch)
+    branch_async = awaits(_branch)
+
+    def _untag(self, name: str, tag: str) -> Call[Table]:
+        """Removes a tag or a branch. Its snapshots stay until maintenance."""
+        return self._native.untag(name, tag)
+
+    untag = waits(_untag)
+    untag_async = awaits(_untag)
+
+    def _drop(self, name: str) -> Call[None]:
+        """Takes a table or view out of the catalog. Its files stay until maintenance, its pipeline stays, and its next run is a first one."""
+        return self._native.drop(name)
+
+    drop = waits(_drop)
+    drop_async = awaits(_drop)
+
 
 class Runs:
     """What ran, from the ledger."""
