@@ -191,8 +191,8 @@ class Lake:
         """Answers one read-only statement, whole.
 
         ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. ``limit`` is the most rows,
-        ``timeout`` is in seconds. ``as_of`` is the moment of its tables that the query
-        sees: a time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do not exist for the query.
+        ``timeout`` is in seconds. ``as_of`` is the moment that the query sees its tables at: a time (UTC unless it names a zone), a
+        snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.

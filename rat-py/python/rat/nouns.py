@@ -79,7 +79,7 @@ class Tables:
     untag_async = awaits(_untag)
 
     def _drop(self, name: str) -> Call[None]:
-        """Takes a table or view out of the catalog. Its files stay until maintenance, its pipeline stays, and its next run is a first one."""
+        """Takes a table or view out of the catalog. Its files stay until maintenance; its pipeline's next run is a first one."""
         return self._native.drop(name)
 
     drop = waits(_drop)
