@@ -25,6 +25,7 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         self.seen.add(tag)
+        assert tag != "tr" or self.open[-1] in {"table", "thead", "tbody"}
         if tag not in VOID:
             self.open.append(tag)
 

@@ -91,9 +91,7 @@ def build(report: BuildReport) -> str:
     )
     told = [f"{number} {status}" for status, number in counts.items()]
     errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.runs if one.error is not None)
-    body = (
-        _head("build", report.status, [*told, _duration(report.duration_ms)]) + f"<table><tr>{header}</tr>{''.join(lines)}</table>" + errors
-    )
+    body = _head("build", report.status, [*told, _duration(report.duration_ms)]) + f"<table>{header}{''.join(lines)}</table>" + errors
     return _card(body, COLOURS.get(report.status, "#8a8f98"))
 
 
