@@ -32,6 +32,7 @@ mod session;
 mod build;
 mod check;
 mod landing;
+mod maintain;
 mod query;
 mod run;
 
@@ -42,11 +43,13 @@ pub use build::Publish;
 pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
-    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, Namespaces, NodeKind, OnFailure,
+    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces, NodeKind,
+    OnFailure,
     QueryOptions, RunHistory, TableInfo, TableList, TestOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};
+pub use maintain::{MaintainedTable, MaintenanceReport};
 pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin, columns};
 pub use project::Language;
 pub use query::{AsOf, Param, Params, QueryResult, QueryStream};

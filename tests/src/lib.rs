@@ -12,6 +12,7 @@ mod graph;
 mod lake;
 mod landing;
 mod ledger;
+mod maintain;
 mod merge;
 mod plan;
 mod projects;

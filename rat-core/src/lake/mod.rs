@@ -8,6 +8,7 @@ mod compiled;
 mod graph;
 mod init;
 mod landing;
+mod maintain;
 mod namespaces;
 mod options;
 mod project;
@@ -43,6 +44,7 @@ pub use compiled::{Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigVal
 pub use graph::{Graph, GraphEdge, GraphNode, LatestRun, NodeKind};
 pub use init::InitOptions;
 pub use landing::LandingZones;
+pub use maintain::MaintainOptions;
 pub use namespaces::Namespaces;
 pub use options::{BuildOptions, CheckOptions, CompileOptions, EventSink, Freshness, GraphOptions, OnFailure, QueryOptions, TestOptions};
 use project::Loaded;

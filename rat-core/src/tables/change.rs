@@ -75,6 +75,8 @@ pub struct Change {
     pub summary: BTreeMap<String, String>,
     /// What must still hold at the commit.
     pub validation: Validation,
+    /// Whether the rows are the same as before, in other files: a `replace` snapshot, in which small manifests become large ones.
+    pub keeps_rows: bool,
 }
 
 impl Change {
@@ -89,6 +91,7 @@ impl Change {
             companions: Vec::new(),
             summary: BTreeMap::new(),
             validation: Validation::Rebase,
+            keeps_rows: false,
         }
     }
 

@@ -110,7 +110,7 @@ pub(super) async fn make(
 
     let mut manifests = maker.added(change, lasting).await?;
     manifests.extend(maker.carried(&change.remove, &before, passing).await?);
-    let manifests = maker.merged(manifests, passing).await?;
+    let manifests = maker.merged(manifests, change.keeps_rows, passing).await?;
 
     let list = maker.list(manifests.clone(), base.and_then(super::table::Table::snapshot_id), passing).await?;
     let sequence_number = metadata.next_sequence_number();
@@ -142,6 +142,9 @@ fn entry(file: &WrittenFile, sequence_number: i64, snapshot_id: i64) -> FileEntr
 }
 
 fn operation(change: &Change) -> Operation {
+    if change.keeps_rows {
+        return Operation::Replace;
+    }
     let adds = !change.add.is_empty() || !change.carry.is_empty();
     let removes = !change.add_deletes.is_empty() || change.remove != Remove::None;
     match (adds, removes) {
@@ -344,10 +347,11 @@ impl Maker<'_> {
     }
 
     /// Small manifests of one spec and content made into larger ones, when there are many.
-    async fn merged(&mut self, manifests: Vec<ManifestFile>, litter: &mut Litter) -> Result<Vec<ManifestFile>> {
+    async fn merged(&mut self, manifests: Vec<ManifestFile>, however_few: bool, litter: &mut Litter) -> Result<Vec<ManifestFile>> {
         let property = |key: &str| self.metadata.properties().get(key).and_then(|value| value.parse::<i64>().ok());
         let enabled = self.metadata.properties().get("commit.manifest-merge.enabled").is_none_or(|value| value != "false");
-        let least = property("commit.manifest.min-count-to-merge").and_then(|n| usize::try_from(n).ok()).unwrap_or(MERGE_COUNT);
+        let wanted = property("commit.manifest.min-count-to-merge").and_then(|n| usize::try_from(n).ok()).unwrap_or(MERGE_COUNT);
+        let least = if however_few { 2 } else { wanted };
         let bytes = property("commit.manifest.target-size-bytes").unwrap_or(MERGE_BYTES);
         // What this snapshot takes out must be said in it: a manifest made by it stays as it is.
         let mine = self.identity.snapshot_id;
@@ -357,7 +361,7 @@ impl Maker<'_> {
             *groups.entry((manifest.content == ManifestContentType::Deletes, manifest.partition_spec_id)).or_default() += 1;
         }
         groups.retain(|_, count| *count >= least.max(2));
-        if groups.is_empty() || !enabled {
+        if groups.is_empty() || !(enabled || however_few) {
             return Ok(manifests);
         }
         let mut bins: BTreeMap<(bool, i32), Vec<ManifestFile>> = BTreeMap::new();

@@ -268,7 +268,7 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
 }
 
 // Iceberg's builder asks the operating system for the time when no snapshot gives one; here time comes from the clock.
-fn with_time(metadata: TableMetadata, millis: i64) -> Result<TableMetadata> {
+pub(super) fn with_time(metadata: TableMetadata, millis: i64) -> Result<TableMetadata> {
     let defect = |e| Error::new(Code::Internal, "table metadata could not be dated").with_source(e);
     let mut value = serde_json::to_value(&metadata).map_err(defect)?;
     value["last-updated-ms"] = millis.into();
