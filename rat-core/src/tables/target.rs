@@ -103,6 +103,14 @@ pub struct Evolution {
     pub remove_properties: Vec<String>,
 }
 
+impl Evolution {
+    fn is_nothing(&self) -> bool {
+        let Self { columns, replace, partition_by, sort_by, set_properties, remove_properties } = self;
+        let keeps_properties = set_properties.is_empty() && remove_properties.is_empty();
+        columns.is_empty() && replace.is_none() && partition_by.is_none() && sort_by.is_none() && keeps_properties
+    }
+}
+
 /// All columns anew.
 #[derive(Debug, Clone)]
 pub struct ReplaceColumns {
@@ -225,6 +233,10 @@ impl Tables {
 }
 
 fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata> {
+    // Iceberg's builder would refuse a table whose last writer had a clock ahead of this machine's.
+    if evolution.is_nothing() {
+        return Ok(base.clone());
+    }
     let mut last_id = base.last_column_id();
     let mut schema = changed(base.current_schema(), &evolution.columns, &mut last_id)?;
     if let Some(replace) = &evolution.replace {
@@ -268,7 +280,7 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
 }
 
 // Iceberg's builder asks the operating system for the time when no snapshot gives one; here time comes from the clock.
-pub(super) fn with_time(metadata: TableMetadata, millis: i64) -> Result<TableMetadata> {
+fn with_time(metadata: TableMetadata, millis: i64) -> Result<TableMetadata> {
     let defect = |e| Error::new(Code::Internal, "table metadata could not be dated").with_source(e);
     let mut value = serde_json::to_value(&metadata).map_err(defect)?;
     value["last-updated-ms"] = millis.into();

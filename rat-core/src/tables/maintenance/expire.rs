@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use iceberg::spec::{SnapshotRef, SnapshotRetention, TableMetadata, TableMetadataBuilder};
+use iceberg::spec::{SnapshotRef, SnapshotRetention, TableMetadata};
+use serde_json::{Value, json};
 
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
 use crate::tables::refs::references;
-use crate::tables::target::with_time;
 use crate::tables::{Table, Tables};
 
 use super::reach::{Reach, of_snapshots};
 
 /// Tries until a table that others write to all the time is left for the next maintenance.
 const ATTEMPTS: u32 = 20;
+/// What Iceberg remembers unless a table's property says otherwise.
+const EARLIER_METADATA_FILES: usize = 100;
 
 /// Which snapshots stay, besides the current one and those that a tag names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,14 +123,33 @@ async fn unreached(table: &Table, ids: &[i64]) -> Result<Reach> {
     Ok(unreached)
 }
 
+/// The metadata without these snapshots, written as it is stored: Iceberg's builder would date it by the operating system's clock, and refuse
+/// a table whose last writer had another.
 fn without(table: &Table, ids: &[i64]) -> Result<TableMetadata> {
-    let failed = |e: iceberg::Error| {
-        Error::new(Code::Internal, format!("the history of `{}` could not be shortened: {}", table.name(), e.message())).with_source(e)
-    };
-    let location = table.metadata_location().map(str::to_owned);
-    let mut builder = TableMetadataBuilder::new_from_metadata(table.metadata().clone(), location).remove_snapshots(ids);
-    for id in ids {
-        builder = builder.remove_statistics(*id).remove_partition_statistics(*id);
+    let defect = |e| Error::new(Code::Internal, format!("the history of `{}` could not be shortened", table.name())).with_source(e);
+    let metadata = table.metadata();
+    let mut stored = serde_json::to_value(metadata).map_err(defect)?;
+    let is_gone = |entry: &Value| entry["snapshot-id"].as_i64().is_some_and(|id| ids.contains(&id));
+    for list in ["snapshots", "statistics", "partition-statistics"] {
+        if let Some(entries) = stored[list].as_array_mut() {
+            entries.retain(|entry| !is_gone(entry));
+        }
     }
-    with_time(builder.build().map_err(failed)?.metadata, table.metadata().last_updated_ms())
+    // A log with a gap would tell of a time what was not current then.
+    if let Some(log) = stored["snapshot-log"].as_array_mut() {
+        let known = log.iter().rposition(is_gone).map_or(0, |last| last + 1);
+        log.drain(..known);
+    }
+    let most = metadata.properties().get("write.metadata.previous-versions-max").and_then(|most| most.parse().ok());
+    if let Some(location) = table.metadata_location() {
+        let before = json!({"timestamp-ms": metadata.last_updated_ms(), "metadata-file": location});
+        match stored["metadata-log"].as_array_mut() {
+            Some(log) => {
+                log.push(before);
+                log.drain(..log.len().saturating_sub(most.unwrap_or(EARLIER_METADATA_FILES).max(1)));
+            }
+            None => stored["metadata-log"] = json!([before]),
+        }
+    }
+    serde_json::from_value(stored).map_err(defect)
 }
