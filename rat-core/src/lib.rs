@@ -43,9 +43,8 @@ pub use build::Publish;
 pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
-    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces, NodeKind,
-    OnFailure,
-    QueryOptions, RunHistory, TableInfo, TableList, TestOptions,
+    Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces,
+    NodeKind, OnFailure, QueryOptions, RunHistory, TableInfo, TableList, TestOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};

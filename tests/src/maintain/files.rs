@@ -56,7 +56,9 @@ async fn a_file_with_many_deleted_rows_is_written_without_them() {
     let table = lake.append(0..10).await;
     let target = lake.tables.evolve(&table, Evolution::default()).unwrap();
     let mut delete = Change::new(target.clone());
-    delete.add_deletes.push(write_position_deletes(&lake.tables, &target, &table.data_files().await.unwrap()[0], &[0, 9]).await.unwrap());
+    delete.add_deletes.push(
+        write_position_deletes(&lake.tables, &target, &table.data_files().await.unwrap()[0], &[0, 9].into_iter().collect()).await.unwrap(),
+    );
     let staged = lake.tables.stage(delete).await.unwrap();
     lake.tables.publish(vec![staged]).await.unwrap();
     assert_eq!(lake.table().await.row_count(), Some(8));
