@@ -33,7 +33,7 @@ wheel: build $(VENV)/ready ## Pack what `build` made as a wheel of this machine,
 
 demo: build ## Run the flights project from landed files to a printed answer, in three languages
 	@echo "== Rust ==" && $(DEBUG)/flights
-	@echo && echo "== Python ==" && PYTHONPATH=rat-py/python $(PYTHON) examples/python/flights.py
+	@echo && echo "== Python ==" && PYTHONPATH=$(CURDIR)/rat-py/python $(PYTHON) examples/python/flights.py
 	@echo && echo "== Node ==" && node examples/node/flights.mjs
 
 test: test-rust test-python test-node ## Install what the tests need and run them all
@@ -42,7 +42,7 @@ test-rust: build $(VENV)/ready
 	cargo test --workspace
 
 test-python: build $(VENV)/ready
-	PYTHONPATH=rat-py/python $(VENV_PYTHON) -m pytest -q rat-py/tests
+	PYTHONPATH=$(CURDIR)/rat-py/python $(VENV_PYTHON) -m pytest -q rat-py/tests
 
 test-node: build rat-node/node_modules/ready
 	cd rat-node && npm test --silent

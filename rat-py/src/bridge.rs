@@ -100,7 +100,9 @@ impl Call {
         let mut work = self.begin()?;
         let runtime = runtime().map_err(|e| to_python(py, &e))?;
         loop {
-            match py.detach(|| runtime.block_on(async { tokio::time::timeout(SIGNAL_CHECK, &mut work).await })) {
+            // A callback of one verb may call another, on a thread of the runtime.
+            let step = || runtime.block_on(async { tokio::time::timeout(SIGNAL_CHECK, &mut work).await });
+            match py.detach(|| tokio::task::block_in_place(step)) {
                 Ok(done) => return finish(py, done),
                 Err(_still_running) => py.check_signals()?,
             }

@@ -21,7 +21,7 @@ import rat
         (lambda lake: lake.query("select ?", params=[object()]), "params"),
         (lambda lake: lake.query("select ?", params=[2**70]), "params"),
         (lambda lake: lake.query("select 1", timeout=float("nan")), "timeout"),
-        (lambda lake: lake.query("select 1", limit=-1), "limit"),
+        (lambda lake: lake.query("select 1", limit="many"), "limit"),
         (lambda lake: lake.query("select 1", nonsense=1), "nonsense"),
         (lambda lake: lake.run("silver.orders", vars={"x": object()}), "vars"),
         (lambda lake: lake.run(["silver.orders"]), "pipeline"),
@@ -32,9 +32,8 @@ import rat
     ],
 )
 def test_a_wrong_argument_is_named(lake: rat.Lake, call, named: str) -> None:
-    with pytest.raises((TypeError, OverflowError)) as wrong:
+    with pytest.raises(TypeError, match=named):
         call(lake)
-    assert named in str(wrong.value) or isinstance(wrong.value, OverflowError)
 
 
 def test_wrong_words_are_errors_with_a_way_out(lake: rat.Lake) -> None:
@@ -69,6 +68,12 @@ def test_a_callback_that_raises_stops_the_run(lake: rat.Lake) -> None:
     with pytest.raises(rat.NotFoundError):
         lake.tables.get("silver.orders")
     assert lake.run("silver.orders").status == "success"
+
+
+def test_a_callback_may_ask_the_lake(lake: rat.Lake) -> None:
+    answers: list[object] = []
+    lake.run("silver.orders", on_event=lambda event: answers.append(lake.query("select 1 as x").to_pylist()[0]["x"]))
+    assert answers and set(answers) == {1}
 
 
 def test_a_closed_lake_refuses_every_verb(lake: rat.Lake) -> None:

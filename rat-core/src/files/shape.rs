@@ -67,7 +67,11 @@ pub async fn samples(call: &ReadCall, storage: &Storage, files: &[LandedFile]) -
     let mut samples = Vec::with_capacity(files.len());
     for file in files {
         let bytes = match call.function {
-            ReadFunction::Parquet => parquet::footer(storage, &file.path, file.size).await?,
+            ReadFunction::Parquet if file.size > 0 => match parquet::footer(storage, &file.path, file.size).await {
+                // What is no Parquet file is told by `sniff`, at the call.
+                Err(error) if error.code() == Code::MalformedFile => storage.read_range(&file.path, 0..file.size.min(most)).await?,
+                footer => footer?,
+            },
             _ if file.size == 0 => bytes::Bytes::new(),
             _ => storage.read_range(&file.path, 0..file.size.min(most)).await?,
         };

@@ -209,7 +209,9 @@ impl BuildReport {
     /// # Errors
     /// The error of the first run that failed, in dependency order, with the pipeline's name as context.
     pub fn into_result(self) -> Result<Self> {
-        let failed = self.runs.iter().find_map(|run| Some((run, run.error.as_ref()?)));
+        // What was held back because another failed is not what went wrong.
+        let errors = || self.runs.iter().filter_map(|run| Some((run, run.error.as_ref()?)));
+        let failed = errors().find(|(run, _)| run.status == RunStatus::Failed).or_else(|| errors().next());
         match failed {
             Some((run, error)) => Err(error.clone().with_context("pipeline", &run.pipeline)),
             None if self.status != RunStatus::Success => Err(Error::new(Code::Cancelled, "the build did not finish")),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{
-    FormatVersion, NullOrder, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef,
-    Transform as IcebergTransform, UnboundPartitionField, UnboundPartitionSpec,
+    FormatVersion, NullOrder, PartitionField, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder,
+    TableMetadataRef, Transform as IcebergTransform, UnboundPartitionField, UnboundPartitionSpec,
 };
 
 use crate::error::{Code, Error, Result, nearest};
@@ -101,14 +101,6 @@ pub struct Evolution {
     pub set_properties: HashMap<String, String>,
     /// Properties to remove.
     pub remove_properties: Vec<String>,
-}
-
-impl Evolution {
-    fn is_nothing(&self) -> bool {
-        let Self { columns, replace, partition_by, sort_by, set_properties, remove_properties } = self;
-        let keeps_properties = set_properties.is_empty() && remove_properties.is_empty();
-        columns.is_empty() && replace.is_none() && partition_by.is_none() && sort_by.is_none() && keeps_properties
-    }
 }
 
 /// All columns anew.
@@ -233,10 +225,6 @@ impl Tables {
 }
 
 fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata> {
-    // Iceberg's builder would refuse a table whose last writer had a clock ahead of this machine's.
-    if evolution.is_nothing() {
-        return Ok(base.clone());
-    }
     let mut last_id = base.last_column_id();
     let mut schema = changed(base.current_schema(), &evolution.columns, &mut last_id)?;
     if let Some(replace) = &evolution.replace {
@@ -246,14 +234,19 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
     let failed = |e| unusable(name, e);
     let mut builder = TableMetadataBuilder::new_from_metadata(base.clone(), None);
     let parts = match &evolution.partition_by {
-        Some(parts) => Some(partition_spec(&schema, parts, base)?),
+        Some(parts) => Some(partition_spec(&schema, parts, base)?).filter(|parts| !is_default(parts, base)),
         None => None,
     };
     let order = match &evolution.sort_by {
-        Some(columns) => Some(sort_order(&schema, columns)?),
+        Some(columns) => Some(sort_order(&schema, columns)?).filter(|order| order.fields != base.default_sort_order().fields),
         None => None,
     };
-    if schema.as_struct() != base.current_schema().as_struct() {
+    let same_columns = schema.as_struct() == base.current_schema().as_struct();
+    // Iceberg's builder would refuse a table whose last writer had a clock ahead of this machine's: it is asked for changes only.
+    if same_columns && parts.is_none() && order.is_none() && evolution.set_properties.is_empty() && evolution.remove_properties.is_empty() {
+        return Ok(base.clone());
+    }
+    if !same_columns {
         // A partition or order by a column that is gone cannot stay the one of new files.
         let gone = |id: i32| schema.field_by_id(id).is_none();
         let parts_gone = parts.is_none() && base.default_partition_spec().fields().iter().any(|field| gone(field.source_id));
@@ -277,6 +270,14 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
         builder = builder.remove_properties(&evolution.remove_properties).map_err(failed)?;
     }
     with_time(builder.build().map_err(failed)?.metadata, base.last_updated_ms())
+}
+
+fn is_default(parts: &UnboundPartitionSpec, base: &TableMetadata) -> bool {
+    let now = base.default_partition_spec().fields();
+    let same = |(part, field): (&UnboundPartitionField, &PartitionField)| {
+        part.source_id == field.source_id && part.transform == field.transform && part.name == field.name
+    };
+    parts.fields().len() == now.len() && parts.fields().iter().zip(now).all(same)
 }
 
 // Iceberg's builder asks the operating system for the time when no snapshot gives one; here time comes from the clock.

@@ -11,7 +11,7 @@ import pyarrow
 
 from . import graph, reports
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 __version__: str
 
@@ -25,13 +25,13 @@ def open(
 def init(path: str | os.PathLike[str], *, example: str | None = None) -> Call[Lake]: ...
 
 @final
-class Call(Generic[T]):
+class Call(Generic[_T]):
     """A verb on its way: `wait()` for it, or `await` it; either once. Dropped before its end, the verb is cancelled."""
 
-    def wait(self) -> T:
+    def wait(self) -> _T:
         """Waits with the GIL released. Ctrl-C cancels the verb."""
 
-    def __await__(self) -> Generator[Any, None, T]: ...
+    def __await__(self) -> Generator[Any, None, _T]: ...
 
 @final
 class Lake:

@@ -25,18 +25,6 @@ fn over_two_sides(query: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_join_that_does_not_fit_is_planned_again_with_sorting() {
-    let query = over_two_sides("SELECT a.id, a.f, b.f AS g FROM ({left}) AS a JOIN ({right}) AS b ON a.id = b.id");
-    let lake = lake(20 << 20, &[("silver/t/pipeline.sql", &query)]);
-    let report = lake.run("silver.t").await;
-    assert!(report.is_ok(), "{:?}", report.error);
-    assert_eq!(report.rows_written, 400_000);
-    assert!(report.logs.iter().any(|line| line.message.contains("out of memory")), "{:?}", report.logs);
-    assert_eq!(lake.data_files().len(), 1, "what the first try wrote is gone");
-    assert_eq!(lake.context.session.memory_reserved_bytes(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_sorting_would_answer_wrongly_is_out_of_memory() {
     // NOT IN over a column with NULL is never true.
     let query = over_two_sides("SELECT f FROM ({left}) AS a WHERE f NOT IN (SELECT nullif(f, 'y0') FROM ({right}) AS b)");

@@ -131,12 +131,12 @@ fn without(table: &Table, ids: &[i64]) -> Result<TableMetadata> {
     let mut stored = serde_json::to_value(metadata).map_err(defect)?;
     let is_gone = |entry: &Value| entry["snapshot-id"].as_i64().is_some_and(|id| ids.contains(&id));
     for list in ["snapshots", "statistics", "partition-statistics"] {
-        if let Some(entries) = stored[list].as_array_mut() {
+        if let Some(entries) = stored.get_mut(list).and_then(Value::as_array_mut) {
             entries.retain(|entry| !is_gone(entry));
         }
     }
     // A log with a gap would tell of a time what was not current then.
-    if let Some(log) = stored["snapshot-log"].as_array_mut() {
+    if let Some(log) = stored.get_mut("snapshot-log").and_then(Value::as_array_mut) {
         let known = log.iter().rposition(is_gone).map_or(0, |last| last + 1);
         log.drain(..known);
     }
