@@ -36,7 +36,7 @@ _STYLE = """<style>
 .rat .bar{display:flex;height:6px;border-radius:3px;overflow:hidden;margin:8px 0 2px;background:rgba(128,128,128,.15)}
 .rat .legend{display:flex;gap:12px;flex-wrap:wrap;font-size:12px;opacity:.8}
 .rat .legend i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:4px}
-.rat table{border-collapse:collapse;margin:8px 0 0;font-variant-numeric:tabular-nums}
+.rat table{border-collapse:collapse;font:inherit;margin:8px 0 0;font-variant-numeric:tabular-nums}
 .rat th,.rat td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid rgba(128,128,128,.2);vertical-align:top;background:none}
 .rat th{font-weight:600;white-space:nowrap}
 .rat th small{display:block;font-weight:400;opacity:.6;font-size:11px}
