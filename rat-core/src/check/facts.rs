@@ -7,9 +7,8 @@ use datafusion::arrow::datatypes::SchemaRef;
 
 use crate::dialect::ReadCall;
 use crate::error::Result;
-use crate::files::{self, LandedFile, Sample};
+use crate::files::{self, Sample, zone};
 use crate::name::Name;
-use crate::storage::{Entry, Storage};
 use crate::tables::Tables;
 
 /// What is in the lake, as far as the project asks for it.
@@ -19,6 +18,8 @@ pub struct LakeFacts {
     pub tables: BTreeMap<Name, Option<SchemaRef>>,
     /// Landing zones, by URL. One that does not exist is not here.
     pub zones: BTreeMap<String, Zone>,
+    /// The zones there are in a namespace, where one that the project reads is missing.
+    pub zone_names: BTreeMap<String, Vec<String>>,
 }
 
 /// A landing zone.
@@ -43,11 +44,6 @@ pub fn sample_key(call: &ReadCall) -> String {
     format!("{:?} {} {}", call.function, call.zone_url, options.join(","))
 }
 
-/// Namespace and name of a zone, from its URL.
-pub fn zone_of(url: &str) -> Option<(&str, &str)> {
-    url.strip_prefix("landing://")?.split_once('/')
-}
-
 pub(super) async fn load(tables: &Tables, needs: &Needs) -> Result<LakeFacts> {
     let mut facts = LakeFacts::default();
     for name in &needs.tables {
@@ -61,33 +57,14 @@ pub(super) async fn load(tables: &Tables, needs: &Needs) -> Result<LakeFacts> {
         facts.tables.insert(name.clone(), columns);
     }
     for (key, call) in &needs.reads {
-        let Some(files) = landed(tables.storage(), &call.zone_url).await? else { continue };
+        let Some((namespace, name)) = zone::parse_url(&call.zone_url) else { continue };
+        let Some(listing) = zone::list(tables.storage(), namespace, name).await? else {
+            facts.zone_names.insert(namespace.to_owned(), zone::names(tables.storage(), namespace).await?);
+            continue;
+        };
         let zone = facts.zones.entry(call.zone_url.clone()).or_default();
-        let samples = files::samples(call, tables.storage(), &files).await?;
+        let samples = files::samples(call, tables.storage(), &listing.telling()).await?;
         zone.samples.insert(key.clone(), Arc::new(samples));
     }
     Ok(facts)
-}
-
-/// The files that show what a zone's files look like: what lies there, else its samples, else what was moved away last, so that a project
-/// whose files are all ingested is typed as before. `None` when there is no such zone.
-async fn landed(storage: &Storage, url: &str) -> Result<Option<Vec<LandedFile>>> {
-    let Some((namespace, zone)) = zone_of(url) else { return Ok(None) };
-    let folder = format!("{namespace}/landing/{zone}");
-    let entries = storage.list(&folder).await?;
-    if entries.is_empty() && storage.local_path(&folder).is_none_or(|path| !path.is_dir()) {
-        return Ok(None);
-    }
-    let within = |entry: &Entry, aside: &str| entry.path[folder.len()..].split('/').any(|part| part == aside);
-    let files = |wanted: &dyn Fn(&Entry) -> bool| entries.iter().filter(|e| wanted(e)).map(LandedFile::from_entry).collect::<Vec<_>>();
-    let there = files(&|entry| !within(entry, "_samples") && !within(entry, "_processed"));
-    if !there.is_empty() {
-        return Ok(Some(there));
-    }
-    let samples = files(&|entry| within(entry, "_samples"));
-    if !samples.is_empty() {
-        return Ok(Some(samples));
-    }
-    let last = entries.iter().filter(|entry| within(entry, "_processed")).max_by_key(|entry| (entry.modified, &entry.path));
-    Ok(Some(last.map(LandedFile::from_entry).into_iter().collect()))
 }

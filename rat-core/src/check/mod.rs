@@ -36,7 +36,7 @@ use crate::project::{Files, Language};
 use crate::tables::Tables;
 
 pub use asked::Asked;
-pub use facts::{LakeFacts, Needs, Zone, sample_key, zone_of};
+pub use facts::{LakeFacts, Needs, Zone, sample_key};
 pub use stored::stored;
 pub use workspace::{Code as ProjectCode, Environment, ReadSettings, Workspace};
 

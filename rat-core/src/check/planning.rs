@@ -10,6 +10,7 @@ use datafusion::logical_expr::LogicalPlan;
 use crate::config::Materialized;
 use crate::dialect::Reads;
 use crate::error::{Code, Diagnostic, Severity, nearest};
+use crate::files::zone::parse_url;
 use crate::graph::Graph;
 use crate::name::Name;
 use crate::plan::{ColumnLineage, Planned, plan};
@@ -17,7 +18,7 @@ use crate::project::Language;
 use crate::session::Session;
 use crate::template::SourceMap;
 
-use super::facts::{LakeFacts, zone_of};
+use super::facts::LakeFacts;
 use super::relations::Around;
 use super::workspace::Compiling;
 use super::{CheckedPipeline, contract, parallel, stored};
@@ -170,9 +171,9 @@ impl Plans<'_> {
     }
 
     pub(super) fn near_zone(&self, url: &str) -> Option<String> {
-        let (namespace, zone) = zone_of(url)?;
-        let zones = self.facts.zones.keys().filter_map(|url| zone_of(url)).filter(|(n, _)| *n == namespace).map(|(_, zone)| zone);
-        nearest(zone, zones).map(|near| format!("did you mean `{near}`?"))
+        let (namespace, zone) = parse_url(url)?;
+        let zones = self.facts.zone_names.get(namespace)?;
+        nearest(zone, zones.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
     }
 
     /// The pipeline, planned; a panic is a diagnostic.

@@ -5,7 +5,7 @@
 //! `MALFORMED_FILE` at its file, line and column, never another type. Where DuckDB loses data without a word (rounding into a whole-number
 //! column, dropping an offset or a time of day), rat refuses the value; docs/reference/landing.md lists these.
 //!
-//! Knows nothing of zones, runs and tables: which files are read, and from where, is the caller's business.
+//! [`zone`] says where landed files lie. Which of them are read is the caller's business: nothing here knows runs and tables.
 //!
 //! Memory is bounded whatever the size of a file: a piece of input, a batch of rows, and the longest row.
 
@@ -23,6 +23,7 @@ mod scan;
 mod shape;
 mod types;
 mod unpack;
+pub mod zone;
 
 use bytes::Bytes;
 

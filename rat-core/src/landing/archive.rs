@@ -1,9 +1,9 @@
 //! Moving consumed files to `_processed/<run id>/`, and back.
 
 use super::Landing;
-use super::zones::{PROCESSED, folder};
 use crate::error::{Code, Error, Result};
 use crate::files::LandedFile;
+use crate::files::zone::{PROCESSED, folder};
 use crate::storage::Storage;
 
 /// What [`Landing::restore`] did.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use super::archive::move_away;
-use super::zones::{Listing, parse_url};
 use super::{Consumed, Landing};
 use crate::config::{ColumnContract, Setting};
 use crate::dialect::{Problem, ReadCall};
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::files::zone::{Listing, parse_url};
 use crate::files::{self, FilesTable, LandedFile, Shape};
 use crate::name::Name;
 use crate::storage::Storage;

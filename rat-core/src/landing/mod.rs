@@ -23,7 +23,7 @@ use crate::storage::Storage;
 pub use archive::Restored;
 pub use consumed::{Consumed, ConsumedFile};
 pub use cut::{Cut, Request};
-pub use zones::{Zone, ZoneFile, parse_url};
+pub use zones::{Zone, ZoneFile};
 
 /// The landing zones of a lake. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -7,10 +7,10 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use futures::TryStreamExt;
 
 use super::Landing;
-use super::zones::Listing;
 use crate::dialect::{ReadCall, ReadFunction};
 use crate::error::{Code, Error, Result};
 use crate::execute;
+use crate::files::zone::Listing;
 use crate::session::Session;
 use crate::storage::Entry;
 

@@ -6,14 +6,9 @@ use serde::Serialize;
 
 use super::Landing;
 use crate::error::{Code, Error, Result, nearest};
-use crate::files::LandedFile;
+use crate::files::zone::{self, Listing};
 use crate::name::is_valid_name;
 use crate::storage::{Entry, StorageWriter};
-
-pub(super) const SAMPLES: &str = "_samples";
-pub(super) const PROCESSED: &str = "_processed";
-/// Endings of files that are still being written, by browsers, copy tools and rat's own uploads elsewhere.
-const UNFINISHED: [&str; 6] = [".tmp", ".temp", ".part", ".partial", ".crdownload", "~"];
 
 /// A landing zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,54 +35,6 @@ pub struct ZoneFile {
     /// When it was written.
     #[serde(serialize_with = "crate::clock::serialize_iso")]
     pub modified: DateTime<Utc>,
-}
-
-/// The namespace and zone of `landing://default/orders`.
-pub fn parse_url(url: &str) -> Option<(&str, &str)> {
-    let (namespace, zone) = url.strip_prefix("landing://")?.split_once('/')?;
-    (is_valid_name(namespace) && is_valid_name(zone)).then_some((namespace, zone))
-}
-
-pub(super) fn folder(namespace: &str, zone: &str) -> String {
-    format!("{namespace}/landing/{zone}")
-}
-
-/// Whether a file, by its name inside the zone, is there to be ingested.
-fn is_ingested(name: &str) -> bool {
-    let mut parts = name.split('/').peekable();
-    if matches!(parts.peek(), Some(&(SAMPLES | PROCESSED))) {
-        return false;
-    }
-    let lower = name.to_ascii_lowercase();
-    !name.split('/').any(|part| part.starts_with('.')) && !UNFINISHED.iter().any(|ending| lower.ends_with(ending))
-}
-
-/// What the files of a zone are, by where they lie.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Listing {
-    /// To be ingested.
-    pub files: Vec<Entry>,
-    pub samples: Vec<Entry>,
-    pub processed: Vec<Entry>,
-}
-
-impl Listing {
-    pub fn landed(&self) -> Vec<LandedFile> {
-        self.files.iter().map(LandedFile::from_entry).collect()
-    }
-
-    /// Files that show what the zone's files look like, best first: what lies there, samples, what was moved away last.
-    pub fn telling(&self) -> Vec<LandedFile> {
-        let of = [&self.files, &self.samples].into_iter().find(|files| !files.is_empty());
-        match of {
-            Some(files) => files.iter().map(LandedFile::from_entry).collect(),
-            None => {
-                let mut moved: Vec<&Entry> = self.processed.iter().collect();
-                moved.sort_by(|a, b| (b.modified, &b.path).cmp(&(a.modified, &a.path)));
-                moved.into_iter().take(1).map(LandedFile::from_entry).collect()
-            }
-        }
-    }
 }
 
 impl Landing {
@@ -154,31 +101,11 @@ impl Landing {
     }
 
     pub(super) async fn names(&self, namespace: &str) -> Result<Vec<String>> {
-        let folders = self.storage.folders(&format!("{namespace}/landing")).await?;
-        Ok(folders.into_iter().filter(|name| is_valid_name(name)).collect())
+        zone::names(&self.storage, namespace).await
     }
 
-    /// What lies in a zone; `None` when there is no such zone.
     pub(super) async fn list(&self, namespace: &str, zone: &str) -> Result<Option<Listing>> {
-        let folder = folder(namespace, zone);
-        let entries = self.storage.list(&folder).await?;
-        if entries.is_empty() && !self.names(namespace).await?.iter().any(|name| name == zone) {
-            return Ok(None);
-        }
-        let mut listing = Listing::default();
-        for entry in entries {
-            let Some(name) = entry.path.strip_prefix(&folder).map(|name| name.trim_start_matches('/')) else { continue };
-            if is_ingested(name) {
-                listing.files.push(entry);
-            } else if let Some(sample) = name.strip_prefix(SAMPLES).and_then(|name| name.strip_prefix('/')) {
-                if is_ingested(sample) {
-                    listing.samples.push(entry);
-                }
-            } else if name.starts_with(PROCESSED) && is_ingested(name.trim_start_matches(PROCESSED).trim_start_matches('/')) {
-                listing.processed.push(entry);
-            }
-        }
-        Ok(Some(listing))
+        zone::list(&self.storage, namespace, zone).await
     }
 
     pub(super) async fn listing(&self, namespace: &str, zone: &str) -> Result<Listing> {
@@ -197,14 +124,14 @@ impl Landing {
         let message = format!("there is no landing zone `{zone}` in namespace `{namespace}`");
         let help = match nearest(zone, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("create the folder `{}`", folder(namespace, zone)),
+            None => format!("create the folder `{}`", zone::folder(namespace, zone)),
         };
         Ok((message, help))
     }
 }
 
 fn zone_file(namespace: &str, zone: &str, entry: Entry) -> ZoneFile {
-    let folder = folder(namespace, zone);
+    let folder = zone::folder(namespace, zone);
     let name = entry.path.strip_prefix(&folder).unwrap_or(&entry.path).trim_start_matches('/').to_owned();
     ZoneFile { name, path: entry.path, size: entry.size, modified: entry.modified }
 }
@@ -217,9 +144,9 @@ fn put_path(namespace: &str, zone: &str, name: &str) -> Result<String> {
     }
     let plain = name.strip_prefix("_samples/").unwrap_or(name);
     let clean = !plain.is_empty() && plain.split('/').all(|part| !part.is_empty() && part != "." && part != "..") && !plain.contains('\\');
-    if !clean || !is_ingested(plain) {
+    if !clean || !zone::is_ingested(plain) {
         return Err(Error::new(Code::InvalidArgument, format!("a landed file cannot be named `{name}`"))
             .with_help("use a plain file name: not hidden, not `.tmp` or `.part`, not in `_processed/`"));
     }
-    Ok(format!("{}/{name}", folder(namespace, zone)))
+    Ok(format!("{}/{name}", zone::folder(namespace, zone)))
 }

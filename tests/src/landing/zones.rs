@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rat_core::error::Code;
-use rat_core::interop::landing::parse_url;
+use rat_core::interop::files::zone::parse_url;
 
 use super::Lake;
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use rat_core::interop::check::{CheckReport, Environment, LakeFacts, Needs, Workspace, Zone, zone_of};
+use rat_core::interop::check::{CheckReport, Environment, LakeFacts, Needs, Workspace, Zone};
 use rat_core::interop::config;
-use rat_core::interop::files::Sample;
+use rat_core::interop::files::{self as landed, zone};
 use rat_core::interop::project::{self, Files, Project};
+use rat_core::interop::storage::Storage;
 use rat_core::name::Name;
 use rat_core::settings::Settings;
 
@@ -53,21 +54,23 @@ fn tables() -> BTreeMap<Name, Option<Arc<Schema>>> {
 }
 
 /// What the fixture's landing folders hold, as far as the project asks.
-fn zones(folder: &Path, needs: &Needs) -> BTreeMap<String, Zone> {
-    let mut zones: BTreeMap<String, Zone> = BTreeMap::new();
+async fn facts(folder: &Path, needs: &Needs) -> LakeFacts {
+    let storage = Storage::open(folder.to_str().unwrap(), &BTreeMap::new()).unwrap();
+    let mut facts = LakeFacts { tables: tables(), ..LakeFacts::default() };
     for (key, call) in &needs.reads {
-        let (namespace, zone) = zone_of(&call.zone_url).unwrap();
-        let landing = format!("{namespace}/landing/{zone}");
-        if !folder.join(&landing).is_dir() {
-            continue;
+        let (namespace, name) = zone::parse_url(&call.zone_url).unwrap();
+        match zone::list(&storage, namespace, name).await.unwrap() {
+            Some(listing) => {
+                let samples = landed::samples(call, &storage, &listing.telling()).await.unwrap();
+                let zone: &mut Zone = facts.zones.entry(call.zone_url.clone()).or_default();
+                zone.samples.insert(key.clone(), Arc::new(samples));
+            }
+            None => {
+                facts.zone_names.insert(namespace.to_owned(), zone::names(&storage, namespace).await.unwrap());
+            }
         }
-        let landed = walk(&folder.join(&landing)).into_iter().filter(|(path, _)| !path.ends_with(".gitkeep"));
-        let sample =
-            |(path, file)| Sample { path: format!("{landing}/{path}"), bytes: std::fs::read::<PathBuf>(file).unwrap().into(), whole: true };
-        let samples = landed.map(sample).collect();
-        zones.entry(call.zone_url.clone()).or_default().samples.insert(key.clone(), Arc::new(samples));
     }
-    zones
+    facts
 }
 
 impl Case {
@@ -77,9 +80,9 @@ impl Case {
         let (settings, _) = config::settings(project.settings.as_ref(), &env);
         let environment = Environment(Arc::new(|source| config::settings(source, &env)));
         let mut workspace = Workspace::new(SESSION.clone());
-        let tables = tables();
-        let needs = workspace.compile(&files, tables.keys().cloned().collect::<BTreeSet<_>>(), &environment);
-        let report = workspace.plan(&LakeFacts { zones: zones(folder, &needs), tables });
+        let needs = workspace.compile(&files, tables().into_keys().collect::<BTreeSet<_>>(), &environment);
+        let facts = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(facts(folder, &needs));
+        let report = workspace.plan(&facts);
         let selections = std::fs::read_to_string(folder.join("select.txt")).unwrap_or_default();
         let selections = selections.lines().map(|line| Selection::new(line, &report.graph)).collect();
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
