@@ -30,7 +30,6 @@ pub struct Call {
 impl Call {
     /// A call that was not made yet.
     #[napi(constructor)]
-    #[expect(clippy::new_without_default, reason = "JavaScript's constructor")]
     pub fn new() -> Self {
         let (told, events) = mpsc::unbounded_channel();
         Self { cancelled: watch::Sender::new(false), told, events: Mutex::new(events) }
@@ -104,7 +103,6 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 /// A verb with a defect, for the test that the process outlives one. Not in what is published.
 #[cfg(debug_assertions)]
 #[napi]
-#[expect(clippy::panic, reason = "what it is for")]
 pub fn panic_on_purpose<'env>(env: &'env Env, call: &Call) -> Result<PromiseRaw<'env, ()>> {
     call.promise(env, async { panic!("a defect on purpose") })
 }

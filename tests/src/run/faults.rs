@@ -26,13 +26,13 @@ use crate::tables::support::{files, reachable};
 #[derive(Debug, Clone, Copy)]
 enum Answer {
     /// It happened, and the answer is lost.
-    LostAndDone,
+    DoneLost,
     /// It did not happen, and the answer is lost.
-    LostAndNotDone,
+    UndoneLost,
     /// It happened, and the catalog never answers again.
-    SilentAndDone,
+    DoneSilent,
     /// It did not happen, and the catalog never answers again.
-    SilentAndNotDone,
+    UndoneSilent,
 }
 
 #[derive(Debug, Default)]
@@ -68,10 +68,10 @@ impl Catalog for Unsure {
 
     async fn commit(&self, changes: &[PointerChange]) -> Result<(), CommitFailure> {
         let Some(answer) = self.answer.lock().unwrap().take() else { return self.inner.commit(changes).await };
-        if matches!(answer, Answer::LostAndDone | Answer::SilentAndDone) {
+        if matches!(answer, Answer::DoneLost | Answer::DoneSilent) {
             self.inner.commit(changes).await?;
         }
-        *self.silent.lock().unwrap() = matches!(answer, Answer::SilentAndDone | Answer::SilentAndNotDone);
+        *self.silent.lock().unwrap() = matches!(answer, Answer::DoneSilent | Answer::UndoneSilent);
         Err(CommitFailure::Unknown(Error::new(Code::CatalogUnavailable, "the answer was lost")))
     }
 
@@ -314,7 +314,7 @@ async fn landed_files_survive_a_fault_at_any_operation() {
 #[tokio::test]
 async fn a_lost_answer_of_the_catalog_is_found_out_by_the_run() {
     for case in [&FULL_REFRESH, &APPEND_ONLY, &INCREMENTAL, &LANDING] {
-        for answer in [Answer::LostAndDone, Answer::LostAndNotDone] {
+        for answer in [Answer::DoneLost, Answer::UndoneLost] {
             let lake = Lake::new(case).await;
             lake.land(0).await;
             assert!(lake.run(0).await.is_ok());
@@ -332,7 +332,7 @@ async fn a_lost_answer_of_the_catalog_is_found_out_by_the_run() {
 #[tokio::test]
 async fn what_a_silent_catalog_did_is_unknown_until_the_lake_is_opened_again() {
     for case in [&FULL_REFRESH, &APPEND_ONLY, &INCREMENTAL, &LANDING] {
-        for (answer, done) in [(Answer::SilentAndDone, true), (Answer::SilentAndNotDone, false)] {
+        for (answer, done) in [(Answer::DoneSilent, true), (Answer::UndoneSilent, false)] {
             let lake = Lake::new(case).await;
             lake.land(0).await;
             assert!(lake.run(0).await.is_ok());

@@ -94,7 +94,7 @@ fn is_worn(file: &ScanFile) -> bool {
 }
 
 /// Groups of about the target's size that are worth it.
-fn bins<'a>(mut files: Vec<&'a ScanFile>, target_bytes: u64) -> Vec<Vec<&'a ScanFile>> {
+fn bins(mut files: Vec<&ScanFile>, target_bytes: u64) -> Vec<Vec<&ScanFile>> {
     files.sort_by_key(|file| file.entry().sequence_number);
     let mut bins: Vec<Vec<&ScanFile>> = vec![Vec::new()];
     let mut bytes = 0;
@@ -132,15 +132,11 @@ fn settle(files: &[ScanFile], chosen: &mut Vec<Vec<&ScanFile>>) -> BTreeSet<Stri
     loop {
         let going: BTreeSet<String> = chosen.iter().flatten().map(|file| file.path().to_owned()).collect();
         let goes = |path: &&str| going.contains(*path);
-        let split = reached.values().find(|(content, data)| {
-            *content == DataContentType::PositionDeletes && data.iter().any(|path| goes(path)) && !data.iter().all(|path| goes(path))
-        });
+        let split = reached
+            .values()
+            .find(|(content, data)| *content == DataContentType::PositionDeletes && data.iter().any(&goes) && !data.iter().all(&goes));
         let Some((_, stay)) = split else {
-            return reached
-                .iter()
-                .filter(|(_, (_, data))| data.iter().all(|path| goes(path)))
-                .map(|(path, _)| (*path).to_owned())
-                .collect();
+            return reached.iter().filter(|(_, (_, data))| data.iter().all(&goes)).map(|(path, _)| (*path).to_owned()).collect();
         };
         for group in chosen.iter_mut() {
             group.retain(|file| !stay.contains(file.path()));
