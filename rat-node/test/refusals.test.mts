@@ -106,8 +106,10 @@ describe('states', () => {
     const only = await fresh.open({ readOnly: true })
     expect((await only.query('select 1 as one')).toArray()).toEqual([{ one: 1n }])
     expect((await only.check()).ok).toBe(true)
-    for (const verb of [only.run('silver.orders'), only.build(), only.landing.put('z', 'a.csv', 'a\n'), only.landing.remove('z', 'a.csv')]) {
-      const error = await rejection(verb)
+    const { landing } = only
+    const verbs = [() => only.run('silver.orders'), () => only.build(), () => landing.put('z', 'a.csv', 'a\n'), () => landing.remove('z', 'a.csv')]
+    for (const verb of verbs) {
+      const error = await rejection(verb())
       expect(error).toBeInstanceOf(DeniedError)
       expect((error as DeniedError).code).toBe('READ_ONLY_LAKE')
     }
