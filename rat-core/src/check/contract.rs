@@ -15,6 +15,7 @@ use crate::tables;
 
 use super::planning::schema_of;
 use super::stored::nested_type;
+use crate::merge::Validity;
 
 /// Columns that a table cannot hold, each at the expression that makes it.
 pub(super) fn storable(schema: &Schema, places: &dyn Fn(usize) -> Vec<Label>) -> Vec<Diagnostic> {
@@ -27,6 +28,18 @@ pub(super) fn storable(schema: &Schema, places: &dyn Fn(usize) -> Vec<Label>) ->
         diagnostic
     });
     found.collect()
+}
+
+/// Columns of validity that are no moments, each at the expression that makes it.
+pub(super) fn validity(query: &Schema, config: &Config, places: &dyn Fn(usize) -> Vec<Label>) -> Vec<Diagnostic> {
+    if *config.materialized != Materialized::Table || *config.merge_strategy != MergeStrategy::Scd2 {
+        return Vec::new();
+    }
+    let Err(error) = Validity::columns(query, config) else { return Vec::new() };
+    let mut diagnostic = Diagnostic::error(error.code(), error.message()).help(error.help());
+    let column = query.fields().iter().position(|field| error.context().iter().any(|(key, name)| *key == "column" && name == field.name()));
+    diagnostic.labels = column.map(places).unwrap_or_default();
+    vec![diagnostic]
 }
 
 /// Promises of `columns` that the query does not keep, each where it is written.

@@ -20,8 +20,9 @@ use crate::template::SourceMap;
 
 use super::facts::LakeFacts;
 use super::relations::Around;
+use super::stored::{self, stored};
 use super::workspace::Compiling;
-use super::{CheckedPipeline, contract, parallel, stored};
+use super::{CheckedPipeline, contract, parallel};
 
 /// How far a table may be whose watermark column is a time, or of a type that is not known.
 pub(super) const INVENTED_TIME: &str = "2000-01-01 00:00:00";
@@ -221,7 +222,8 @@ impl Plans<'_> {
             found.diagnostics.extend(new);
         }
         if let Some(planned) = planned {
-            let places = |column: usize| compiled.map.labels(planned.places[column].clone(), "");
+            // Columns that the strategy adds are written nowhere.
+            let places = |column: usize| planned.places.get(column).map_or_else(Vec::new, |place| compiled.map.labels(place.clone(), ""));
             if *config.materialized != Materialized::Ephemeral {
                 found.diagnostics.extend(contract::storable(&planned.schema, &places));
             }
@@ -229,7 +231,9 @@ impl Plans<'_> {
                 Materialized::Table => Arc::new(stored(&planned.schema, config)),
                 Materialized::View | Materialized::Ephemeral => Arc::clone(&planned.schema),
             };
-            found.diagnostics.extend(contract::broken(self.session, &planned.schema, config, &places));
+            found.diagnostics.extend(contract::validity(&planned.schema, config, &places));
+            let rows = stored::rows(&planned.schema, config);
+            found.diagnostics.extend(contract::broken(self.session, &rows, config, &places));
             found.diagnostics.extend(contract::missing_columns(&columns, config));
             // A column that no table holds is no column of the table.
             let holds = !found.diagnostics.iter().any(|d| matches!(d.code, Code::UnsupportedType | Code::DuplicateColumn));

@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 
-use crate::config::{Config, MergeStrategy};
+use crate::config::{Config, Materialized, MergeStrategy};
+use crate::merge::Validity;
 
-/// The columns of the table that a pipeline makes of its query's columns: the types a scan gives, and those that the strategy adds.
+/// The columns of the table that a pipeline makes of its query's columns, those that the strategy adds among them, in the types that a
+/// scan gives.
 pub fn stored(schema: &Schema, config: &Config) -> Schema {
-    let mut fields: Vec<Field> = schema.fields().iter().map(|f| Field::new(f.name(), column_type(f.data_type()), true)).collect();
-    if *config.merge_strategy == MergeStrategy::Scd2 {
-        for name in [&config.scd_valid_from.value, &config.scd_valid_to.value] {
-            if !fields.iter().any(|f| f.name().eq_ignore_ascii_case(name)) {
-                fields.push(Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())), true));
-            }
-        }
+    let rows = rows(schema, config);
+    let fields = rows.fields().iter().map(|f| Field::new(f.name(), column_type(f.data_type()), true));
+    Schema::new(fields.collect::<Vec<_>>())
+}
+
+/// The query's columns, and those that the strategy adds. Where the two do not go together, which is an error of its own, the query's.
+pub(super) fn rows(query: &Schema, config: &Config) -> Schema {
+    match (*config.materialized, *config.merge_strategy) {
+        (Materialized::Table, MergeStrategy::Scd2) => Validity::columns(query, config).unwrap_or_else(|_| query.clone()),
+        _ => query.clone(),
     }
-    Schema::new(fields)
 }
 
 /// A scan gives text and bytes of whole columns as views.

@@ -15,7 +15,7 @@ mod sql;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::config::{self, Config, Materialized, MergeStrategy, TestHeader};
+use crate::config::{self, Config, HardDeletes, Materialized, MergeStrategy, TestHeader};
 use crate::error::{Code, Diagnostic, Severity, Source};
 use crate::name::Name;
 use crate::project::{Language, Pipeline, Project};
@@ -79,7 +79,7 @@ const INVENTED_WATERMARK: &str = "2000-01-01 00:00:00";
 /// Without SQL there is at least one error among the diagnostics. An error that only the other run would meet, the later or the first one,
 /// is a warning.
 ///
-/// Codes: those of templates, `UNKNOWN_REF`, `UNGUARDED_WATERMARK`, `VIEW_NOT_PURE`.
+/// Codes: those of templates, `UNKNOWN_REF`, `UNGUARDED_WATERMARK`, `VIEW_NOT_PURE`, `INVALID_VALUE`.
 pub fn compile(
     templates: &Templates,
     pipeline: &Pipeline,
@@ -116,6 +116,9 @@ pub fn compile(
     }
     if *config.materialized == Materialized::View {
         diagnostics.extend(impure(&subject, &landing_zones, &uses));
+    }
+    if *config.merge_strategy == MergeStrategy::Scd2 && *config.scd_hard_deletes == HardDeletes::Close {
+        diagnostics.extend(partial_source(config, &landing_zones, &uses));
     }
     let (tests, problems) = tests(templates, pipeline, known, &runs);
     diagnostics.extend(problems);
@@ -246,6 +249,23 @@ fn without_commented(mut rendered: Rendered) -> Rendered {
         });
     }
     rendered
+}
+
+/// What makes a query give a part of its source, in which a key may be absent and not gone.
+fn partial_source(config: &Config, zones: &[ZoneUse], uses: &Uses) -> Vec<Diagnostic> {
+    let zones = zones.iter().filter(|zone| zone.new_only).map(|zone| ("new files of a landing zone", &zone.label));
+    let watermark = uses.watermark.iter().map(|label| ("what is beyond `watermark_value`", label));
+    watermark
+        .chain(zones)
+        .map(|(what, label)| {
+            let message = format!("`scd_hard_deletes: close` ends every key that is absent, and the query reads only {what}");
+            let mut diagnostic =
+                Diagnostic::error(Code::InvalidValue, message).help("read the whole source, or set `scd_hard_deletes: ignore`");
+            diagnostic.labels.extend(config.scd_hard_deletes.origin.label().cloned());
+            diagnostic.labels.push(label.clone());
+            diagnostic
+        })
+        .collect()
 }
 
 /// What makes a view depend on the run that stored it.

@@ -219,10 +219,18 @@ codes! {
     // runs
     /// `run` needs a table that no run has built yet.
     NotBuilt = "NOT_BUILT", Invalid, "an input that is not built yet", "build it first, with `+name`";
-    /// The pipeline cannot be run by this version: a Python pipeline, or a strategy that is not there yet.
-    UnsupportedPipeline = "UNSUPPORTED_PIPELINE", Invalid, "a pipeline that cannot be run yet", "use SQL and a strategy that is supported";
+    /// The pipeline cannot be run by this version: a Python pipeline.
+    UnsupportedPipeline = "UNSUPPORTED_PIPELINE", Invalid, "a pipeline that cannot be run yet", "write it in SQL";
     /// Rows whose whole key is NULL.
     NullKey = "NULL_KEY", Rejected, "rows whose key is NULL", "filter the rows, or set `null_keys: match`";
+    /// `scd2`, with the query's own `valid_from`: a new version is older than the newest one that the table has of its key, and is none of
+    /// those that are there. History that was told is not changed; a version that is sent again as it was is not late.
+    Scd2LateRow = "SCD2_LATE_ROW", Rejected, "a version that comes too late", "leave the row out, or rebuild the history with full_refresh and `allow_data_loss`";
+    /// `scd2`: the query has a column of the name of `scd_valid_to`, and it is not NULL. The strategy says when a version ends.
+    Scd2ValidTo = "SCD2_VALID_TO", Rejected, "a version that says when it ends", "leave the column out of the query, or make it NULL";
+    /// `scd2` with `scd_hard_deletes: close`: the query gave no row. That every key is gone is less likely than that the source was empty
+    /// by mistake, so no version was ended.
+    Scd2NoRows = "SCD2_NO_ROWS", Invalid, "nothing to tell what is gone by", "look at what the query reads";
     /// A value does not fit the column's type in the table.
     CastFailed = "CAST_FAILED", Rejected, "a value that does not fit its column", "cast or clean the value in the query";
     /// A column that must not be NULL is NULL in some rows.

@@ -192,6 +192,11 @@ impl Columns {
         self.stored.iter().cloned().zip(self.target.fields().iter().cloned()).collect()
     }
 
+    /// Whether the stored rows have a column, by that name or another so far.
+    pub fn is_stored(&self, name: &str) -> bool {
+        position(&self.target, name).is_some_and(|index| self.stored[index].is_some())
+    }
+
     /// The name of a column as the table writes it.
     ///
     /// # Errors

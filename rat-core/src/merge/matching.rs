@@ -73,20 +73,20 @@ pub(super) async fn find(stored: &Stored<'_>, files: &[ScanFile], new: &Scratch,
 }
 
 /// What is read of the table, and how it compares.
-struct Search<'a> {
+pub(super) struct Search<'a> {
     stored: &'a Stored<'a>,
     files: &'a [ScanFile],
     /// The key's columns, and the watermark behind them, as the table has them so far.
-    columns: Vec<String>,
+    pub columns: Vec<String>,
     /// The types they compare in.
-    types: Vec<DataType>,
+    pub types: Vec<DataType>,
     /// The same columns as the new rows spell them.
     names: Vec<String>,
     key: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(stored: &'a Stored<'a>, files: &'a [ScanFile], newer: Option<&str>) -> Result<Self> {
+    pub(super) fn new(stored: &'a Stored<'a>, files: &'a [ScanFile], newer: Option<&str>) -> Result<Self> {
         let merge = stored.merge;
         let names: Vec<String> = merge.key.iter().cloned().chain(newer.map(str::to_owned)).collect();
         let columns = names.iter().map(|name| stored.so_far(name)).collect::<Result<_>>()?;
@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
         }
         let session = &self.stored.merge.session;
         let state = session.state();
-        let look = Look { columns: &self.columns, keys: Some(&pass.set) };
+        let look = Look { columns: &self.columns, keys: Some(&pass.set), rows: None };
         let located = self.stored.scan.located(state.runtime_env(), &files, &look).await?;
         let work = Arc::new(Work {
             matched: (0..pass.set.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
@@ -125,7 +125,7 @@ impl<'a> Search<'a> {
     }
 
     /// Files that may hold one of the keys, by what manifests say of them.
-    fn candidates(&self, keys: &KeySet) -> Vec<ScanFile> {
+    pub(super) fn candidates(&self, keys: &KeySet) -> Vec<ScanFile> {
         let files = self.files;
         let mut known = Vec::new();
         for (column, name) in self.columns.iter().take(self.key).enumerate() {
@@ -148,15 +148,15 @@ impl<'a> Search<'a> {
 }
 
 /// Keys that are in memory at once.
-struct Pass {
-    set: KeySet,
+pub(super) struct Pass {
+    pub set: KeySet,
     /// The watermarks of those rows.
     watermarks: Option<ArrayRef>,
     _reserved: MemoryReservation,
 }
 
 /// The keys of the new rows, pass after pass.
-struct Keys<'a> {
+pub(super) struct Keys<'a> {
     search: &'a Search<'a>,
     rows: SendableRecordBatchStream,
     indices: Vec<usize>,
@@ -166,13 +166,13 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn of(search: &'a Search<'a>, new: &Scratch) -> Result<Self> {
+    pub(super) fn of(search: &'a Search<'a>, new: &Scratch) -> Result<Self> {
         let index = |name: &String| new.schema().index_of(name).map_err(defect);
         let indices = search.names.iter().map(index).collect::<Result<_>>()?;
         Ok(Self { search, rows: new.stream()?, indices, copies: !new.is_in_memory(), ahead: None })
     }
 
-    async fn next_pass(&mut self) -> Result<Option<Pass>> {
+    pub(super) async fn next_pass(&mut self) -> Result<Option<Pass>> {
         let session = &self.search.stored.merge.session;
         let pass_bytes = PASS_BYTES.min(session.memory_bytes() / 8);
         let state = session.state();

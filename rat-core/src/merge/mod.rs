@@ -16,7 +16,9 @@ mod intake;
 
 mod matching;
 mod null_keys;
+mod one_per_key;
 mod order;
+mod scd2;
 mod scratch;
 mod snapshot;
 mod steps;
@@ -30,14 +32,17 @@ use arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 
+use scratch::Scratch;
+
 pub use columns::{Columns, Promise};
+pub use scd2::Validity;
 pub use unclaimed::Unclaimed;
 
 use crate::config::{MergeStrategy, NullKeys, WriteMode};
-use crate::error::{Code, Error, Result};
+use crate::error::{Diagnostic, Error, Result};
 use crate::execute;
 use crate::session::Session;
 use crate::tables::{Remove, RowOrder, Table, Tables, Target, Writer, WriterOptions, WrittenFile};
@@ -68,6 +73,8 @@ pub struct Merge {
     pub watermark: Option<String>,
     /// Whether a stored row stays when it is newer than the incoming one.
     pub keep_newer: bool,
+    /// How versions of a key follow each other; for `scd2`, and only there.
+    pub validity: Option<Validity>,
     /// How changed rows leave their files.
     pub write_mode: WriteMode,
     /// The columns that rows are written in the order of.
@@ -102,6 +109,7 @@ pub struct Incoming {
 enum IncomingRows {
     Streaming(SendableRecordBatchStream),
     Keyed(incremental::Keyed),
+    Versions(scd2::Versions),
 }
 
 /// New rows as the merge keeps them.
@@ -114,6 +122,7 @@ enum KeptRows {
     Written(Written),
     Replacing(snapshot::Replacing),
     Keyed(incremental::Keyed),
+    Versions(scd2::Versions),
 }
 
 /// New rows in data files of their own, whatever the table holds.
@@ -135,6 +144,8 @@ pub struct Merged {
     pub remove: Remove,
     /// What that does, in rows.
     pub counts: Counts,
+    /// What may surprise.
+    pub warnings: Vec<Diagnostic>,
     /// Whether rows are gone that may have been further, by watermark, than those in their place.
     pub loses_rows: bool,
     /// The greatest watermark of the new rows.
@@ -146,13 +157,13 @@ pub struct Merged {
 pub struct Counts {
     /// New rows written.
     pub written: u64,
-    /// New rows whose key the table did not have.
+    /// New rows beside the stored ones: of keys that the table did not have, or new versions of a key.
     pub inserted: u64,
     /// New rows in the place of stored ones.
     pub updated: u64,
     /// Stored rows that are gone without successor.
     pub deleted: u64,
-    /// New rows that were not written: duplicates of a key, or older than the stored row.
+    /// New rows that were not written: duplicates of a key, older than the stored row, or a version that is there already.
     pub dropped: u64,
 }
 
@@ -174,19 +185,14 @@ impl Merge {
     /// Starts the query, and reads it to its end where the strategy must know all new rows before it writes one.
     ///
     /// # Errors
-    /// `NULL_KEY`, `NOT_NULL_VIOLATED`, `CAST_FAILED`, `UNSUPPORTED_PIPELINE` for a strategy that this version cannot run, and what the engine
-    /// says of the query.
+    /// `NULL_KEY`, `NOT_NULL_VIOLATED`, `CAST_FAILED`, `SCD2_VALID_TO`, and what the engine says of the query.
     pub async fn start(self, plan: LogicalPlan) -> Result<Incoming, Refusal> {
         let rows = match self.strategy {
             MergeStrategy::FullRefresh | MergeStrategy::AppendOnly | MergeStrategy::DeleteInsert | MergeStrategy::Snapshot => {
                 IncomingRows::Streaming(execute::stream(&self.session, self.in_sort_order(plan)?).await?)
             }
             MergeStrategy::Incremental => IncomingRows::Keyed(incremental::Keyed::read(&self, plan).await?),
-            MergeStrategy::Scd2 => {
-                let message = format!("this version of rat does not run the merge strategy `{}`", self.strategy);
-                let error = Error::new(Code::UnsupportedPipeline, message);
-                return Err(error.with_help("use `full_refresh`, `append_only` or `incremental`").into());
-            }
+            MergeStrategy::Scd2 => IncomingRows::Versions(scd2::Versions::read(&self, plan).await?),
         };
         Ok(Incoming { merge: self, rows })
     }
@@ -196,6 +202,12 @@ impl Merge {
         let columns = plan.schema().columns();
         let spelled = |name: &String| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).map(|c| c.name.clone());
         steps::sorted(plan, &self.sort_by.iter().filter_map(spelled).collect::<Vec<_>>())
+    }
+
+    /// Writes rows in the table's sort order.
+    async fn write_sorted(&self, rows: &Scratch) -> Result<Unclaimed> {
+        let sorted = steps::run(&self.session, steps::sorted(steps::all(rows)?, &self.sort_by)?).await?;
+        self.write(sorted.map_err(execute::error), || Ok(())).await
     }
 
     /// Writes rows into data files, and deletes those again when the rows end in an error or `check`, asked at their end, refuses them.
@@ -236,6 +248,7 @@ impl Incoming {
             IncomingRows::Streaming(stream) if merge.key.is_empty() => KeptRows::Written(Written::write(&merge, stream).await?),
             IncomingRows::Streaming(stream) => KeptRows::Replacing(snapshot::Replacing::write(&merge, stream).await?),
             IncomingRows::Keyed(keyed) => KeptRows::Keyed(keyed),
+            IncomingRows::Versions(versions) => KeptRows::Versions(versions),
         };
         Ok(Rows { merge, rows })
     }
@@ -245,14 +258,15 @@ impl Rows {
     /// What the new rows do to a table, or to none. May be asked again when the table has moved.
     ///
     /// # Errors
-    /// Storage codes, `CORRUPT_TABLE`, `OUT_OF_MEMORY`.
-    pub async fn onto(&self, base: Option<&Table>) -> Result<Merged> {
+    /// `SCD2_LATE_ROW`, storage codes, `CORRUPT_TABLE`, `OUT_OF_MEMORY`.
+    pub async fn onto(&self, base: Option<&Table>) -> Result<Merged, Refusal> {
         let merge = &self.merge;
         let met = base.filter(|_| !merge.rebuild);
         let merged = match &self.rows {
             KeptRows::Written(written) => append_only::onto(written),
             KeptRows::Replacing(replacing) => replacing.onto(merge, met).await?,
             KeptRows::Keyed(keyed) => keyed.onto(merge, met).await?,
+            KeptRows::Versions(versions) => versions.onto(merge, met).await?,
         };
         Ok(if merge.rebuild { full_refresh::instead_of(base, merged) } else { merged })
     }

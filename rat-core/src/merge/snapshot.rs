@@ -79,6 +79,7 @@ impl Replacing {
             deletes: new.files.none(),
             remove: Remove::None,
             counts: Counts { written: new.rows, inserted: new.rows, ..Counts::default() },
+            warnings: Vec::new(),
             loses_rows: false,
             greatest: new.greatest.clone(),
         };

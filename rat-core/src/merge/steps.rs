@@ -81,6 +81,12 @@ pub(super) fn one_per_key(rows: &Scratch, columns: &Schema, precedence: &Precede
         .map_err(execute::error)
 }
 
+/// Rows in the order of a key, of which equal ones are neighbours: NULL first.
+pub(super) fn in_key_order(plan: LogicalPlan, columns: &Schema, key: &[String]) -> Result<LogicalPlan> {
+    let sorts = key.iter().map(|name| Ok(Sort::new(comparable(columns, name)?, true, true))).collect::<Result<Vec<_>>>()?;
+    LogicalPlanBuilder::from(plan).sort(sorts).and_then(LogicalPlanBuilder::build).map_err(execute::error)
+}
+
 // Values of a key's column, of which equal ones are the same bits: the engine tells -0.0 from 0.0, and one NaN from another.
 fn comparable(schema: &Schema, name: &str) -> Result<Expr> {
     let field = schema.field_with_name(name).map_err(|e| Error::new(Code::Internal, "a key without its column").with_source(e))?;

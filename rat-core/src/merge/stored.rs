@@ -79,12 +79,13 @@ impl<'a> Stored<'a> {
     /// # Errors
     /// `STRATEGY_CHANGED` when the table does not have it yet.
     pub(super) fn so_far(&self, name: &str) -> Result<String> {
-        let columns = self.merge.columns.of_stored_rows();
-        columns
-            .into_iter()
-            .find(|(_, to)| to.name() == name)
-            .and_then(|(from, _)| from)
+        self.if_so_far(name)
             .ok_or_else(|| Error::new(Code::StrategyChanged, format!("the key has the column `{name}`, which the table does not have yet")))
+    }
+
+    /// The same; `None` when the table does not have it yet.
+    pub(super) fn if_so_far(&self, name: &str) -> Option<String> {
+        self.merge.columns.of_stored_rows().into_iter().find(|(_, to)| to.name() == name).and_then(|(from, _)| from)
     }
 
     /// The one value that each of the key's columns has in all rows of a file, where metadata says so. Which rows of a file equality deletes

@@ -34,6 +34,14 @@ impl Unclaimed {
         Self::new(&self.0.tables, files)
     }
 
+    /// These files and those.
+    pub(super) fn with(self, those: Self) -> Self {
+        let files = [self.files(), those.files()].concat();
+        self.claim();
+        those.claim();
+        Self::new(&self.0.tables, files)
+    }
+
     /// The files.
     pub fn files(&self) -> &[WrittenFile] {
         &self.0.files

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::MemTable;
@@ -18,7 +19,7 @@ use crate::compile::Compiled;
 use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, RefreshPolicy, Setting};
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::merge::{Columns, Merge, Promise, Refusal};
+use crate::merge::{Columns, Merge, Promise, Refusal, Validity};
 use crate::name::Name;
 use crate::quality::{TestResult, TestStatus};
 use crate::tables::{self, Evolution, NewTable, Partition, Relation, ReplaceColumns, SortColumn, Table, Target, View};
@@ -69,17 +70,21 @@ impl Planned {
         let planned = cut.plan(context, &compiled)?;
 
         let promises = promises(config)?;
+        let schema = with_validity(&planned.schema, config)?;
         let columns = match &base {
             Some(base) if !rebuild => {
                 let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();
-                Columns::of_table(&planned.schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises)?
+                Columns::of_table(&schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises)?
             }
-            _ => Columns::of_query(&planned.schema, &promises)?,
+            _ => Columns::of_query(&schema, &promises)?,
         };
         warn(job, columns.warnings().to_vec());
+        if let Some(base) = base.as_ref().filter(|_| !rebuild) {
+            check_validity(base, config, &columns)?;
+        }
         let evolution = base.as_ref().map(|_| evolution(config, &columns, rebuild));
         let target = target(job, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
-        let merge = merge(job, target, columns)?;
+        let merge = merge(job, target, columns, &planned.schema)?;
         let inputs = pins.snapshots();
         job.record.note(|report| {
             report.inputs.clone_from(&inputs);
@@ -233,6 +238,27 @@ fn check_refresh(job: &Job, base: Option<&Table>) -> Result<()> {
     }
 }
 
+/// The columns of the query's rows once they are the table's: `scd2` says when they are valid.
+fn with_validity(query: &SchemaRef, config: &Config) -> Result<SchemaRef> {
+    match *config.merge_strategy {
+        MergeStrategy::Scd2 => Validity::columns(query, config).map(Arc::new),
+        _ => Ok(Arc::clone(query)),
+    }
+}
+
+/// A table of versions knows their validity by the columns that it has: in another one all of them would be open again.
+fn check_validity(base: &Table, config: &Config, columns: &Columns) -> Result<()> {
+    let was_scd2 = base.properties().get(MERGE_STRATEGY).is_some_and(|before| before == MergeStrategy::Scd2.as_str());
+    for (key, name) in [("scd_valid_from", &config.scd_valid_from), ("scd_valid_to", &config.scd_valid_to)] {
+        if was_scd2 && !columns.is_stored(name) {
+            let table = base.name().short();
+            let message = format!("`{table}` holds history, and no column `{}`, which `{key}` names", name.value);
+            return Err(Error::new(Code::StrategyChanged, message).with_help("set the name back, or rename the column with `renamed_from`"));
+        }
+    }
+    Ok(())
+}
+
 /// The columns of a key; their order and case say nothing.
 fn columns_of(key: &str) -> BTreeSet<String> {
     key.split(", ").map(str::to_lowercase).collect()
@@ -291,7 +317,7 @@ fn with_this(job: &Job, cut: Cut, base: Option<&Table>, compiled: &Compiled, fac
     }
     let first = Facts { strategy: None, watermark_value: None, ..facts.clone() };
     let (compiled, _) = job.context.project.compile(&job.pipeline, &job.config, &first)?;
-    let schema = cut.plan(&job.context, &compiled)?.schema;
+    let schema = with_validity(&cut.plan(&job.context, &compiled)?.schema, &job.config)?;
     let empty = MemTable::try_new(schema, vec![Vec::new()]).map_err(crate::execute::error)?;
     Ok(cut.with_table(name, Arc::new(empty)))
 }
@@ -339,7 +365,7 @@ fn target(job: &Job, base: Option<&Table>, view: Option<&View>, evolution: Optio
     tables.create(&job.pipeline.name, &new).map(in_place)
 }
 
-fn merge(job: &Job, target: Target, columns: Columns) -> Result<Merge> {
+fn merge(job: &Job, target: Target, columns: Columns, query: &Schema) -> Result<Merge> {
     let config = job.config.as_ref();
     let spelled = |names: &[String]| names.iter().map(|name| columns.spelled(name)).collect::<Result<Vec<_>>>();
     let strategy = *config.merge_strategy;
@@ -347,6 +373,10 @@ fn merge(job: &Job, target: Target, columns: Columns) -> Result<Merge> {
         MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => Vec::new(),
         MergeStrategy::Incremental | MergeStrategy::DeleteInsert | MergeStrategy::Scd2 => spelled(&config.unique_key)?,
         MergeStrategy::Snapshot => spelled(config.partition_column.as_slice())?,
+    };
+    let validity = match strategy {
+        MergeStrategy::Scd2 => Some(Validity::resolve(config, query, &columns, job.record.started_at().timestamp_micros())?),
+        _ => None,
     };
     let record = job.record.teller();
     Ok(Merge {
@@ -360,6 +390,7 @@ fn merge(job: &Job, target: Target, columns: Columns) -> Result<Merge> {
         null_keys: if strategy == MergeStrategy::Snapshot { NullKeys::Match } else { *config.null_keys },
         watermark: config.watermark_column.as_deref().map(|name| columns.spelled(name)).transpose()?,
         keep_newer: *config.keep_newer,
+        validity,
         write_mode: *config.write_mode,
         sort_by: spelled(&config.sort_by)?,
         target_file_bytes: job.context.target_file_bytes,

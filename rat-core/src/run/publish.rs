@@ -43,7 +43,8 @@ pub(super) enum Published {
 
 impl Ready {
     pub(super) async fn stage(job: &Job, planned: Arc<Planned>, rows: Arc<Rows>) -> Result<Self> {
-        let merged = rows.onto(planned.base.as_ref()).await?;
+        let merged = rows.onto(planned.base.as_ref()).await.map_err(|refusal| job.refused(refusal))?;
+        merged.warnings.iter().for_each(|warning| job.record.warn(warning.clone()));
         let mut change = Change::new(planned.merge.target.clone());
         change.add = merged.add.files().to_vec();
         change.carry = merged.carry.files().to_vec();

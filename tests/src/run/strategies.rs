@@ -1,7 +1,8 @@
 //! What each strategy does to a table.
 
 use rat_core::error::Code;
-use rat_core::interop::run::{RunStatus, run};
+use rat_core::interop::run::{Refresh, RunOptions, RunStatus, run};
+use rat_core::interop::tables::{Change, Evolution};
 
 use super::harness::{Lake, full_refresh, name, with_rows};
 
@@ -112,17 +113,6 @@ async fn running_twice_changes_no_row() {
 }
 
 #[tokio::test]
-async fn strategies_to_come_say_so() {
-    for (strategy, needs) in [("scd2", "unique_key: id")] {
-        let lake = lake(&format!("-- @merge_strategy: {strategy}\n-- @{needs}"));
-        let report = run(&lake.context, &name("silver.t"), &with_rows("(1, 1, 'a')")).await.unwrap();
-        let error = report.error.unwrap();
-        assert_eq!(error.code(), Code::UnsupportedPipeline);
-        assert!(error.message().contains(strategy), "{error}");
-    }
-}
-
-#[tokio::test]
 async fn another_key_needs_a_full_refresh() {
     let lake = lake("-- @merge_strategy: incremental\n-- @unique_key: id");
     lake.run_rows("silver.t", "(1, 1, 'a')").await;
@@ -131,5 +121,38 @@ async fn another_key_needs_a_full_refresh() {
     assert_eq!(refused.error.unwrap().code(), Code::StrategyChanged);
     let rebuilt = run(&lake.context, &name("silver.t"), &full_refresh("(2, 1, 'b')")).await.unwrap();
     assert!(rebuilt.is_ok(), "{:?}", rebuilt.error);
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["2|1|b"]);
+}
+
+#[tokio::test]
+async fn the_order_and_case_of_a_key_say_nothing() {
+    let lake = lake("-- @merge_strategy: incremental\n-- @unique_key: id, at");
+    lake.run_rows("silver.t", "(1, 1, 'a')").await;
+    let lake = lake.with(&[("silver/t/pipeline.sql", &format!("-- @merge_strategy: delete_insert\n-- @unique_key: AT, id\n{QUERY}"))]);
+    lake.run_rows("silver.t", "(1, 1, 'b'), (1, 1, 'c')").await;
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|1|b", "1|1|c"]);
+}
+
+#[tokio::test]
+async fn history_is_not_lost_unasked() {
+    let mut lake = lake("-- @merge_strategy: append_only");
+    lake.run_rows("silver.t", "(1, 1, 'a')").await;
+    let tables = &lake.context.tables;
+    let table = tables.get(&name("silver.t")).await.unwrap();
+    let mut change = Change::new(tables.evolve(&table, Evolution::default()).unwrap());
+    change.summary.insert("rat.merge-strategy".to_owned(), "scd2".to_owned());
+    tables.publish(vec![tables.stage(change).await.unwrap()]).await.unwrap();
+    for strategy in ["full_refresh", "append_only", "snapshot\n-- @partition_column: id", "incremental\n-- @unique_key: id"] {
+        lake = lake.with(&[("silver/t/pipeline.sql", &format!("-- @merge_strategy: {strategy}\n{QUERY}"))]);
+        let changed = run(&lake.context, &name("silver.t"), &with_rows("(2, 1, 'b')")).await.unwrap().error.unwrap();
+        assert_eq!(changed.code(), Code::StrategyChanged, "{strategy}");
+        assert!(changed.help().contains("allow_data_loss"), "{changed}");
+        let lost = run(&lake.context, &name("silver.t"), &full_refresh("(2, 1, 'b')")).await.unwrap().error.unwrap();
+        assert_eq!(lost.code(), Code::RefreshLosesData, "{strategy}");
+        assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|1|a"], "{strategy}");
+    }
+    let meant = RunOptions { refresh: Refresh::FullWithLoss, ..with_rows("(2, 1, 'b')") };
+    let report = run(&lake.context, &name("silver.t"), &meant).await.unwrap();
+    assert!(report.is_ok(), "{:?}", report.error);
     assert_eq!(lake.rows("silver.t").await.unwrap(), ["2|1|b"]);
 }

@@ -3,7 +3,7 @@
 //! For those who take rows out of a table: only the columns that decide are read, and of a file only the row groups and pages that can hold
 //! one of the keys looked for. Rows that are deleted already do not come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -58,6 +58,8 @@ pub struct Look<'a> {
     pub columns: &'a [String],
     /// Keys, of the first so many columns: parts of files that cannot hold one of them are left out. Rows that do not match may still come.
     pub keys: Option<&'a KeySet>,
+    /// Rows, by the path of their file: no others come.
+    pub rows: Option<&'a HashMap<String, RoaringTreemap>>,
 }
 
 /// Rows of some files, not read yet. Cheap to clone: all clones share the work, and each row comes once.
@@ -153,8 +155,10 @@ impl Scan {
         let opened: Vec<_> = files.iter().enumerate().map(|(place, file)| reading.open(place, file, &fields)).collect();
         let opened: Vec<Opened> = stream::iter(opened).buffered(FILES_AT_ONCE).try_collect().await?;
         let mut units = Vec::new();
-        for (opened, gone) in opened.into_iter().zip(gone) {
-            opened.units(look.keys, gone.as_ref(), &mut units)?;
+        let none = RoaringTreemap::new();
+        for ((opened, gone), file) in opened.into_iter().zip(gone).zip(files) {
+            let only = look.rows.map(|rows| rows.get(file.path()).unwrap_or(&none));
+            opened.units(look.keys, only, gone.as_ref(), &mut units)?;
         }
         Ok(Located { schema: Arc::new(Schema::new(fields)), units: Arc::new(units), next: Arc::default() })
     }
@@ -194,7 +198,7 @@ impl Reading<'_> {
             return Err(corrupt(delete.file.file_path(), "the equality delete file names no columns"));
         }
         let mut units = Vec::new();
-        self.file(0, delete, key).await?.units(None, None, &mut units)?;
+        self.file(0, delete, key).await?.units(None, None, None, &mut units)?;
         let located = Located { schema: Arc::new(Schema::new(key.to_vec())), units: Arc::new(units), next: Arc::default() };
         let mut batches: Vec<LocatedBatch> = Vec::new();
         let mut rows = std::pin::pin!(located.stream());
@@ -275,7 +279,13 @@ type Values = (Vec<Arc<dyn PhysicalExpr>>, Vec<Option<String>>);
 
 impl Opened {
     /// The parts of the file that are to be read.
-    fn units(self, keys: Option<&KeySet>, gone: Option<&RoaringTreemap>, units: &mut Vec<Unit>) -> Result<()> {
+    fn units(
+        self,
+        keys: Option<&KeySet>,
+        only: Option<&RoaringTreemap>,
+        gone: Option<&RoaringTreemap>,
+        units: &mut Vec<Unit>,
+    ) -> Result<()> {
         let file = Arc::new(self);
         let footer = file.metadata.metadata();
         let groups: Vec<usize> = (0..footer.num_row_groups()).collect();
@@ -295,11 +305,12 @@ impl Opened {
                 Some(keys) => file.pages(group, rows, keys)?,
                 None => None,
             };
-            if let Some(gone) = gone.filter(|gone| gone.range_cardinality(begin..first) > 0) {
-                let live = provider::selection(gone, begin, first);
+            let live = gone.filter(|gone| gone.range_cardinality(begin..first) > 0).map(|gone| provider::selection(gone, begin, first));
+            let only = only.map(|only| opposite(provider::selection(only, begin, first)));
+            for narrower in live.into_iter().chain(only) {
                 selection = Some(match selection {
-                    Some(selection) => selection.intersection(&live),
-                    None => live,
+                    Some(selection) => selection.intersection(&narrower),
+                    None => narrower,
                 });
             }
             if rows > 0 && selection.as_ref().is_none_or(RowSelection::selects_any) {
@@ -398,6 +409,10 @@ impl Opened {
         let rows = rows.project(&(0..self.width).collect::<Vec<_>>()).map_err(defect)?;
         Ok(LocatedBatch { file: self.place, rows, runs })
     }
+}
+
+fn opposite(selection: RowSelection) -> RowSelection {
+    selection.iter().map(|selector| RowSelector { skip: !selector.skip, ..*selector }).collect()
 }
 
 /// Where the next rows of a unit lie.

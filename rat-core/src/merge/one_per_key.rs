@@ -1,0 +1,83 @@
+//! The query's rows, read to their end, of which one of each key stays.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::LogicalPlan;
+use futures::{StreamExt, TryStreamExt};
+use parking_lot::Mutex;
+
+use super::intake::{self, Seen};
+use super::null_keys::{NullKeyRows, positions};
+use super::order::Term;
+use super::scratch::Scratch;
+use super::steps::{self, Precedence};
+use super::{Merge, Refusal};
+use crate::config::NullKeys;
+use crate::error::Result;
+use crate::execute;
+
+/// One row of each key.
+pub(super) struct OnePerKey {
+    pub rows: Scratch,
+    /// How many rows the query gave.
+    pub read: u64,
+    /// The greatest watermark of those.
+    pub greatest: Option<ScalarValue>,
+}
+
+/// What makes rows the same, and what they are looked at for.
+pub(super) struct Rule<'a, F> {
+    /// The terms of the query's order, which its rows carry behind their columns.
+    pub terms: &'a [Term],
+    /// The columns of which one row of each value stays.
+    pub key: &'a [String],
+    /// Whether the rows are wanted in the order of those columns.
+    pub in_order: bool,
+    /// Shown every batch of rows; an error refuses them.
+    pub look: F,
+}
+
+impl OnePerKey {
+    pub(super) async fn read(
+        merge: &Merge,
+        plan: LogicalPlan,
+        rule: Rule<'_, impl Fn(&RecordBatch) -> Result<()>>,
+    ) -> Result<Self, Refusal> {
+        let seen = Arc::<Mutex<Seen>>::default();
+        let rows = execute::stream(&merge.session, plan).await?;
+        let watched = merge.watermark.as_deref();
+        let (schema, rows) = intake::shaped(rows, &merge.columns, watched, Arc::clone(&seen), Arc::clone(&merge.progress));
+        let key = positions(&schema, &merge.key)?;
+        let nulls = Mutex::new(NullKeyRows::default());
+        let rows = rows.map(|batch| {
+            let batch = batch?;
+            if merge.null_keys == NullKeys::Fail {
+                nulls.lock().look(&batch, &key)?;
+            }
+            (rule.look)(&batch)?;
+            Ok(batch)
+        });
+        let all = Scratch::fill(&merge.session, Arc::clone(&schema), rows).await?;
+        seen.lock().check(&merge.columns)?;
+        nulls.into_inner().check(&merge.key, merge.columns.target().fields().len())?;
+
+        let columns = nullable(merge.columns.target());
+        let precedence = Precedence { key: rule.key, watermark: watched, order: rule.terms };
+        let mut plan = steps::one_per_key(&all, &columns, &precedence)?;
+        if rule.in_order {
+            plan = steps::in_key_order(plan, &columns, rule.key)?;
+        }
+        let rows = steps::run(&merge.session, plan).await?;
+        let rows = Scratch::fill(&merge.session, columns, rows.map_err(execute::error)).await?;
+        let greatest = seen.lock().greatest.take();
+        Ok(Self { rows, read: all.rows(), greatest })
+    }
+}
+
+/// The same columns, each of which may be NULL: of values that are on their way.
+pub(super) fn nullable(schema: &Schema) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().map(|f| Arc::new(f.as_ref().clone().with_nullable(true))).collect::<Vec<_>>()))
+}

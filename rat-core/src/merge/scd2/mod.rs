@@ -1,0 +1,172 @@
+//! History: of each key the versions it had, each from when it began to when the next did. The open one has no end.
+//!
+//! A version that says nothing new is left alone, so that running twice changes nothing. One that does is written, and the version before
+//! it ends where it begins: that row leaves its file by a position delete, and is written again with its end. [`chain`] says which is which;
+//! [`Versions::onto`] brings it the new rows and, of the stored ones, those that the new can have to do with: of the same keys, and open or
+//! ended later than the earliest new version begins. Files of versions that ended before are not looked into. Both come in the order of the
+//! key, so that a key may have any number of versions, and a table any number of keys.
+
+mod chain;
+mod ended;
+mod fold;
+mod past;
+mod validity;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::min;
+use arrow::datatypes::TimestampMicrosecondType;
+use datafusion::logical_expr::LogicalPlan;
+use futures::SinkExt;
+use futures::channel::mpsc;
+use parking_lot::Mutex;
+
+use self::ended::Ended;
+use self::fold::{Fold, Outcome};
+use self::past::Past;
+pub use self::validity::Validity;
+use super::columns::position;
+use super::one_per_key::{OnePerKey, Rule, nullable};
+use super::scratch::Scratch;
+use super::stored::{Leaving, Stored};
+use super::{Counts, Merge, Merged, Refusal, order};
+use crate::config::HardDeletes;
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::tables::{Remove, Table};
+
+/// New versions, in the order of their keys and of when they begin.
+pub(super) struct Versions {
+    rows: Scratch,
+    read: u64,
+    /// When the earliest of them begins.
+    earliest: i64,
+}
+
+impl Versions {
+    pub(super) async fn read(merge: &Merge, plan: LogicalPlan) -> Result<Self, Refusal> {
+        let validity = merge.validity()?;
+        let width = plan.schema().fields().len();
+        let (plan, terms) = order::with_terms(plan)?;
+        let plan = validity.added_to(plan, width)?;
+        let mut version = merge.key.clone();
+        if validity.own {
+            version.push(validity.from.clone());
+        }
+        let given = Mutex::new(Given::default());
+        let look = |batch: &RecordBatch| given.lock().look(validity, batch);
+        let rule = Rule { terms: &terms, key: &version, in_order: true, look };
+        let OnePerKey { rows, read, .. } = OnePerKey::read(merge, plan, rule).await?;
+        let earliest = given.into_inner().earliest(validity)?;
+        Ok(Self { rows, read, earliest })
+    }
+
+    pub(super) async fn onto(&self, merge: &Merge, base: Option<&Table>) -> Result<Merged, Refusal> {
+        let validity = merge.validity()?;
+        let closes = validity.hard_deletes == HardDeletes::Close;
+        let Some(base) = base.filter(|_| self.rows.rows() > 0) else {
+            let (begun, _) = self.chained(merge, None).await?;
+            let mut merged = self.merged(merge, &begun).await?;
+            if closes && self.rows.rows() == 0 {
+                let message = "the query gave no row, and `scd_hard_deletes: close` ended no version because of that";
+                merged.warnings.push(Diagnostic::warning(Code::Scd2NoRows, message).help("look at what the query reads"));
+            }
+            return Ok(merged);
+        };
+        let stored = Stored::of(merge, base).await?;
+        let past = Past::of(&stored, validity, &self.rows, self.earliest).await?;
+        let (begun, ended) = self.chained(merge, Some((&stored, &past))).await?;
+        let mut merged = self.merged(merge, &begun).await?;
+        let mut leaving: Leaving = ended.rows(&stored);
+        for (file, rows) in begun.replaced {
+            *leaving.entry(stored.files[file].path().to_owned()).or_default() |= rows;
+        }
+        let rewritten = ended.rewritten(&stored, validity).await?;
+        let taken = stored.take_out(&leaving).await?;
+        merged.carry = taken.carry.with(merge.write_sorted(&rewritten).await?);
+        (merged.deletes, merged.remove) = (taken.deletes, taken.remove);
+        merged.loses_rows = merged.counts.updated > 0;
+        Ok(merged)
+    }
+
+    /// Follows every key through its versions: what begins, and what ends.
+    async fn chained(&self, merge: &Merge, stored: Option<(&Stored<'_>, &Past)>) -> Result<(Outcome, Ended), Refusal> {
+        let validity = merge.validity()?;
+        let (begins, begun) = mpsc::channel(1);
+        let (mut ends, ended) = mpsc::channel(1);
+        let past = stored.map(|(_, past)| past);
+        let chained = async {
+            let outcome = Fold::new(merge, &self.rows, past, begins, ends.clone()).await?.run().await?;
+            if let Some((stored, past)) = stored
+                && validity.hard_deletes == HardDeletes::Close
+            {
+                let mut absent = past.absent(stored, validity).await?;
+                while let Some(batch) = absent.next().await? {
+                    // Nobody listens any more when the ends could not be kept, and then that is the error.
+                    let _ = ends.send(Ok(batch)).await;
+                }
+            }
+            ends.close_channel();
+            drop(ends);
+            Ok::<_, Refusal>(outcome)
+        };
+        let begun = Scratch::fill(&merge.session, nullable(merge.columns.target()), begun);
+        let ended = Ended::fill(&merge.session, ended);
+        let (outcome, begun, ended) = futures::join!(chained, begun, ended);
+        let (begun, ended) = (begun?, ended?);
+        Ok((Outcome { rows: Some(begun), ..outcome? }, ended))
+    }
+
+    async fn merged(&self, merge: &Merge, begun: &Outcome) -> Result<Merged> {
+        let add = match &begun.rows {
+            Some(rows) => merge.write_sorted(rows).await?,
+            None => return Err(Error::new(Code::Internal, "versions without their rows")),
+        };
+        let (carry, deletes) = (add.none(), add.none());
+        let written = begun.written;
+        let updated = begun.replaced.values().map(roaring::RoaringTreemap::len).sum::<u64>();
+        let counts = Counts { written, inserted: written - updated, updated, deleted: 0, dropped: self.read - written };
+        let greatest = begun.greatest.clone();
+        Ok(Merged { add, carry, deletes, remove: Remove::None, counts, warnings: Vec::new(), loses_rows: false, greatest })
+    }
+}
+
+impl Merge {
+    fn validity(&self) -> Result<&Validity> {
+        self.validity.as_ref().ok_or_else(|| Error::new(Code::Internal, "scd2 without validity"))
+    }
+}
+
+/// What the query itself says of validity.
+#[derive(Default)]
+struct Given {
+    earliest: Option<i64>,
+    without_begin: u64,
+    with_end: u64,
+}
+
+impl Given {
+    fn look(&mut self, validity: &Validity, batch: &RecordBatch) -> Result<()> {
+        let column = |name: &str| position(&batch.schema(), name).map(|at| batch.column(at));
+        if let Some(from) = column(&validity.from) {
+            self.without_begin += from.null_count() as u64;
+            let earliest = min(from.as_primitive::<TimestampMicrosecondType>());
+            self.earliest = [self.earliest, earliest].into_iter().flatten().min();
+        }
+        if let Some(to) = column(&validity.to) {
+            self.with_end += (to.len() - to.null_count()) as u64;
+        }
+        Ok(())
+    }
+
+    fn earliest(self, validity: &Validity) -> Result<i64> {
+        let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        if self.without_begin > 0 {
+            let message = format!("column `{}`, where a version begins, is NULL in {}", validity.from, rows(self.without_begin));
+            return Err(Error::new(Code::NotNullViolated, message).with_context("column", &validity.from));
+        }
+        if self.with_end > 0 {
+            let message = format!("column `{}`, where a version ends, has a value in {}", validity.to, rows(self.with_end));
+            return Err(Error::new(Code::Scd2ValidTo, message).with_context("column", &validity.to));
+        }
+        Ok(self.earliest.unwrap_or(validity.now))
+    }
+}
