@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import parity
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -31,7 +32,7 @@ def extend(entries: list[str | dict[str, str]], folder: str) -> None:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = {f"scenarios/{path.name}": scenario(path.read_text()) for path in sorted((ROOT / "tests/scenarios").glob("*.md"))}
     pages |= {"index.md": front(), "reference/node.md": node(), "reference/python.md": python(), "reference/rust.md": rust()}
-    pages["reference/parity.md"] = parity()
+    pages["reference/parity.md"] = parity.page()
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -98,43 +99,6 @@ def function(item: ast.FunctionDef, level: str) -> str:
     arguments = re.sub(r"^self(, )?", "", ast.unparse(item.args))
     returns = re.sub(r"^Call\[(.*)\]$", r"\1", ast.unparse(item.returns)) if item.returns else "None"
     return f"{level} {name}\n\n```python\n{name}({arguments}) -> {returns}\n```\n\n{ast.get_docstring(item)}"
-
-
-# A noun of the lake: its type and file in Rust, and its class in the others.
-NOUNS = {
-    "Lake": ("Lake", "mod"),
-    "Tables": ("TableList", "tables"),
-    "Runs": ("RunHistory", "runs"),
-    "Landing": ("LandingZones", "landing"),
-    "Namespaces": ("Namespaces", "namespaces"),
-    "Graph": ("Graph", "graph"),
-}
-
-
-def parity() -> str:
-    """Which verb there is in which language, read from the sources of each."""
-    package = "\n".join(path.read_text() for path in sorted((ROOT / "rat-py/python/rat").glob("*.py*")))
-    lines = ["# Parity", "", "Read from the sources of the three languages.", "", "| verb | Rust | Python | Node |", "|---|---|---|---|"]
-    for noun, (rust_type, room) in NOUNS.items():
-        rust_text = (ROOT / f"rat-core/src/lake/{room}.rs").read_text()
-        node_text = (ROOT / f"rat-node/lib/{noun.lower()}.d.ts").read_text()
-        found = [
-            names(rf"^impl {rust_type}(?:<'_>)? \{{\n(.*?)^\}}", r"^    pub (?:async )?fn (\w+)", rust_text),
-            names(rf"^class {noun}\b.*?:\n(.*?)(?=^\S|\Z)", r"^    (?:def ([a-z]\w*)\(|([a-z]\w*) = waits\()", package),
-            {snake(name) for name in names(rf"^export class {noun}\b.*?\{{\n(.*?)^\}}", r"^  (?:readonly )?(\w+)[(:?]", node_text)},
-        ]
-        for verb in sorted(found[0] & (found[1] | found[2])):
-            lines.append(f"| `{noun}.{verb}` | " + " | ".join("✓" if verb in there else "" for there in found) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def names(block: str, name: str, text: str) -> set[str]:
-    bodies = re.findall(block, text, re.MULTILINE | re.DOTALL)
-    return {"".join(match.groups("")) for body in bodies for match in re.finditer(name, body, re.MULTILINE)}
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])[A-Z]+", lambda match: f"_{match[0].lower()}", name)
 
 
 def rust() -> str:

@@ -1,4 +1,4 @@
-import type { BuildReport, RunReport } from './report.js'
+import type { BuildReport, MaintenanceReport, RunReport } from './report.js'
 
 /** A place in a file of the project, and what is there. Lines and columns count from 1, columns in characters. */
 export interface Label {
@@ -80,7 +80,7 @@ export class CorruptError extends RatError {}
 /** A defect in rat: report it. */
 export class InternalError extends RatError {}
 
-/** A run or a build failed; `report` tells all. Kind and code are the first failure's. */
+/** A run, a build or a maintenance failed; `report` tells all. Kind and code are the first failure's. */
 export class RunFailedError extends RatError {
-  report: RunReport | BuildReport
+  report: RunReport | BuildReport | MaintenanceReport
 }

@@ -2,7 +2,7 @@ import type { Graph } from './graph.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
 import type { QueryOptions, Result, Rows } from './query.js'
-import type { BuildReport, CheckReport, Compiled, Event, RunReport, TestResult } from './report.js'
+import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, RunReport, TestResult } from './report.js'
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
 
@@ -77,6 +77,20 @@ export interface BuildOptions extends Omit<RunOptions, 'timeout'> {
   concurrency?: number
 }
 
+/** How tables are kept small. What is not given is as `[maintenance]` of `rat.toml` says. */
+export interface MaintainOptions extends Abortable {
+  /** Say what would be done, and do nothing. */
+  dryRun?: boolean
+  /** How many snapshots stay whatever their age. */
+  keepSnapshots?: number
+  /** Seconds that a snapshot stays after another took its place. */
+  keepFor?: number
+  /** Seconds after which a file that nobody names is deleted. */
+  orphanGrace?: number
+  /** Throw `RunFailedError` when a table could not be maintained. Default true. */
+  raiseOnFailure?: boolean
+}
+
 /**
  * A lake: a folder of pipelines and the tables they make.
  *
@@ -130,6 +144,14 @@ export class Lake implements Disposable, AsyncDisposable {
   query(sql: string, options?: QueryOptions): Promise<Result>
   /** Answers one read-only statement batch by batch, in constant memory. The query starts with the loop and stops with it. */
   stream(sql: string, options?: QueryOptions): AsyncGenerator<Rows, void, undefined>
+  /**
+   * Keeps tables small: writes small and much-deleted files again, lets old snapshots go, deletes files that nobody names. No row changes,
+   * and nothing that a run under way reads or writes is touched. Without a selection, every table of the lake.
+   *
+   * Rejects with `RunFailedError`, which has the report, when a table could not be maintained (the others are, all the same);
+   * `NotFoundError` (`PIPELINE_NOT_FOUND`); `DeniedError` (`READ_ONLY_LAKE`).
+   */
+  maintain(select?: Select, options?: MaintainOptions): Promise<MaintenanceReport>
   /** Every verb of this handle rejects from now on. What is under way goes on. */
   close(): void
   [Symbol.dispose](): void

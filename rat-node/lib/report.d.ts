@@ -104,6 +104,32 @@ export interface BuildReport {
   runs: RunReport[]
 }
 
+/** What maintenance did, or in a dry run would do, table by table. */
+export interface MaintenanceReport {
+  /** Whether nothing was changed. */
+  dryRun: boolean
+  tables: MaintainedTable[]
+}
+
+/** What maintenance did to one table. Sizes are in bytes. */
+export interface MaintainedTable {
+  name: string
+  /** Data files that were written again. */
+  filesRewritten: number
+  /** Data files in their place; zero in a dry run. */
+  filesWritten: number
+  bytesRewritten: number
+  snapshotsExpired: number
+  /** Files that only those snapshots reached, deleted. */
+  filesDeleted: number
+  bytesDeleted: number
+  /** Files that nothing reached, deleted. */
+  orphansDeleted: number
+  orphanBytes: number
+  /** What stopped it, when something did. */
+  error: RatError | null
+}
+
 /** What `check` found: `ok` when no diagnostic is an error. */
 export interface CheckReport {
   ok: boolean

@@ -2,10 +2,10 @@
 
 const { RunFailedError, fromData } = require('./errors.js')
 
-/** A report of the core with its errors as errors: of a run, of a build, of an event that carries one. */
+/** A report of the core with its errors as errors: of a run, of a build, of a maintenance, of an event that carries one. */
 function report(data) {
   if (data.error) data.error = fromData(data.error)
-  for (const part of [...(data.runs ?? []), ...(data.tests ?? [])]) report(part)
+  for (const part of [...(data.runs ?? []), ...(data.tests ?? []), ...(data.tables ?? [])]) report(part)
   if (data.report) report(data.report)
   return data
 }

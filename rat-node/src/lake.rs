@@ -5,7 +5,8 @@ use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
 use rat_core::error::Error;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, OnFailure, Publish, RunOptions, TestOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, MaintainOptions, OnFailure, Publish,
+    RunOptions, TestOptions,
 };
 use serde::Serialize;
 
@@ -121,6 +122,22 @@ impl NativeLake {
         };
         let lake = self.0.clone();
         call.promise(env, async move { lake.build(&options).await.map(|build| outcome(&build, build.clone().into_result().err())) })
+    }
+
+    /// `{ report, failure }` of a maintenance.
+    #[napi]
+    pub fn maintain<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let mut given = Options::of("maintain", options)?;
+        let options = MaintainOptions {
+            select: texts("select", select)?,
+            dry_run: given.flag("dryRun")?,
+            // No table has more than this says.
+            keep_snapshots: given.take("keepSnapshots", count)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+            keep_for: given.take("keepFor", seconds)?,
+            orphan_grace: given.take("orphanGrace", seconds)?,
+        };
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.maintain(&options).await.map(|done| outcome(&done, done.clone().into_result().err())) })
     }
 
     /// The lake's root, as a URL.

@@ -1,8 +1,10 @@
+import { readdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { CancelledError, InternalError, type Event, type Lake, RatError, RunFailedError, init, open } from '../index.mjs'
+import { CancelledError, InternalError, type Event, type Lake, type MaintenanceReport, RatError, RunFailedError, init, open } from '../index.mjs'
 import { HEAVY, ORDERS, Project, rejection } from './support.mjs'
 
 /** What the package keeps to itself. */
@@ -250,6 +252,36 @@ describe('the nouns', () => {
     expect(await rejection(lake.test('silver.orders'))).toMatchObject({ code: 'NOT_BUILT' })
     await lake.run('silver.orders')
     expect((await lake.test()).map((test) => [test.pipeline, test.name, test.status])).toContainEqual(['default.silver.orders', 'unique(id)', 'passed'])
+  })
+
+  it('keep tables small, and say so before', async () => {
+    await project.pipeline('bronze/events', '-- @merge_strategy: append_only\nselect * from (values (1), (2)) t(id)\n')
+    for (let run = 0; run < 6; run++) await lake.run('bronze.events')
+    const now = { keepSnapshots: 1, keepFor: 0, orphanGrace: 0 }
+    const would = await lake.maintain('bronze.events', { ...now, dryRun: true })
+    expect(would).toMatchObject({ dryRun: true, tables: [{ name: 'default.bronze.events', filesRewritten: 6, filesWritten: 0, error: null }] })
+    expect(await lake.tables.history('bronze.events')).toHaveLength(6)
+    const { tables } = await lake.maintain([], now)
+    expect(tables).toMatchObject([{ filesRewritten: 6, filesWritten: 1 }])
+    expect(tables[0]!.snapshotsExpired).toBeGreaterThan(0)
+    expect((await lake.query('select count(*) as n from bronze.events')).toArray()).toEqual([{ n: 12n }])
+    expect(await rejection(lake.maintain('bronze.evnts'))).toMatchObject({ code: 'PIPELINE_NOT_FOUND' })
+  })
+
+  it('tell which table could not be maintained, and maintain the others', async () => {
+    for (const name of ['events', 'others']) {
+      await project.pipeline(`bronze/${name}`, '-- @merge_strategy: append_only\nselect * from (values (1), (2)) t(id)\n')
+      for (let run = 0; run < 6; run++) await lake.run(`bronze.${name}`)
+    }
+    const metadata = `${fileURLToPath((await lake.tables.get('bronze.events')).location)}/metadata`
+    for (const file of await readdir(metadata)) if (file.endsWith('.avro')) await writeFile(`${metadata}/${file}`, 'worn out')
+    const failed = (await rejection(lake.maintain())) as RunFailedError
+    expect(failed).toBeInstanceOf(RunFailedError)
+    const [events, others] = (failed.report as MaintenanceReport).tables
+    expect(events!.error).toBeInstanceOf(RatError)
+    expect(events!.error!.code).toBe(failed.code)
+    expect(others).toMatchObject({ error: null, filesRewritten: 6 })
+    expect((await lake.maintain([], { raiseOnFailure: false })).tables[0]!.error).toBeInstanceOf(RatError)
   })
 
   it('begin with a project that runs', async () => {

@@ -53,6 +53,11 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['exclude', () => any().build!([], { exclude: {} }), '`exclude` must be a string or an array of strings, and is an object'],
     ['concurrency', () => any().build!([], { concurrency: 'all' }), '`concurrency` must be a whole number, not negative, and is "all"'],
     ['publish', () => any().build!([], { publish: 'later' }), '`later` is no way to publish a build'],
+    ['maintain select', () => any().maintain!(3), '`select` must be a string or an array of strings, and is 3'],
+    ['dryRun', () => any().maintain!([], { dryRun: 1 }), '`dryRun` must be a boolean, and is 1'],
+    ['keepSnapshots', () => any().maintain!([], { keepSnapshots: -1 }), '`keepSnapshots` must be a whole number, not negative, and is -1'],
+    ['keepFor', () => any().maintain!([], { keepFor: '7d' }), '`keepFor` must be a number of seconds, not negative, and is "7d"'],
+    ['orphanGrace', () => any().maintain!([], { orphanGrace: Infinity }), '`orphanGrace` must be a number of seconds, not negative, and is inf'],
     ['signal', () => any().query!('select 1', { signal: 1 }), '`signal` must be an AbortSignal, and is 1'],
     ['onEvent', () => any().run!('a.b', { onEvent: {} }), '`onEvent` must be a function, and is an object'],
     ['raiseOnFailure', () => any().run!('a.b', { raiseOnFailure: 0 }), '`raiseOnFailure` must be a boolean, and is 0'],
@@ -74,6 +79,7 @@ describe('an option that is not known', () => {
     ['run fullrefresh', () => any().run!('a.b', { full_refresh: true }), '`full_refresh` is not an option of `run`', 'did you mean `fullRefresh`?'],
     ['query onEvent', () => any().query!('select 1', { onEvent: () => 1 }), '`onEvent` is not an option of `query`', 'its options are params'],
     ['open', () => open('.', { settngs: {} } as never), '`settngs` is not an option of `open`', 'did you mean `settings`?'],
+    ['maintain dry_run', () => any().maintain!([], { dry_run: true }), '`dry_run` is not an option of `maintain`', 'did you mean `dryRun`?'],
     ['check', () => any().check!([], { force: true }), '`force` is not an option of `check`', 'its options are signal'],
     ['build', () => any().build!([], { timeout: 1 }), '`timeout` is not an option of `build`', 'its options are'],
   ]
@@ -89,13 +95,18 @@ describe('states', () => {
     const closed = await project.open()
     closed.close()
     closed.close()
-    const verbs: Promise<unknown>[] = [
-      closed.check(), closed.graph(), closed.run('silver.orders'), closed.build(), closed.query('select 1'),
-      closed.stream('select 1').next(), closed.tables.list(), closed.tables.get('a.b'), closed.runs.list(), closed.runs.get('x'),
-      closed.landing.zones(), closed.landing.put('z', 'a.csv', ''), closed.namespaces.list(),
+    const { landing, runs, tables } = closed
+    const verbs: (() => Promise<unknown>)[] = [
+      () => closed.check(), () => closed.compile('silver.orders'), () => closed.test(), () => closed.graph(), () => closed.run('silver.orders'),
+      () => closed.build(), () => closed.query('select 1'), () => closed.stream('select 1').next(), () => closed.maintain(),
+      () => tables.list(), () => tables.get('a.b'), () => tables.history('a.b'), () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'),
+      () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'), () => tables.drop('a.b'),
+      () => runs.list(), () => runs.get('x'), () => runs.report('x'), () => runs.logs('x'), () => runs.tests('x'),
+      () => landing.zones(), () => landing.files('z'), () => landing.samples('z'), () => landing.put('z', 'a.csv', ''),
+      () => landing.remove('z', 'a.csv'), () => landing.preview('z'), () => landing.restore('z'), () => closed.namespaces.list(),
     ]
     for (const verb of verbs) {
-      const error = await rejection(verb)
+      const error = await rejection(verb())
       expect(error).toBeInstanceOf(InvalidError)
       expect((error as InvalidError).code).toBe('CLOSED')
     }
@@ -106,8 +117,13 @@ describe('states', () => {
     const only = await fresh.open({ readOnly: true })
     expect((await only.query('select 1 as one')).toArray()).toEqual([{ one: 1n }])
     expect((await only.check()).ok).toBe(true)
-    const { landing } = only
-    const verbs = [() => only.run('silver.orders'), () => only.build(), () => landing.put('z', 'a.csv', 'a\n'), () => landing.remove('z', 'a.csv')]
+    const { landing, tables } = only
+    const verbs: (() => Promise<unknown>)[] = [
+      () => only.run('silver.orders'), () => only.build(), () => only.maintain(),
+      () => landing.put('z', 'a.csv', 'a\n'), () => landing.remove('z', 'a.csv'), () => landing.restore('z'),
+      () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'), () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'),
+      () => tables.drop('a.b'),
+    ]
     for (const verb of verbs) {
       const error = await rejection(verb())
       expect(error).toBeInstanceOf(DeniedError)

@@ -80,6 +80,7 @@ describe('options', () => {
     graph: 'Abortable',
     run: 'RunOptions',
     build: 'BuildOptions',
+    maintain: 'MaintainOptions',
     query: 'QueryOptions',
     'runs.list': 'RunFilter',
   }
@@ -133,6 +134,9 @@ describe('reports', () => {
     await project.pipeline('gold/broken', 'select nothing')
     matches('Compiled', await lake.compile('silver.orders'))
     matches('TestResult', (await lake.test('silver.orders'))[0]!)
+    const maintained = await lake.maintain([], { dryRun: true })
+    matches('MaintenanceReport', maintained)
+    matches('MaintainedTable', maintained.tables[0]!)
     const report = await lake.check()
     matches('CheckReport', report)
     matches('CheckedPipeline', report.pipelines[0]!)

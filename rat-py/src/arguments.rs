@@ -1,33 +1,124 @@
-//! Python's arguments as the core's options. What does not fit is a `TypeError` that names the parameter.
+//! Python's arguments as the core's options. What does not fit is a `TypeError` that names the parameter, what it must be and what it is.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use rat_core::error::{Code, Error};
 use rat_core::{Param, Params, Refresh};
 use serde::de::DeserializeOwned;
 
 use crate::error::to_python;
 
-/// One selection, or a list of them.
-#[derive(FromPyObject)]
-pub enum Selection {
-    /// `"silver.orders+"`.
-    One(String),
-    /// `["tag:a", "gold.x"]`.
-    Many(Vec<String>),
+/// How much of a wrong argument an error shows, in characters.
+const SHOWN: usize = 40;
+
+/// Kinds of arguments, each read by a function that gives `None` for what is no such thing. pyo3 names the parameter before the message;
+/// an exception that is no `TypeError`, which a conversion of its own could raise, would stay without a name.
+macro_rules! arguments {
+    ($($(#[$doc:meta])* $name:ident($held:ty) = $expected:literal, $read:expr;)*) => {$(
+        $(#[$doc])*
+        pub struct $name(pub $held);
+
+        impl<'a, 'py> FromPyObject<'a, 'py> for $name {
+            type Error = PyErr;
+
+            fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+                let read: fn(&Bound<'py, PyAny>) -> Option<$held> = $read;
+                read(&given).map(Self).ok_or_else(|| PyTypeError::new_err(format!("must be {}, and is {}", $expected, shown(&given))))
+            }
+        }
+    )*};
 }
 
-/// The selections as a list.
-pub fn selection(given: Option<Selection>) -> Vec<String> {
-    match given {
-        None => Vec::new(),
-        Some(Selection::One(one)) => vec![one],
-        Some(Selection::Many(many)) => many,
+arguments! {
+    /// Text.
+    Text(String) = "a str", text;
+    /// Some texts; a `str` is one.
+    Texts(Vec<String>) = "a str or a list of str", texts;
+    /// How many.
+    Count(usize) = "a whole number, not negative", |given| whole(given)?.extract().ok();
+    /// The number of a snapshot.
+    SnapshotId(i64) = "the number of a snapshot", |given| whole(given)?.extract().ok();
+    /// How long.
+    Seconds(Duration) = "a number of seconds, not negative", seconds;
+    /// A moment of a table, as text: a date or datetime is its ISO form, a snapshot its number.
+    Moment(String) = "a datetime, a snapshot id, or the name of a tag", moment;
+    /// A point in time.
+    Instant(chrono::DateTime<chrono::Utc>) = "a datetime or ISO 8601 text, with its zone", instant;
+    /// What is called with each event.
+    Callback(Py<PyAny>) = "callable", |given| given.is_callable().then(|| given.clone().unbind());
+    /// Bytes.
+    Bytes(Vec<u8>) = "bytes", bytes;
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
     }
+}
+
+/// The texts, none when there are none.
+pub fn selection(given: Option<Texts>) -> Vec<String> {
+    given.map(|texts| texts.0).unwrap_or_default()
+}
+
+/// An argument in the words of an error message: itself when that is short, else what it is.
+fn shown(given: &Bound<'_, PyAny>) -> String {
+    let itself = given.repr().ok().map(|text| text.to_string()).filter(|text| text.chars().count() <= SHOWN);
+    let type_name = || given.get_type().name().map_or_else(|_| "something else".to_owned(), |name| format!("of type {name}"));
+    itself.unwrap_or_else(type_name)
+}
+
+/// A lone surrogate is no text.
+fn text(given: &Bound<'_, PyAny>) -> Option<String> {
+    given.cast::<PyString>().ok()?.to_str().ok().map(str::to_owned)
+}
+
+fn texts(given: &Bound<'_, PyAny>) -> Option<Vec<String>> {
+    if let Some(one) = text(given) {
+        return Some(vec![one]);
+    }
+    let many = given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>();
+    given.try_iter().ok().filter(|_| many)?.map(|item| text(&item.ok()?)).collect()
+}
+
+/// A bool is a number to Python, and never meant as one.
+fn whole<'a, 'py>(given: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyAny>> {
+    (!given.is_instance_of::<PyBool>()).then_some(given)
+}
+
+fn seconds(given: &Bound<'_, PyAny>) -> Option<Duration> {
+    let number = match given.call_method0("total_seconds") {
+        Ok(number) => number.extract(),
+        Err(_not_a_timedelta) => whole(given)?.extract(),
+    };
+    Duration::try_from_secs_f64(number.ok()?).ok()
+}
+
+fn moment(given: &Bound<'_, PyAny>) -> Option<String> {
+    if given.is_instance_of::<PyString>() {
+        return text(given);
+    }
+    let written =
+        if given.is_instance_of::<PyInt>() { whole(given)?.str().ok()?.into_any() } else { given.call_method0("isoformat").ok()? };
+    text(&written)
+}
+
+fn instant(given: &Bound<'_, PyAny>) -> Option<chrono::DateTime<chrono::Utc>> {
+    let written = text(given).or_else(|| text(&given.call_method0("isoformat").ok()?))?;
+    Some(chrono::DateTime::parse_from_rfc3339(&written).ok()?.to_utc())
+}
+
+fn bytes(given: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
+    let bytes = given.is_instance_of::<PyBytes>() || given.is_instance_of::<PyByteArray>();
+    let copied = given.call_method0("tobytes").ok();
+    if bytes { given.extract().ok() } else { copied?.cast::<PyBytes>().ok().map(|bytes| bytes.as_bytes().to_vec()) }
 }
 
 /// A path or URL as the core reads it: text, or anything with `__fspath__`.
@@ -35,31 +126,13 @@ pub fn path(given: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = given.cast::<PyString>() {
         return text.to_str().map(str::to_owned).map_err(|_| not_utf8(given.py()));
     }
-    let path: PathBuf = given.extract().map_err(|_| PyTypeError::new_err("`path` is a str or os.PathLike"))?;
+    let path: PathBuf =
+        given.extract().map_err(|_| PyTypeError::new_err(format!("must be a str or os.PathLike, and is {}", shown(given))))?;
     path.into_os_string().into_string().map_err(|_| not_utf8(given.py()))
 }
 
 fn not_utf8(py: Python<'_>) -> PyErr {
     to_python(py, &Error::new(Code::InvalidArgument, "`path` is not UTF-8").with_help("give the lake's folder a name in UTF-8"))
-}
-
-/// A duration in seconds.
-pub fn seconds(timeout: Option<f64>) -> PyResult<Option<Duration>> {
-    let wrong = |_| PyTypeError::new_err("`timeout` is a number of seconds, not negative");
-    timeout.map(|seconds| Duration::try_from_secs_f64(seconds).map_err(wrong)).transpose()
-}
-
-/// A moment of a table, as text: a date or datetime is its ISO form, a snapshot its number.
-pub fn moment(given: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = given.extract::<String>() {
-        return Ok(text);
-    }
-    if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
-        return given.str()?.extract();
-    }
-    let iso =
-        given.call_method0("isoformat").map_err(|_| PyTypeError::new_err("`as_of` is a datetime, a snapshot id, or the name of a tag"))?;
-    iso.extract()
 }
 
 /// What a rebuild may lose.
@@ -74,8 +147,11 @@ pub fn refresh(full_refresh: bool, allow_data_loss: bool) -> Refresh {
 /// Plain Python data as the core's, through JSON.
 pub fn from_python<T: DeserializeOwned + Default>(data: Option<Bound<'_, PyDict>>, parameter: &str) -> PyResult<T> {
     let Some(data) = data else { return Ok(T::default()) };
-    let wrong = |e: &dyn std::fmt::Display| PyTypeError::new_err(format!("`{parameter}`: {e}"));
-    let text = data.py().import("json")?.call_method1("dumps", (data.as_any(),)).map_err(|e| wrong(&e.value(data.py())))?;
+    let py = data.py();
+    let wrong = |e: &dyn std::fmt::Display| PyTypeError::new_err(format!("`{parameter}` must be made of what JSON has: {e}"));
+    let strict = PyDict::new(py);
+    strict.set_item("allow_nan", false)?;
+    let text = py.import("json")?.call_method("dumps", (data.as_any(),), Some(&strict)).map_err(|e| wrong(&e.value(py)))?;
     serde_json::from_str(text.cast::<PyString>()?.to_str()?).map_err(|e| wrong(&e))
 }
 
@@ -83,42 +159,45 @@ pub fn from_python<T: DeserializeOwned + Default>(data: Option<Bound<'_, PyDict>
 pub fn params(given: Option<Bound<'_, PyAny>>) -> PyResult<Params> {
     let Some(given) = given else { return Ok(Params::default()) };
     if let Ok(named) = given.cast::<PyDict>() {
-        let pairs = named.iter().map(|(name, value)| Ok((name.extract()?, param(&value)?))).collect::<PyResult<Vec<_>>>()?;
-        return Ok(Params::named(pairs));
+        let pairs = named.iter().map(|(key, value)| {
+            let name =
+                text(&key).ok_or_else(|| PyTypeError::new_err(format!("the names in `params` must be str, and one is {}", shown(&key))))?;
+            let value = param(&format!("params[{name:?}]"), &value)?;
+            Ok((name, value))
+        });
+        return Ok(Params::named(pairs.collect::<PyResult<Vec<_>>>()?));
     }
     if given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() {
-        let values = given.try_iter()?.map(|value| param(&value?)).collect::<PyResult<Vec<_>>>()?;
-        return Ok(Params::positional(values));
+        let values = given.try_iter()?.enumerate().map(|(index, value)| param(&format!("params[{index}]"), &value?));
+        return Ok(Params::positional(values.collect::<PyResult<Vec<_>>>()?));
     }
-    Err(PyTypeError::new_err("`params` is a list of values, or a dict of them by name"))
+    Err(PyTypeError::new_err(format!("`params` must be a list of values, or a dict of them by name, and is {}", shown(&given))))
 }
 
-fn param(value: &Bound<'_, PyAny>) -> PyResult<Param> {
+fn param(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Param> {
     let py = value.py();
     let datetime = py.import("datetime")?;
+    let wrong = || {
+        PyTypeError::new_err(format!("`{name}` must be None, bool, int of 64 bits, float, str, date or datetime, and is {}", shown(value)))
+    };
     Ok(if value.is_none() {
         Param::Null
     } else if value.is_instance_of::<PyBool>() {
         Param::Bool(value.extract()?)
     } else if value.is_instance_of::<PyInt>() {
-        Param::Integer(value.extract().map_err(|_| PyTypeError::new_err("`params`: a whole number must fit 64 bits"))?)
+        Param::Integer(value.extract().map_err(|_| wrong())?)
     } else if value.is_instance_of::<PyFloat>() {
         Param::Number(value.extract()?)
     } else if value.is_instance_of::<PyString>() {
-        Param::Text(value.extract()?)
+        Param::Text(text(value).ok_or_else(wrong)?)
     } else if value.is_instance(&datetime.getattr("datetime")?)? {
         match value.getattr("tzinfo")?.is_none() {
             true => Param::Timestamp(value.call_method1("isoformat", (" ",))?.extract()?),
-            false => {
-                let text: String = value.call_method0("isoformat")?.extract()?;
-                let parsed = chrono::DateTime::parse_from_rfc3339(&text).map_err(|e| PyTypeError::new_err(format!("`params`: {e}")))?;
-                Param::TimestampTz(parsed.to_utc())
-            }
+            false => Param::TimestampTz(instant(value).ok_or_else(wrong)?),
         }
     } else if value.is_instance(&datetime.getattr("date")?)? {
         Param::Date(value.call_method0("isoformat")?.extract()?)
     } else {
-        let message = "`params` holds None, bool, int, float, str, date and datetime; not";
-        return Err(PyTypeError::new_err(format!("{message} {}", value.get_type().name()?)));
+        return Err(wrong());
     })
 }

@@ -9,6 +9,7 @@ use rat_core::EventSink;
 use rat_core::error::Error;
 use tokio::sync::Notify;
 
+use crate::arguments::Callback;
 use crate::bridge::Failure;
 use crate::report::plain;
 
@@ -21,9 +22,9 @@ pub struct Listener {
 
 impl Listener {
     /// A sink that calls `callback` with each event as a dict.
-    pub fn new(callback: Option<Py<PyAny>>) -> (Arc<Self>, EventSink) {
+    pub fn new(callback: Option<Callback>) -> (Arc<Self>, EventSink) {
         let listener = Arc::<Self>::default();
-        let Some(callback) = callback else { return (listener, EventSink::default()) };
+        let Some(Callback(callback)) = callback else { return (listener, EventSink::default()) };
         let told = Arc::clone(&listener);
         let sink = EventSink(Arc::new(move |event| {
             let called = Python::try_attach(|py| plain(py, event).and_then(|event| callback.call1(py, (event,)).map(drop)));

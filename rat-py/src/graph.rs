@@ -1,44 +1,49 @@
 //! `lake.graph()`: what reads what.
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 use rat_core::name::Name;
 
+use crate::arguments::Text;
+use crate::error::to_python;
 use crate::report::plain;
 
 /// The graph of the core; `rat.Graph` holds one beside its nodes.
 #[pyclass(module = "rat._rat", frozen)]
-pub struct Graph(rat_core::Graph);
+pub struct Graph {
+    graph: rat_core::Graph,
+    /// The namespace that `layer.name` means.
+    namespace: String,
+}
 
 impl Graph {
     /// The public object of a graph.
-    pub fn give(py: Python<'_>, graph: rat_core::Graph) -> PyResult<Py<PyAny>> {
+    pub fn give(py: Python<'_>, graph: rat_core::Graph, namespace: String) -> PyResult<Py<PyAny>> {
         let data = plain(py, &graph)?;
-        Ok(py.import("rat.graph")?.getattr("Graph")?.call1((Self(graph), data))?.unbind())
+        Ok(py.import("rat.graph")?.getattr("Graph")?.call1((Self { graph, namespace }, data))?.unbind())
+    }
+
+    fn name(&self, py: Python<'_>, text: &str) -> PyResult<Name> {
+        Name::parse(text, &self.namespace).map_err(|e| to_python(py, &e))
     }
 }
 
 #[pymethods]
 impl Graph {
     fn order(&self) -> Vec<String> {
-        texts(self.0.order())
+        texts(self.graph.order())
     }
 
-    fn upstream(&self, pipeline: &Bound<'_, PyString>) -> PyResult<Vec<String>> {
-        Ok(texts(self.0.upstream(&name(pipeline)?)))
+    fn upstream(&self, py: Python<'_>, pipeline: Text) -> PyResult<Vec<String>> {
+        Ok(texts(self.graph.upstream(&self.name(py, &pipeline)?)))
     }
 
-    fn downstream(&self, pipeline: &Bound<'_, PyString>) -> PyResult<Vec<String>> {
-        Ok(texts(self.0.downstream(&name(pipeline)?)))
+    fn downstream(&self, py: Python<'_>, pipeline: Text) -> PyResult<Vec<String>> {
+        Ok(texts(self.graph.downstream(&self.name(py, &pipeline)?)))
     }
 
     fn to_mermaid(&self) -> String {
-        self.0.to_mermaid()
+        self.graph.to_mermaid()
     }
-}
-
-fn name(text: &Bound<'_, PyString>) -> PyResult<Name> {
-    Name::parse(text.to_str()?, "default").map_err(|e| crate::error::to_python(text.py(), &e))
 }
 
 fn texts(names: Vec<&Name>) -> Vec<String> {

@@ -4,12 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rat_core::error::Error;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, OnFailure, Publish, QueryOptions, RunOptions,
-    TestOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, Publish, QueryOptions,
+    RunOptions, TestOptions,
 };
 use serde::Serialize;
 
-use crate::arguments::{Selection, from_python, moment, params, path, refresh, seconds, selection};
+use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, params, path, refresh, selection};
 use crate::bridge::{Call, call};
 use crate::error::{exception, to_python};
 use crate::events::Listener;
@@ -27,14 +27,17 @@ pub struct Lake(rat_core::Lake);
 
 /// Opens the lake in a folder that exists.
 #[pyfunction]
-#[pyo3(signature = (path, *, namespace = "default", settings = None, read_only = false))]
+#[pyo3(signature = (path, *, namespace = None, settings = None, read_only = false))]
 pub fn open(
     #[pyo3(from_py_with = path)] path: String,
-    namespace: &str,
+    namespace: Option<Text>,
     settings: Option<Bound<'_, PyDict>>,
     read_only: bool,
 ) -> PyResult<Call> {
-    let mut builder = rat_core::Lake::builder(&path).namespace(namespace);
+    let mut builder = rat_core::Lake::builder(&path);
+    if let Some(namespace) = namespace {
+        builder = builder.namespace(&namespace);
+    }
     if settings.is_some() {
         builder = builder.settings(from_python(settings, "settings")?);
     }
@@ -47,55 +50,57 @@ pub fn open(
 /// Writes a project that runs into a folder, and opens it.
 #[pyfunction]
 #[pyo3(signature = (path, *, example = None))]
-pub fn init(#[pyo3(from_py_with = path)] path: String, example: Option<String>) -> Call {
-    let options = InitOptions { example };
+pub fn init(#[pyo3(from_py_with = path)] path: String, example: Option<Text>) -> Call {
+    let options = InitOptions { example: example.map(|text| text.0) };
     call(async move { rat_core::Lake::init(&path, &options).await }, |py, lake| Ok(Py::new(py, Lake(lake))?.into_any()))
 }
 
 #[pymethods]
 impl Lake {
     #[pyo3(signature = (select = None))]
-    fn check(&self, select: Option<Selection>) -> Call {
+    fn check(&self, select: Option<Texts>) -> Call {
         let (lake, options) = (self.0.clone(), CheckOptions { select: selection(select) });
         call(async move { lake.check(&options).await }, |py, done| report(py, "CheckReport", &done))
     }
 
     #[pyo3(signature = (pipeline, *, sql = None, full_refresh = false, vars = None))]
-    fn compile(&self, pipeline: String, sql: Option<String>, full_refresh: bool, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
-        let options = CompileOptions { sql, refresh: refresh(full_refresh, false), vars: from_python(vars, "vars")? };
+    fn compile(&self, pipeline: Text, sql: Option<Text>, full_refresh: bool, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
+        let options =
+            CompileOptions { sql: sql.map(|text| text.0), refresh: refresh(full_refresh, false), vars: from_python(vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.compile(&pipeline, &options).await }, |py, done| report(py, "Compiled", &done)))
     }
 
     #[pyo3(signature = (select = None, *, vars = None))]
-    fn test(&self, select: Option<Selection>, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
+    fn test(&self, select: Option<Texts>, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
         let options = TestOptions { select: selection(select), vars: from_python(vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.test(&options).await }, |py, done| reports(py, "TestResult", &done)))
     }
 
     #[pyo3(signature = (select = None))]
-    fn graph(&self, select: Option<Selection>) -> Call {
+    fn graph(&self, select: Option<Texts>) -> Call {
         let (lake, options) = (self.0.clone(), GraphOptions { select: selection(select) });
-        call(async move { lake.graph(&options).await }, Graph::give)
+        let namespace = lake.namespace().to_owned();
+        call(async move { lake.graph(&options).await }, |py, graph| Graph::give(py, graph, namespace))
     }
 
     #[pyo3(signature = (pipeline, *, full_refresh = false, vars = None, timeout = None, allow_data_loss = false, on_event = None, raise_on_failure = true))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn run(
         &self,
-        pipeline: String,
+        pipeline: Text,
         full_refresh: bool,
         vars: Option<Bound<'_, PyDict>>,
-        timeout: Option<f64>,
+        timeout: Option<Seconds>,
         allow_data_loss: bool,
-        on_event: Option<Py<PyAny>>,
+        on_event: Option<Callback>,
         raise_on_failure: bool,
     ) -> PyResult<Call> {
         let (listener, sink) = Listener::new(on_event);
         let options = RunOptions {
             refresh: refresh(full_refresh, allow_data_loss),
-            timeout: seconds(timeout)?,
+            timeout: timeout.map(|seconds| seconds.0),
             vars: from_python(vars, "vars")?,
             on_event: sink.0,
             ..RunOptions::default()
@@ -106,32 +111,32 @@ impl Lake {
         }))
     }
 
-    #[pyo3(signature = (select = None, *, exclude = None, publish = "each", full_refresh = false, allow_data_loss = false, force = false, fail_fast = false, concurrency = None, vars = None, on_event = None, raise_on_failure = true))]
+    #[pyo3(signature = (select = None, *, exclude = None, publish = None, full_refresh = false, allow_data_loss = false, force = false, fail_fast = false, concurrency = None, vars = None, on_event = None, raise_on_failure = true))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn build(
         &self,
         py: Python<'_>,
-        select: Option<Selection>,
-        exclude: Option<Selection>,
-        publish: &str,
+        select: Option<Texts>,
+        exclude: Option<Texts>,
+        publish: Option<Text>,
         full_refresh: bool,
         allow_data_loss: bool,
         force: bool,
         fail_fast: bool,
-        concurrency: Option<usize>,
+        concurrency: Option<Count>,
         vars: Option<Bound<'_, PyDict>>,
-        on_event: Option<Py<PyAny>>,
+        on_event: Option<Callback>,
         raise_on_failure: bool,
     ) -> PyResult<Call> {
         let (listener, sink) = Listener::new(on_event);
         let options = BuildOptions {
             select: selection(select),
             exclude: selection(exclude),
-            publish: Publish::from_text(publish).map_err(|e| to_python(py, &e))?,
+            publish: publish.map(|text| Publish::from_text(&text)).transpose().map_err(|e| to_python(py, &e))?.unwrap_or_default(),
             refresh: refresh(full_refresh, allow_data_loss),
             freshness: if force { Freshness::RunAll } else { Freshness::SkipFresh },
             on_failure: if fail_fast { OnFailure::Stop } else { OnFailure::GoOn },
-            concurrency,
+            concurrency: concurrency.map(|count| count.0),
             vars: from_python(vars, "vars")?,
             on_event: sink,
         };
@@ -145,12 +150,12 @@ impl Lake {
     #[pyo3(signature = (sql, *, params = None, limit = None, timeout = None, as_of = None, namespaces = None))]
     fn query(
         &self,
-        sql: String,
+        sql: Text,
         params: Option<Bound<'_, PyAny>>,
-        limit: Option<usize>,
-        timeout: Option<f64>,
-        as_of: Option<Bound<'_, PyAny>>,
-        namespaces: Option<Vec<String>>,
+        limit: Option<Count>,
+        timeout: Option<Seconds>,
+        as_of: Option<Moment>,
+        namespaces: Option<Texts>,
     ) -> PyResult<Call> {
         let options = query_options(params, limit, timeout, as_of, namespaces)?;
         let lake = self.0.clone();
@@ -160,16 +165,41 @@ impl Lake {
     #[pyo3(signature = (sql, *, params = None, limit = None, timeout = None, as_of = None, namespaces = None))]
     fn stream(
         &self,
-        sql: String,
+        sql: Text,
         params: Option<Bound<'_, PyAny>>,
-        limit: Option<usize>,
-        timeout: Option<f64>,
-        as_of: Option<Bound<'_, PyAny>>,
-        namespaces: Option<Vec<String>>,
+        limit: Option<Count>,
+        timeout: Option<Seconds>,
+        as_of: Option<Moment>,
+        namespaces: Option<Texts>,
     ) -> PyResult<Call> {
         let options = query_options(params, limit, timeout, as_of, namespaces)?;
         let lake = self.0.clone();
         Ok(call(async move { lake.stream(&sql, &options).await }, |py, done| Ok(Py::new(py, QueryStream::from(done))?.into_any())))
+    }
+
+    #[pyo3(signature = (select = None, *, dry_run = false, keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = true))]
+    fn maintain(
+        &self,
+        select: Option<Texts>,
+        dry_run: bool,
+        keep_snapshots: Option<Count>,
+        keep_for: Option<Seconds>,
+        orphan_grace: Option<Seconds>,
+        raise_on_failure: bool,
+    ) -> Call {
+        let options = MaintainOptions {
+            select: selection(select),
+            dry_run,
+            // No table has more than this says.
+            keep_snapshots: keep_snapshots.map(|count| u32::try_from(count.0).unwrap_or(u32::MAX)),
+            keep_for: keep_for.map(|seconds| seconds.0),
+            orphan_grace: orphan_grace.map(|seconds| seconds.0),
+        };
+        let lake = self.0.clone();
+        call(async move { lake.maintain(&options).await }, move |py, done| {
+            let failure = done.clone().into_result().err().filter(|_| raise_on_failure);
+            finished(py, "MaintenanceReport", &done, failure.as_ref())
+        })
     }
 
     #[getter]
@@ -209,13 +239,18 @@ impl Lake {
 
 fn query_options(
     given: Option<Bound<'_, PyAny>>,
-    limit: Option<usize>,
-    timeout: Option<f64>,
-    as_of: Option<Bound<'_, PyAny>>,
-    namespaces: Option<Vec<String>>,
+    limit: Option<Count>,
+    timeout: Option<Seconds>,
+    as_of: Option<Moment>,
+    namespaces: Option<Texts>,
 ) -> PyResult<QueryOptions> {
-    let as_of = as_of.map(|when| moment(&when)).transpose()?;
-    Ok(QueryOptions { params: params(given)?, limit, timeout: seconds(timeout)?, namespaces, as_of })
+    Ok(QueryOptions {
+        params: params(given)?,
+        limit: limit.map(|count| count.0),
+        timeout: timeout.map(|seconds| seconds.0),
+        namespaces: namespaces.map(|texts| texts.0),
+        as_of: as_of.map(|moment| moment.0),
+    })
 }
 
 /// The report, or `RunFailedError` with it.

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+use crate::arguments::{Bytes, Count, Text};
 use crate::bridge::{Call, call};
 use crate::query::QueryResult;
 use crate::report::{report, reports};
@@ -17,32 +18,32 @@ impl Landing {
         call(async move { lake.landing().zones().await }, |py, done| reports(py, "Zone", &done))
     }
 
-    fn files(&self, zone: String) -> Call {
+    fn files(&self, zone: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.landing().files(&zone).await }, |py, done| reports(py, "ZoneFile", &done))
     }
 
-    fn samples(&self, zone: String) -> Call {
+    fn samples(&self, zone: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.landing().samples(&zone).await }, |py, done| reports(py, "ZoneFile", &done))
     }
 
-    fn put(&self, zone: String, name: String, data: Vec<u8>) -> Call {
+    fn put(&self, zone: Text, name: Text, data: Bytes) -> Call {
         let lake = self.0.clone();
-        call(async move { lake.landing().put(&zone, &name, data).await }, |py, path| Ok(path.into_pyobject(py)?.into_any().unbind()))
+        call(async move { lake.landing().put(&zone, &name, data.0).await }, |py, path| Ok(path.into_pyobject(py)?.into_any().unbind()))
     }
 
-    fn remove(&self, zone: String, name: String) -> Call {
+    fn remove(&self, zone: Text, name: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.landing().remove(&zone, &name).await }, |py, ()| Ok(py.None()))
     }
 
-    fn preview(&self, zone: String, limit: usize) -> Call {
+    fn preview(&self, zone: Text, limit: Count) -> Call {
         let lake = self.0.clone();
-        call(async move { lake.landing().preview(&zone, limit).await }, |py, done| Ok(Py::new(py, QueryResult::from(done))?.into_any()))
+        call(async move { lake.landing().preview(&zone, limit.0).await }, |py, done| Ok(Py::new(py, QueryResult::from(done))?.into_any()))
     }
 
-    fn restore(&self, zone: String, run: Option<String>) -> Call {
+    fn restore(&self, zone: Text, run: Option<Text>) -> Call {
         let lake = self.0.clone();
         call(async move { lake.landing().restore(&zone, run.as_deref()).await }, |py, done| report(py, "Restored", &done))
     }

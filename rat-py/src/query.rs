@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyTuple};
 use rat_core::error::Error;
 
+use crate::arguments::Count;
 use crate::arrow::{array_capsules, reader_capsule, rows, stream_capsule};
 use crate::bridge::{Call, Shared, block, call};
 
@@ -75,8 +76,8 @@ impl QueryResult {
     }
 
     /// The first rows alone.
-    fn head(&self, rows: usize) -> Self {
-        let mut left = rows;
+    fn head(&self, rows: Count) -> Self {
+        let mut left = rows.0;
         let mut batches = Vec::new();
         for batch in &self.batches {
             let taken = left.min(batch.num_rows());

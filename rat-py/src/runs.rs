@@ -1,10 +1,11 @@
 //! `lake.runs`: what ran.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use rat_core::{RunFilter, Status};
+use rat_core::{RunFilter, RunStatus};
 
+use crate::arguments::{Count, Instant, Text, Texts, selection};
 use crate::bridge::{Call, call};
+use crate::error::to_python;
 use crate::report::{plain, report, reports};
 
 /// The runs of a lake.
@@ -13,35 +14,37 @@ pub struct Runs(pub rat_core::Lake);
 
 #[pymethods]
 impl Runs {
+    #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     #[pyo3(signature = (pipeline = None, *, status = None, since = None, until = None, limit = None, after = None))]
     fn list(
         &self,
-        pipeline: Option<String>,
-        status: Option<String>,
-        since: Option<&str>,
-        until: Option<&str>,
-        limit: Option<usize>,
-        after: Option<String>,
+        py: Python<'_>,
+        pipeline: Option<Text>,
+        status: Option<Texts>,
+        since: Option<Instant>,
+        until: Option<Instant>,
+        limit: Option<Count>,
+        after: Option<Text>,
     ) -> PyResult<Call> {
         let defaults = RunFilter::default();
         let filter = RunFilter {
-            pipeline,
-            statuses: status.map(|text| read_status(&text)).transpose()?.into_iter().collect(),
-            since: since.map(|text| moment(text, "since")).transpose()?,
-            until: until.map(|text| moment(text, "until")).transpose()?,
-            limit: limit.unwrap_or(defaults.limit),
-            after,
+            pipeline: pipeline.map(|text| text.0),
+            statuses: selection(status).iter().map(|s| RunStatus::from_text(s).map_err(|e| to_python(py, &e))).collect::<PyResult<_>>()?,
+            since: since.map(|instant| instant.0),
+            until: until.map(|instant| instant.0),
+            limit: limit.map_or(defaults.limit, |count| count.0),
+            after: after.map(|text| text.0),
         };
         let lake = self.0.clone();
         Ok(call(async move { lake.runs().list(&filter) }, |py, done| report(py, "RunPage", &done)))
     }
 
-    fn get(&self, id: String) -> Call {
+    fn get(&self, id: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.runs().get(&id) }, |py, done| report(py, "RunRecord", &done))
     }
 
-    fn report(&self, id: String) -> Call {
+    fn report(&self, id: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.runs().report(&id) }, |py, done| match done {
             Some(done) => report(py, "RunReport", &done),
@@ -49,25 +52,14 @@ impl Runs {
         })
     }
 
-    #[pyo3(signature = (id, *, after = 0))]
-    fn logs(&self, id: String, after: u64) -> Call {
-        let lake = self.0.clone();
+    #[pyo3(signature = (id, *, after = None))]
+    fn logs(&self, id: Text, after: Option<Count>) -> Call {
+        let (lake, after) = (self.0.clone(), after.map_or(0, |count| count.0 as u64));
         call(async move { lake.runs().logs(&id, after) }, |py, done| reports(py, "LogLine", &done))
     }
 
-    fn tests(&self, id: String) -> Call {
+    fn tests(&self, id: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.runs().tests(&id) }, |py, done| Ok(plain(py, &done)?.unbind()))
     }
-}
-
-fn read_status(text: &str) -> PyResult<Status> {
-    let all = [Status::Pending, Status::Running, Status::Success, Status::Failed, Status::Cancelled];
-    let named = all.into_iter().find(|status| status.as_str() == text);
-    named.ok_or_else(|| PyTypeError::new_err("`status` is one of pending, running, success, failed, cancelled"))
-}
-
-fn moment(text: &str, parameter: &str) -> PyResult<chrono::DateTime<chrono::Utc>> {
-    let wrong = |e| PyTypeError::new_err(format!("`{parameter}` is a time in ISO 8601 with its zone: {e}"));
-    chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).map_err(wrong)
 }

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+use crate::arguments::{SnapshotId, Text};
 use crate::bridge::{Call, call};
 use crate::report::{report, reports};
 
@@ -16,39 +17,39 @@ impl Tables {
         call(async move { lake.tables().list().await }, |py, done| reports(py, "TableEntry", &done))
     }
 
-    fn get(&self, name: String) -> Call {
+    fn get(&self, name: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.tables().get(&name).await }, |py, done| report(py, "Table", &done))
     }
 
-    fn history(&self, name: String) -> Call {
+    fn history(&self, name: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.tables().history(&name).await }, |py, done| reports(py, "Snapshot", &done))
     }
 
-    fn rollback(&self, name: String, snapshot_id: i64) -> Call {
+    fn rollback(&self, name: Text, snapshot_id: SnapshotId) -> Call {
         let lake = self.0.clone();
-        call(async move { lake.tables().rollback(&name, snapshot_id).await }, |py, done| report(py, "Table", &done))
+        call(async move { lake.tables().rollback(&name, snapshot_id.0).await }, |py, done| report(py, "Table", &done))
     }
 
     #[pyo3(signature = (name, tag, snapshot_id = None))]
-    fn tag(&self, name: String, tag: String, snapshot_id: Option<i64>) -> Call {
+    fn tag(&self, name: Text, tag: Text, snapshot_id: Option<SnapshotId>) -> Call {
         let lake = self.0.clone();
-        call(async move { lake.tables().tag(&name, &tag, snapshot_id).await }, |py, done| report(py, "Table", &done))
+        call(async move { lake.tables().tag(&name, &tag, snapshot_id.map(|id| id.0)).await }, |py, done| report(py, "Table", &done))
     }
 
     #[pyo3(signature = (name, branch, snapshot_id = None))]
-    fn branch(&self, name: String, branch: String, snapshot_id: Option<i64>) -> Call {
+    fn branch(&self, name: Text, branch: Text, snapshot_id: Option<SnapshotId>) -> Call {
         let lake = self.0.clone();
-        call(async move { lake.tables().branch(&name, &branch, snapshot_id).await }, |py, done| report(py, "Table", &done))
+        call(async move { lake.tables().branch(&name, &branch, snapshot_id.map(|id| id.0)).await }, |py, done| report(py, "Table", &done))
     }
 
-    fn untag(&self, name: String, tag: String) -> Call {
+    fn untag(&self, name: Text, tag: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.tables().untag(&name, &tag).await }, |py, done| report(py, "Table", &done))
     }
 
-    fn drop(&self, name: String) -> Call {
+    fn drop(&self, name: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.tables().drop(&name).await }, |py, ()| Ok(py.None()))
     }

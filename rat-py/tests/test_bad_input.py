@@ -26,7 +26,6 @@ import rat
         (lambda lake: lake.run("silver.orders", vars={"x": object()}), "vars"),
         (lambda lake: lake.run(["silver.orders"]), "pipeline"),
         (lambda lake: lake.build(select=5), "select"),
-        (lambda lake: lake.runs.list(status="odd"), "status"),
         (lambda lake: lake.runs.list(since="yesterday"), "since"),
         (lambda lake: lake.tables.get(None), "name"),
     ],
@@ -43,6 +42,8 @@ def test_wrong_words_are_errors_with_a_way_out(lake: rat.Lake) -> None:
         lake.run("silver.ordrs")
     with pytest.raises(rat.NotFoundError):
         lake.runs.get("no-such-run")
+    with pytest.raises(rat.InvalidError, match="`odd` is no status of a run"):
+        lake.runs.list(status="odd")
     with pytest.raises(rat.InvalidError):
         rat.open("memory://", settings={"engine": {"memory": "lots"}})
 

@@ -6,25 +6,30 @@
 >>> lake.query("select count(*) as n from silver.orders").to_pylist()
 """
 
+from typing import TYPE_CHECKING
+
 from ._rat import Batch, Result, Stream, __version__
-from .errors import (
-    CancelledError,
-    ConflictError,
-    CorruptError,
-    DeniedError,
-    Diagnostic,
-    InternalError,
-    InvalidError,
-    NotFoundError,
-    RatError,
-    RejectedError,
-    RunFailedError,
-    TimeoutError,
-    UnavailableError,
-)
-from .graph import Graph
 from .lake import Lake, init, init_async, open, open_async
-from .reports import BuildReport, CheckReport, RunReport, Table, TestResult
+
+if TYPE_CHECKING:
+    from .errors import (
+        CancelledError,
+        ConflictError,
+        CorruptError,
+        DeniedError,
+        Diagnostic,
+        InternalError,
+        InvalidError,
+        NotFoundError,
+        RatError,
+        RejectedError,
+        RunFailedError,
+        TimeoutError,
+        UnavailableError,
+    )
+    from .graph import Graph
+    from .logs import log_events
+    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table, TestResult
 
 __all__ = [
     "Batch",
@@ -39,6 +44,7 @@ __all__ = [
     "InternalError",
     "InvalidError",
     "Lake",
+    "MaintenanceReport",
     "NotFoundError",
     "RatError",
     "RejectedError",
@@ -53,9 +59,27 @@ __all__ = [
     "__version__",
     "init",
     "init_async",
+    "log_events",
     "open",
     "open_async",
 ]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # Dataclasses are most of what an import costs: the modules that have them are read when a name of theirs is first needed.
+        if name in __all__:
+            from . import errors, graph, logs, reports
+
+            for module in (errors, graph, logs, reports):
+                if name in vars(module):
+                    return globals().setdefault(name, vars(module)[name])
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(ipython: object) -> None:

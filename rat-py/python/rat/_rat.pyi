@@ -18,7 +18,7 @@ __version__: str
 def open(
     path: str | os.PathLike[str],
     *,
-    namespace: str = "default",
+    namespace: str | None = None,
     settings: dict[str, Any] | None = None,
     read_only: bool = False,
 ) -> Call[Lake]: ...
@@ -59,7 +59,7 @@ class Lake:
         *,
         full_refresh: bool = False,
         vars: dict[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | datetime.timedelta | None = None,
         allow_data_loss: bool = False,
         on_event: Callable[[dict[str, Any]], object] | None = None,
         raise_on_failure: bool = True,
@@ -69,7 +69,7 @@ class Lake:
         select: str | list[str] | None = None,
         *,
         exclude: str | list[str] | None = None,
-        publish: str = "each",
+        publish: str | None = None,
         full_refresh: bool = False,
         allow_data_loss: bool = False,
         force: bool = False,
@@ -85,9 +85,9 @@ class Lake:
         *,
         params: Sequence[Any] | Mapping[str, Any] | None = None,
         limit: int | None = None,
-        timeout: float | None = None,
+        timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: list[str] | None = None,
+        namespaces: str | list[str] | None = None,
     ) -> Call[Result]: ...
     def stream(
         self,
@@ -95,10 +95,20 @@ class Lake:
         *,
         params: Sequence[Any] | Mapping[str, Any] | None = None,
         limit: int | None = None,
-        timeout: float | None = None,
+        timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: list[str] | None = None,
+        namespaces: str | list[str] | None = None,
     ) -> Call[Stream]: ...
+    def maintain(
+        self,
+        select: str | list[str] | None = None,
+        *,
+        dry_run: bool = False,
+        keep_snapshots: int | None = None,
+        keep_for: float | datetime.timedelta | None = None,
+        orphan_grace: float | datetime.timedelta | None = None,
+        raise_on_failure: bool = True,
+    ) -> Call[reports.MaintenanceReport]: ...
     def close(self) -> None: ...
 
 @final
@@ -125,15 +135,15 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: str | None = None,
-        since: str | None = None,
-        until: str | None = None,
+        status: str | Sequence[str] | None = None,
+        since: datetime.datetime | str | None = None,
+        until: datetime.datetime | str | None = None,
         limit: int | None = None,
         after: str | None = None,
     ) -> Call[reports.RunPage]: ...
     def get(self, id: str) -> Call[reports.RunRecord]: ...
     def report(self, id: str) -> Call[reports.RunReport | None]: ...
-    def logs(self, id: str, *, after: int = 0) -> Call[_LogLines]: ...
+    def logs(self, id: str, *, after: int | None = None) -> Call[_LogLines]: ...
     def tests(self, id: str) -> Call[_Tests]: ...
 
 @final

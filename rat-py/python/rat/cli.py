@@ -77,10 +77,10 @@ def main(ctx: click.Context, path: str, namespace: str) -> None:
     ctx.obj = {"path": path, "namespace": namespace}
 
 
-def _lake(ctx: click.Context, *, read_only: bool = False) -> Lake:
+def _lake(ctx: click.Context, *, read_only: bool = False, settings: dict[str, Any] | None = None) -> Lake:
     from .lake import open
 
-    return open(ctx.obj["path"], namespace=ctx.obj["namespace"], read_only=read_only)
+    return open(ctx.obj["path"], namespace=ctx.obj["namespace"], read_only=read_only, settings=settings)
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
@@ -338,6 +338,42 @@ def graph(ctx: click.Context, select: tuple[str, ...], mermaid: bool, svg: bool,
         reads.setdefault(edge.reader, []).append(edge.source)
     lines = [[n.name, n.materialized or n.kind, n.strategy or "", ", ".join(reads.get(n.name, []))] for n in drawn.nodes]
     _print_table(["name", "kind", "strategy", "reads"], lines)
+
+
+@main.command()
+@_select
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--keep-snapshots", type=click.IntRange(min=0), help="How many snapshots stay whatever their age.")
+@click.option("--keep-for", metavar="DURATION", help="How long a snapshot stays after another took its place: 7d.")
+@click.option("--orphan-grace", metavar="DURATION", help="How old a file is that nobody names before it is deleted: 3d.")
+@_json
+@click.pass_context
+def maintain(ctx: click.Context, select: tuple[str, ...], dry_run: bool, as_json: bool, **settings: Any) -> None:
+    """Keep tables small: rewrite files, let old snapshots go, delete what nobody names.
+
+    SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…; every table when it is not given. What is not said here is
+    as [maintenance] of rat.toml says.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    lake = _lake(ctx, settings={"maintenance": given} if given else None)
+    report = lake.maintain(list(select) or None, dry_run=dry_run, raise_on_failure=False)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        names = ["files_rewritten", "files_written", "snapshots_expired", "files_deleted", "orphans_deleted"]
+        lines = []
+        for one in report.tables:
+            counts = [f"{getattr(one, name):,}" for name in names]
+            freed = f"{one.bytes_deleted + one.orphan_bytes:,}"
+            lines.append([one.name, "failed" if one.error is not None else "success", *counts, freed])
+        columns = ["table", "status", *(name.replace("_", " ") for name in names), "bytes freed"]
+        _print_table(columns, lines, right=[False, False, *[True] * 6], marks=1)
+        for one in report.tables:
+            if one.error is not None:
+                click.echo("\n" + _coloured(str(one.error)), err=True)
+        if dry_run:
+            click.secho("a dry run: nothing was changed", dim=True, err=True)
+    ctx.exit(_exit_code(next((one.error for one in report.tables if one.error is not None), None)))
 
 
 @main.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._rat import Result
     from .errors import Diagnostic
-    from .reports import BuildReport, CheckReport, RunReport, Table
+    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table
 
 ROWS = 20
 
@@ -103,6 +103,37 @@ def check(report: CheckReport) -> str:
     status = "failed" if errors else "passed"
     body = _head("check", status, told) + "".join(_drawn(d) for d in report.diagnostics)
     return _card(body, COLOURS[status])
+
+
+def maintenance(report: MaintenanceReport) -> str:
+    """A maintenance: a line a table, and the drawn errors below."""
+    lines = []
+    for one in report.tables:
+        freed = one.bytes_deleted + one.orphan_bytes
+        counts = [one.files_rewritten, one.files_written, one.snapshots_expired, one.files_deleted, one.orphans_deleted]
+        cells = [f'<td class="num">{count:,}</td>' for count in counts]
+        mark = _mark("failed") if one.error is not None else ""
+        lines.append(f'<tr><td>{escape(one.name)} {mark}</td>{"".join(cells)}<td class="num">{_bytes(freed)}</td></tr>')
+    names = ["rewritten", "in their place", "snapshots expired", "files deleted", "orphans deleted", "bytes freed"]
+    header = "<tr><th>table</th>" + "".join(f'<th class="num">{name}</th>' for name in names) + "</tr>"
+    status = "success" if report.ok else "failed"
+    told = [f"{len(report.tables)} tables", "dry run: nothing was changed" if report.dry_run else ""]
+    errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.tables if one.error is not None)
+    return _card(_head("maintenance", status, told) + f"<table>{header}{''.join(lines)}</table>" + errors, COLOURS[status])
+
+
+def progress(running: list[dict[str, Any]], done: dict[str, int]) -> str:
+    """A line of what is done, and a line a pipeline that runs."""
+    counts = " ".join(f"{_mark(status)} {count}" for status, count in done.items())
+    lines = "".join(
+        f'<tr><td>{escape(run["pipeline"])}</td><td class="dim">{escape(run["phase"])}</td><td class="num">{_read(run["rows"])}</td></tr>'
+        for run in running
+    )
+    return f'{_STYLE}<div class="rat"><div>{counts}</div><table>{lines}</table></div>'
+
+
+def _read(rows: int) -> str:
+    return f"{rows:,} rows" if rows else ""
 
 
 def result(rows: Result) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .reports import BuildReport, RunReport
+    from .reports import BuildReport, MaintenanceReport, RunReport
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def from_data(data: dict[str, Any]) -> RatError:
 
 
 class RunFailedError(RatError):
-    """A run or a build failed; ``report`` tells all. Kind and code are the first failure's."""
+    """A run, a build or a maintenance failed; ``report`` tells all. Kind and code are the first failure's."""
 
-    def __init__(self, cause: RatError, report: RunReport | BuildReport) -> None:
+    def __init__(self, cause: RatError, report: RunReport | BuildReport | MaintenanceReport) -> None:
         super().__init__(
             kind=cause.kind,
             code=cause.code,

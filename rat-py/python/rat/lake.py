@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+import sys
+from typing import TYPE_CHECKING, Any
 
 from . import _rat
 from .nouns import Landing, Namespaces, Runs, Tables
 from .verbs import awaits, waits
 
 if TYPE_CHECKING:
+    import datetime
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Literal
+
     from ._rat import Call, Result, Stream
     from .graph import Graph
-    from .reports import BuildReport, CheckReport, Compiled, RunReport, TestResult
+    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, RunReport, TestResult
 
-Params = Sequence[Any] | Mapping[str, Any]
+    Params = Sequence[Any] | Mapping[str, Any]
 
 
 def open(
@@ -114,7 +117,7 @@ class Lake:
         *,
         full_refresh: bool = False,
         vars: dict[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | datetime.timedelta | None = None,
         allow_data_loss: bool = False,
         on_event: Callable[[dict[str, Any]], object] | None = None,
         raise_on_failure: bool = True,
@@ -123,7 +126,8 @@ class Lake:
 
         ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
         ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
-        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published.
+        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. A notebook shows
+        what runs while it runs.
 
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.
@@ -134,7 +138,7 @@ class Lake:
             vars=vars,
             timeout=timeout,
             allow_data_loss=allow_data_loss,
-            on_event=on_event,
+            on_event=_told(on_event),
             raise_on_failure=raise_on_failure,
         )
 
@@ -171,7 +175,7 @@ class Lake:
             fail_fast=fail_fast,
             concurrency=concurrency,
             vars=vars,
-            on_event=on_event,
+            on_event=_told(on_event),
             raise_on_failure=raise_on_failure,
         )
 
@@ -184,9 +188,9 @@ class Lake:
         *,
         params: Params | None = None,
         limit: int | None = None,
-        timeout: float | None = None,
+        timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: list[str] | None = None,
+        namespaces: str | list[str] | None = None,
     ) -> Call[Result]:
         """Answers one read-only statement, whole.
 
@@ -208,15 +212,46 @@ class Lake:
         *,
         params: Params | None = None,
         limit: int | None = None,
-        timeout: float | None = None,
+        timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: list[str] | None = None,
+        namespaces: str | list[str] | None = None,
     ) -> Call[Stream]:
         """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
         return self._native.stream(sql, params=params, limit=limit, timeout=timeout, as_of=as_of, namespaces=namespaces)
 
     stream = waits(_stream)
     stream_async = awaits(_stream)
+
+    def _maintain(
+        self,
+        select: str | list[str] | None = None,
+        *,
+        dry_run: bool = False,
+        keep_snapshots: int | None = None,
+        keep_for: float | datetime.timedelta | None = None,
+        orphan_grace: float | datetime.timedelta | None = None,
+        raise_on_failure: bool = True,
+    ) -> Call[MaintenanceReport]:
+        """Keeps tables small: writes small and much-deleted files again, lets old snapshots go, deletes files that nobody names.
+
+        No row changes, and nothing that a run under way reads or writes is touched. ``select`` is the tables of which pipelines, every
+        table of the lake when it is not given. ``dry_run`` says what would be done, and does nothing. ``keep_snapshots`` (how many stay
+        whatever their age), ``keep_for`` and ``orphan_grace`` (in seconds) are those of ``[maintenance]`` unless given.
+
+        Raises ``RunFailedError``, with ``.report``, when a table could not be maintained, unless ``raise_on_failure=False``; the others
+        are maintained all the same. ``NotFoundError`` (``PIPELINE_NOT_FOUND``), ``DeniedError`` (``READ_ONLY_LAKE``).
+        """
+        return self._native.maintain(
+            select,
+            dry_run=dry_run,
+            keep_snapshots=keep_snapshots,
+            keep_for=keep_for,
+            orphan_grace=orphan_grace,
+            raise_on_failure=raise_on_failure,
+        )
+
+    maintain = waits(_maintain)
+    maintain_async = awaits(_maintain)
 
     @property
     def tables(self) -> Tables:
@@ -266,3 +301,12 @@ class Lake:
 
     def __repr__(self) -> str:
         return f"<Lake {self.url}>"
+
+
+def _told(on_event: Callable[[dict[str, Any]], object] | None) -> Callable[[dict[str, Any]], object] | None:
+    # Where there is no IPython there is no notebook, and nothing to pay for one.
+    if "IPython" not in sys.modules:
+        return on_event
+    from . import progress
+
+    return progress.shown(on_event)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from .verbs import awaits, waits
 
 if TYPE_CHECKING:
+    import datetime
+    from typing import Literal
+
     from . import _rat
     from ._rat import Call, Result
     from .reports import LogLine, Restored, RunPage, RunRecord, RunReport, Snapshot, Table, TableEntry, Zone, ZoneFile
 
     # Inside these classes `list` is a verb.
+    Status = Literal["pending", "running", "success", "failed", "cancelled"]
+    Statuses = list[Status]
     TableEntries = list[TableEntry]
     Snapshots = list[Snapshot]
     LogLines = list[LogLine]
@@ -19,8 +24,6 @@ if TYPE_CHECKING:
     Zones = list[Zone]
     ZoneFiles = list[ZoneFile]
     Names = list[str]
-
-Status = Literal["pending", "running", "success", "failed", "cancelled"]
 
 
 class Tables:
@@ -96,13 +99,16 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: Status | None = None,
-        since: str | None = None,
-        until: str | None = None,
+        status: Status | Statuses | None = None,
+        since: datetime.datetime | str | None = None,
+        until: datetime.datetime | str | None = None,
         limit: int | None = None,
         after: str | None = None,
     ) -> Call[RunPage]:
-        """One page of runs, newest first. ``since`` and ``until`` are ISO 8601 with a zone; ``after`` is ``next`` of the page before."""
+        """One page of runs, newest first.
+
+        ``since`` and ``until`` have a zone, as text in ISO 8601; ``after`` is ``next`` of the page before.
+        """
         return self._native.list(pipeline, status=status, since=since, until=until, limit=limit, after=after)
 
     list = waits(_list)

@@ -167,6 +167,50 @@ class BuildReport(Report):
 
 
 @dataclass(frozen=True, repr=False)
+class MaintainedTable(Report):
+    """What maintenance did to one table. Sizes are in bytes; ``error`` is what stopped it."""
+
+    name: str
+    files_rewritten: int
+    files_written: int
+    bytes_rewritten: int
+    snapshots_expired: int
+    files_deleted: int
+    bytes_deleted: int
+    orphans_deleted: int
+    orphan_bytes: int
+    error: RatError | None
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            return f"<MaintainedTable {self.name} failed: {self.error.code}>"
+        done = f"{self.files_rewritten} files rewritten, {self.snapshots_expired} snapshots expired, {self.orphans_deleted} orphans deleted"
+        return f"<MaintainedTable {self.name}, {done}>"
+
+
+@dataclass(frozen=True, repr=False)
+class MaintenanceReport(Report):
+    """What maintenance did, or with ``dry_run`` would do, table by table."""
+
+    dry_run: bool
+    tables: list[MaintainedTable]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every table was maintained."""
+        return all(table.error is None for table in self.tables)
+
+    def __repr__(self) -> str:
+        failed = sum(table.error is not None for table in self.tables)
+        return f"<MaintenanceReport of {len(self.tables)} tables, {failed} failed{', nothing was changed' if self.dry_run else ''}>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.maintenance(self)
+
+
+@dataclass(frozen=True, repr=False)
 class CheckedPipeline(Report):
     """One pipeline, checked. ``columns`` is ``None`` when they are unknown, ``sql`` when the template has an error."""
 
@@ -352,6 +396,7 @@ _OBJECTS: dict[str, Callable[[Any], Any]] = {
 _OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
     "RunReport": {"phases": _many(Phase), "tests": _many(TestResult), "logs": _many(LogLine)},
     "BuildReport": {"runs": _many(RunReport)},
+    "MaintenanceReport": {"tables": _many(MaintainedTable)},
     "CheckReport": {"pipelines": _many(CheckedPipeline)},
     "Compiled": {"schema": _many(Column)},
     "CheckedPipeline": {"columns": _many(Column)},

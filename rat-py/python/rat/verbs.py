@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Concatenate, ParamSpec, TypeVar
+
     from ._rat import Call
 
-Owner = TypeVar("Owner")
-P = ParamSpec("P")
-T = TypeVar("T")
-V = TypeVar("V")
+    Owner = TypeVar("Owner")
+    P = ParamSpec("P")
+    T = TypeVar("T")
+    V = TypeVar("V")
 
 
 def waits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatenate[Owner, P], T]:
@@ -22,7 +24,7 @@ def waits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatena
     def verb(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return begin(self, *args, **kwargs).wait()
 
-    return _named(verb, begin.__name__.lstrip("_"))
+    return _named(verb, begin, "")
 
 
 def awaits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatenate[Owner, P], Coroutine[Any, Any, T]]:
@@ -32,10 +34,13 @@ def awaits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concaten
     async def verb(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await begin(self, *args, **kwargs)
 
-    return _named(verb, begin.__name__.lstrip("_") + "_async")
+    return _named(verb, begin, "_async")
 
 
-def _named(verb: Callable[P, V], name: str) -> Callable[P, V]:
-    verb.__name__ = name
-    verb.__qualname__ = name
+def _named(verb: Callable[P, V], begin: Callable[..., Any], suffix: str) -> Callable[P, V]:
+    owner, _, name = begin.__qualname__.rpartition(".")
+    # Python says this name of whose arguments are wrong.
+    begin.__qualname__ = f"{owner}.{name.lstrip('_')}"
+    verb.__name__ = name.lstrip("_") + suffix
+    verb.__qualname__ = f"{owner}.{verb.__name__}"
     return verb
