@@ -1,9 +1,13 @@
 // Bad input: what is of the wrong type, name or state is refused with the name of the parameter and what was expected.
 import { readdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import * as rat from '../index.mjs'
 import { DeniedError, InvalidError, type Lake, NotFoundError, open } from '../index.mjs'
 import { Project, rejection } from './support.mjs'
+
+const require = createRequire(import.meta.url)
 
 let project: Project
 let lake: Lake
@@ -87,6 +91,74 @@ describe('an option that is not known', () => {
     const error = (await rejection(refused())) as InvalidError
     expect([error.code, error.summary]).toEqual(['INVALID_ARGUMENT', message])
     expect(error.help).toContain(help)
+  })
+})
+
+describe('every argument of every verb is named when it is of another type', () => {
+  const wrong = new Map()
+  /** What must be given, by verb; that every verb is here is held below. */
+  const given: Record<string, Record<string, unknown>> = {
+    open: { path: 'memory://' },
+    init: { path: 'memory://' },
+    check: { select: [] },
+    compile: { pipeline: 'a.b' },
+    test: { select: [] },
+    graph: { select: [] },
+    run: { pipeline: 'a.b' },
+    build: { select: [] },
+    maintain: { select: [] },
+    query: { sql: 'select 1' },
+    stream: { sql: 'select 1' },
+    'tables.list': {},
+    'tables.get': { name: 'a.b' },
+    'tables.history': { name: 'a.b' },
+    'tables.rollback': { name: 'a.b', snapshotId: 1n },
+    'tables.tag': { name: 'a.b', tag: 't', snapshotId: 1n },
+    'tables.branch': { name: 'a.b', branch: 't', snapshotId: 1n },
+    'tables.untag': { name: 'a.b', tag: 't' },
+    'tables.drop': { name: 'a.b' },
+    'runs.list': {},
+    'runs.get': { id: 'x' },
+    'runs.report': { id: 'x' },
+    'runs.logs': { id: 'x', after: 0 },
+    'runs.tests': { id: 'x' },
+    'landing.zones': {},
+    'landing.files': { zone: 'z' },
+    'landing.samples': { zone: 'z' },
+    'landing.put': { zone: 'z', name: 'a.csv', data: '' },
+    'landing.remove': { zone: 'z', name: 'a.csv' },
+    'landing.preview': { zone: 'z' },
+    'landing.restore': { zone: 'z' },
+    'namespaces.list': {},
+  }
+
+  const call = async (verb: string, ...values: unknown[]): Promise<unknown> => {
+    if (verb === 'open' || verb === 'init') return (rat as unknown as Record<string, (...values: unknown[]) => unknown>)[verb]!(...values)
+    const [noun, method] = verb.includes('.') ? (verb.split('.') as [string, string]) : [undefined, verb]
+    const owner = (noun === undefined ? lake : lake[noun as keyof Lake]) as unknown as Record<string, (...values: unknown[]) => unknown>
+    const answer = owner[method]!(...values)
+    return verb === 'stream' ? (answer as AsyncGenerator).next() : answer
+  }
+
+  it('none is forgotten', () => {
+    const nouns = ['tables', 'runs', 'landing', 'namespaces'] as const
+    const methods = (of: object) => Object.getOwnPropertyNames(Object.getPrototypeOf(of)).filter((name) => !['constructor', 'url', 'namespace', 'close'].includes(name))
+    const all = ['open', 'init', ...methods(lake), ...nouns.flatMap((noun) => methods(lake[noun]).map((method) => `${noun}.${method}`))]
+    expect(all.sort()).toEqual(Object.keys(given).sort())
+  })
+
+  const positional = Object.entries(given).flatMap(([verb, values]) => Object.keys(values).map((name, at) => [verb, name, at] as const))
+  it.each(positional)('%s %s', async (verb, name, at) => {
+    const values = Object.values(given[verb]!)
+    const error = await rejection(call(verb, ...values.slice(0, at), wrong, ...values.slice(at + 1)))
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', summary: expect.stringMatching(new RegExp(`^\`${name}\` must be .*an instance of Map$`)) as string })
+  })
+
+  const known = (require('../rat.node') as { options: () => Record<string, string[]> }).options()
+  const options = Object.entries({ ...known, stream: known['query']! }).flatMap(([verb, names]) => names.map((name) => [verb, name] as const))
+  it.each(options)('%s { %s }', async (verb, name) => {
+    const error = await rejection(call(verb, ...Object.values(given[verb]!), { [name]: wrong }))
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', summary: expect.stringMatching(new RegExp(`^\`${name}\` must be .*an instance of Map$`)) as string })
   })
 })
 

@@ -83,5 +83,5 @@ def test_a_failure_and_a_skipped_pipeline_are_logged(lake: rat.Lake, caplog: pyt
 
 
 def test_a_logger_is_a_logger() -> None:
-    with pytest.raises(TypeError, match="`logger` must be a logging.Logger"):
+    with pytest.raises(TypeError, match=r"`logger` must be a logging\.Logger or the name of one, and is 5"):
         rat.log_events(5)

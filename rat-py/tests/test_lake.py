@@ -1,8 +1,10 @@
 """The verbs, from Python: what they give, and what they raise."""
 
+import concurrent.futures
 import datetime
 import decimal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import polars
@@ -105,6 +107,48 @@ def test_a_closed_lake_and_a_read_only_one_refuse(project: Path) -> None:
     assert reader.query("select count(*) as n from silver.orders").to_pylist() == [{"n": 2}]
     with pytest.raises(rat.DeniedError):
         reader.run("silver.orders")
+
+
+def together(tasks: list[Callable[[], object]]) -> list[object]:
+    """What each task gives, all of them in threads of their own that begin at the same time."""
+    begin = threading.Barrier(len(tasks))
+    with concurrent.futures.ThreadPoolExecutor(len(tasks)) as threads:
+        return [done.result() for done in [threads.submit(lambda task=task: (begin.wait(), task())[1]) for task in tasks]]
+
+
+def test_eight_threads_run_eight_pipelines_of_one_lake(tmp_path: Path) -> None:
+    for n in range(8):
+        write(tmp_path, "bronze", f"p{n}", f"select {n} as n, i from range(1000) t(i)")
+    lake = rat.open(tmp_path)
+    reports = together([lambda n=n: lake.run(f"bronze.p{n}") for n in range(8)])
+    assert [(report.pipeline, report.status, report.rows_total) for report in reports] == [
+        (f"default.bronze.p{n}", "success", 1000) for n in range(8)
+    ]
+    union = " union all ".join(f"select n, count(*) as rows from bronze.p{n} group by n" for n in range(8))
+    assert lake.query(f"select * from ({union}) order by n").to_pylist() == [{"n": n, "rows": 1000} for n in range(8)]
+    assert len(lake.runs.list().runs) == 8
+
+
+def test_one_pipeline_runs_once_at_a_time(lake: rat.Lake) -> None:
+    def run() -> str:
+        try:
+            return lake.run("silver.orders").status
+        except rat.ConflictError as refused:
+            return refused.code
+
+    answers = together([run] * 8)
+    assert "success" in answers and set(answers) <= {"success", "ALREADY_RUNNING"}
+    assert lake.query("select count(*) as n from silver.orders").to_pylist() == [{"n": 2}]
+
+
+def test_two_lakes_of_one_process_are_built_at_once(tmp_path: Path) -> None:
+    for name in ["a", "b"]:
+        write(tmp_path / name, "gold", "names", f"select '{name}' as name")
+    lakes = [rat.open(tmp_path / name) for name in ["a", "b"]]
+    assert all(report.ok for report in together([lake.build for lake in lakes]))
+    assert [lake.query("select name from gold.names").to_pylist() for lake in lakes] == [[{"name": "a"}], [{"name": "b"}]]
+    lakes[0].close()
+    assert lakes[1].run("gold.names").ok
 
 
 def test_threads_share_a_lake(lake: rat.Lake) -> None:

@@ -32,6 +32,12 @@ def test_reports_graph_and_rows_are_drawn(cells: list[dict[str, object]]) -> Non
     assert "QUALITY_FAILED" in shown(cells, "week =")
 
 
+def test_what_runs_was_shown_while_it_ran(cells: list[dict[str, object]]) -> None:
+    first = next(cell for cell in cells if cell["source"] == "lake.build()")
+    live = [output["data"]["text/plain"] for output in first["outputs"] if output["output_type"] == "display_data"]
+    assert len(live) == 1 and live[0].endswith(" success")
+
+
 def test_a_mistake_shows_the_snippet_and_no_frames(cells: list[dict[str, object]]) -> None:
     (cell,) = [cell for cell in cells if "carier" in cell["source"]]
     (error,) = cell["outputs"]
