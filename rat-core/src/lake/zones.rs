@@ -25,20 +25,28 @@ impl Zones {
 #[async_trait]
 impl run::Landing for Zones {
     async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
-        let new_only: BTreeSet<String> = request.zones.iter().filter(|zone| zone.new_only).map(|zone| zone.zone.clone()).collect();
-        let cut = self
-            .0
-            .cut(landing::Request {
-                table: request.pipeline,
-                calls: request.calls,
-                new_only: &new_only,
-                contract: request.contract,
-                consumed: request.published.and_then(|table| table.fact("rat.landing")),
-                rebuild: request.rebuild,
-                archive: request.archive,
-            })
-            .await?;
+        let cut = self.0.cut(asked(&request, &new_only(&request))).await?;
         Ok(Arc::new(ZonesCut(cut)))
+    }
+
+    async fn is_unchanged(&self, request: LandingRequest<'_>, seen: Option<&str>) -> Result<bool> {
+        self.0.is_unchanged(asked(&request, &new_only(&request)), seen).await
+    }
+}
+
+fn new_only(request: &LandingRequest<'_>) -> BTreeSet<String> {
+    request.zones.iter().filter(|zone| zone.new_only).map(|zone| zone.zone.clone()).collect()
+}
+
+fn asked<'a>(request: &LandingRequest<'a>, new_only: &'a BTreeSet<String>) -> landing::Request<'a> {
+    landing::Request {
+        table: request.pipeline,
+        calls: request.calls,
+        new_only,
+        contract: request.contract,
+        consumed: request.published.and_then(|table| table.fact("rat.landing")),
+        rebuild: request.rebuild,
+        archive: request.archive,
     }
 }
 
@@ -49,6 +57,10 @@ struct ZonesCut(Cut);
 impl LandingCut for ZonesCut {
     fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>> {
         self.0.read(call).map(|table| table as Arc<dyn TableProvider>)
+    }
+
+    fn seen(&self) -> Option<String> {
+        self.0.seen()
     }
 
     fn gone(&self) -> u64 {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use sha2::{Digest, Sha256};
 
 use super::archive::move_away;
 use super::{Consumed, Landing};
@@ -123,6 +124,27 @@ impl Landing {
         })
     }
 
+    /// Whether a run would read nothing that the published table was not made of: of zones that are consumed no file, of the others exactly
+    /// the files that [`Cut::seen`] stood for.
+    ///
+    /// # Errors
+    /// `CORRUPT_TABLE`, `LAKE_NEWER` and storage codes.
+    pub async fn is_unchanged(&self, request: Request<'_>, seen: Option<&str>) -> Result<bool> {
+        let consumed = Consumed::load(&self.storage, request.consumed).await?;
+        let mut kept: BTreeMap<(&str, &str), Vec<LandedFile>> = BTreeMap::new();
+        for call in request.calls {
+            let Some((namespace, zone)) = parse_url(&call.zone_url) else { return Ok(false) };
+            let Some(listing) = self.list(namespace, zone).await? else { return Ok(false) };
+            let files = listing.landed();
+            if !(request.archive || request.new_only.contains(zone)) {
+                kept.insert((namespace, zone), files);
+            } else if files.iter().any(|file| consumed.run_of(file).is_none()) {
+                return Ok(false);
+            }
+        }
+        Ok(fingerprint(kept.values().flatten()).as_deref() == seen.filter(|seen| !seen.is_empty()))
+    }
+
     /// The columns that a call gives, for planning: from the files that are there, from samples, or from files that were moved away.
     ///
     /// # Errors
@@ -180,6 +202,14 @@ impl Landing {
     }
 }
 
+/// What stands for exactly these files.
+fn fingerprint<'a>(files: impl Iterator<Item = &'a LandedFile>) -> Option<String> {
+    let mut lines: Vec<String> = files.map(|file| format!("{} {} {}\n", file.size, file.etag, file.path)).collect();
+    lines.sort();
+    let digest = Sha256::digest(lines.concat());
+    (!lines.is_empty()).then(|| digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn not_a_zone(call: &ReadCall) -> Problem {
     let message = format!("`{}` is not a landing zone", call.zone_url);
     Problem { code: Code::NotALandingZone, message, help: None, range: call.range.clone() }
@@ -218,6 +248,11 @@ impl Cut {
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What stands for the files of zones that are read whole by every run; none when there is no such zone.
+    pub fn seen(&self) -> Option<String> {
+        fingerprint(self.zones.values().filter(|files| !files.consumes).flat_map(|files| &files.read))
     }
 
     /// How many files that were consumed are not in their zones any more: what a rebuild cannot read again.

@@ -109,6 +109,19 @@ impl Pins {
         }
     }
 
+    /// Whether these are the tables that were read when they stood at these snapshots, and their rows are the same.
+    pub(super) fn are_as_at(&self, snapshots: &BTreeMap<String, Option<i64>>) -> bool {
+        let mut tables = 0;
+        let same = self.0.iter().all(|(name, pin)| match pin {
+            Pin::Table(table) => {
+                tables += 1;
+                snapshots.get(&name.to_string()).is_some_and(|snapshot| table.is_as_at(*snapshot))
+            }
+            Pin::View(_) | Pin::Ephemeral { .. } => true,
+        });
+        same && tables == snapshots.len()
+    }
+
     /// The tables pinned and the snapshot of each.
     pub(super) fn snapshots(&self) -> BTreeMap<String, Option<i64>> {
         let tables = self.0.iter().filter_map(|(name, pin)| match pin {

@@ -40,6 +40,12 @@ pub trait Landing: fmt::Debug + Send + Sync {
     /// # Errors
     /// `UNKNOWN_ZONE`, `EMPTY_ZONE`, storage codes.
     async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>>;
+
+    /// Whether a run would read nothing that the published table was not made of. `seen` is what the last run's [`LandingCut::seen`] was.
+    ///
+    /// # Errors
+    /// Storage codes.
+    async fn is_unchanged(&self, request: LandingRequest<'_>, seen: Option<&str>) -> Result<bool>;
 }
 
 /// The files of landing zones as they were at one moment.
@@ -50,6 +56,9 @@ pub trait LandingCut: fmt::Debug + Send + Sync {
     /// # Errors
     /// What is wrong with the call, at ranges of the SQL.
     fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>>;
+
+    /// What stands for the files that every run reads again; none when there are none.
+    fn seen(&self) -> Option<String>;
 
     /// How many consumed files are not there any more: what a rebuild could not read again.
     fn gone(&self) -> u64;
@@ -79,5 +88,9 @@ impl Landing for NoLanding {
     async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
         let zone = request.zones.first().map_or("", |zone| zone.zone.as_str());
         Err(Error::new(Code::UnknownZone, format!("there is no landing zone `{zone}`")))
+    }
+
+    async fn is_unchanged(&self, _request: LandingRequest<'_>, _seen: Option<&str>) -> Result<bool> {
+        Ok(false)
     }
 }

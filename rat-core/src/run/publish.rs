@@ -24,6 +24,8 @@ pub(super) const CODE_HASH: &str = "rat.code-hash";
 pub(super) const INPUTS: &str = "rat.inputs";
 /// Which landing files were consumed by then.
 pub(super) const LANDING: &str = "rat.landing";
+/// What stands for the landing files that every run reads again.
+pub(super) const LANDING_SEEN: &str = "rat.landing-seen";
 
 /// A staged snapshot: everything is there but the pointer to it.
 pub(super) struct Ready {
@@ -192,6 +194,7 @@ async fn summary(job: &Job, planned: &Planned, merged: &Merged) -> Result<BTreeM
         (UNIQUE_KEY.to_owned(), job.config.unique_key.join(", ")),
         (passed::PASSED.to_owned(), passed::claim(&job.config, planned.base.as_ref())),
     ]);
+    facts.insert(LANDING_SEEN.to_owned(), planned.landing.as_ref().and_then(|landing| landing.seen()).unwrap_or_default());
     if let Some(landing) = &planned.landing {
         // Without a list of its own the run goes on from the one before.
         if let Some(sidecar) = landing.stage(job.record.id()).await? {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
-use iceberg::spec::{ManifestFile, SchemaRef as IcebergSchemaRef, SnapshotRef, TableMetadata, TableMetadataRef};
+use iceberg::spec::{ManifestFile, Operation, SchemaRef as IcebergSchemaRef, SnapshotRef, TableMetadata, TableMetadataRef};
 
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
@@ -135,6 +135,24 @@ impl Table {
         self.properties().get(key).map(String::as_str)
     }
 
+    /// Whether a scan gives the same rows and columns as at that snapshot: what was committed since only arranged files anew, or was a run
+    /// that had nothing to add.
+    pub fn is_as_at(&self, snapshot_id: Option<i64>) -> bool {
+        let metadata = &self.0.metadata;
+        let mut at = self.snapshot_id();
+        while at != snapshot_id {
+            let Some(snapshot) = at.and_then(|id| metadata.snapshot_by_id(id)) else { return false };
+            if !keeps_rows(snapshot) {
+                return false;
+            }
+            at = snapshot.parent_snapshot_id();
+        }
+        match snapshot_id.and_then(|id| metadata.snapshot_by_id(id)) {
+            Some(snapshot) => snapshot.schema_id() == Some(metadata.current_schema_id()),
+            None => snapshot_id == self.snapshot_id(),
+        }
+    }
+
     /// The table's properties.
     pub fn properties(&self) -> &HashMap<String, String> {
         self.0.metadata.properties()
@@ -232,4 +250,15 @@ impl Table {
     pub fn listed_files(&self) -> Option<&Arc<Vec<FileEntry>>> {
         self.0.only.as_ref()
     }
+}
+
+/// Whether a commit says of itself that the rows are those of its parent.
+fn keeps_rows(snapshot: &SnapshotRef) -> bool {
+    let summary = snapshot.summary();
+    let facts = &summary.additional_properties;
+    let none = |key: &str| facts.get(key).is_none_or(|count| count == "0");
+    // Of a commit that is not a run's own, what it does not count need not be zero.
+    let counted = facts.contains_key("rat.run-id") || facts.contains_key("added-data-files");
+    summary.operation == Operation::Replace
+        || counted && ["added-data-files", "deleted-data-files", "added-delete-files", "removed-delete-files"].iter().all(|key| none(key))
 }

@@ -105,6 +105,11 @@ async fn five_weeks_a_refused_file_and_the_answer() {
     let left: Vec<_> = fs::read_dir(project.join("default/landing/flights")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["_processed"]);
 
+    // Nothing has landed since: there is nothing to do, from the landing zones on.
+    let idle = lake.build(&BuildOptions::default()).await.unwrap();
+    let worked: Vec<_> = idle.runs.iter().filter(|run| run.skipped_reason.is_none()).map(|run| run.pipeline.short()).collect();
+    assert_eq!(worked, Vec::<String>::new());
+
     // A week that is sent again is a new file; its flights are not doubled in silver.
     land(project, "flights", "flights_2013-01_week2.csv");
     let again = lake.build(&BuildOptions::default()).await.unwrap().into_result().unwrap();

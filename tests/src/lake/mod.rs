@@ -3,6 +3,7 @@
 mod compiled;
 mod doors;
 mod flights;
+mod fresh;
 mod graph;
 mod init;
 mod moments;

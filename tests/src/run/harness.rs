@@ -134,17 +134,36 @@ struct ZonesCut(landing::Cut);
 #[async_trait]
 impl Landing for Zones {
     async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
-        let new_only: BTreeSet<String> = request.zones.iter().filter(|zone| zone.new_only).map(|zone| zone.zone.clone()).collect();
-        let consumed = request.published.and_then(|table| table.fact("rat.landing"));
-        let (table, calls, contract) = (request.pipeline, request.calls, request.contract);
-        let (rebuild, archive) = (request.rebuild, request.archive);
-        let request = landing::Request { table, calls, new_only: &new_only, contract, consumed, rebuild, archive };
-        Ok(Arc::new(ZonesCut(self.0.cut(request).await?)))
+        Ok(Arc::new(ZonesCut(self.0.cut(asked(&request, &new_only(&request))).await?)))
+    }
+
+    async fn is_unchanged(&self, request: LandingRequest<'_>, seen: Option<&str>) -> Result<bool> {
+        self.0.is_unchanged(asked(&request, &new_only(&request)), seen).await
+    }
+}
+
+fn new_only(request: &LandingRequest<'_>) -> BTreeSet<String> {
+    request.zones.iter().filter(|zone| zone.new_only).map(|zone| zone.zone.clone()).collect()
+}
+
+fn asked<'a>(request: &LandingRequest<'a>, new_only: &'a BTreeSet<String>) -> landing::Request<'a> {
+    landing::Request {
+        table: request.pipeline,
+        calls: request.calls,
+        new_only,
+        contract: request.contract,
+        consumed: request.published.and_then(|table| table.fact("rat.landing")),
+        rebuild: request.rebuild,
+        archive: request.archive,
     }
 }
 
 #[async_trait]
 impl LandingCut for ZonesCut {
+    fn seen(&self) -> Option<String> {
+        self.0.seen()
+    }
+
     fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>> {
         self.0.read(call).map(|table| table as Arc<dyn TableProvider>)
     }

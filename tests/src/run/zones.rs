@@ -56,10 +56,18 @@ impl Landing for Shared {
         self.0.seen.lock().unwrap().push(consumed);
         Ok(Arc::new(ZoneCut(Arc::clone(&self.0))))
     }
+
+    async fn is_unchanged(&self, _request: LandingRequest<'_>, _seen: Option<&str>) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 #[async_trait]
 impl LandingCut for ZoneCut {
+    fn seen(&self) -> Option<String> {
+        None
+    }
+
     fn read(&self, _call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>> {
         let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Int32, true)]));
         let run = i32::try_from(self.0.seen.lock().unwrap().len()).unwrap();
