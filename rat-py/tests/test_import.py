@@ -8,7 +8,23 @@ import pytest
 import rat
 
 # What each costs more than all that `import rat` needs: other people's packages, and what makes or prints classes.
-HEAVY = ["IPython", "asyncio", "click", "dataclasses", "inspect", "json", "logging", "numpy", "pandas", "polars", "pyarrow", "rich"]
+HEAVY = [
+    "IPython",
+    "asyncio",
+    "click",
+    "dataclasses",
+    "functools",
+    "inspect",
+    "json",
+    "logging",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "re",
+    "rich",
+    "typing",
+]
 OURS = ["cli", "display", "errors", "graph", "logs", "magic", "progress", "reports", "svg"]
 
 

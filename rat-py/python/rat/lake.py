@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 from . import _rat
 from .nouns import Landing, Namespaces, Runs, Tables
 from .verbs import awaits, waits
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
     import os
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
-    from typing import Literal
+    from typing import Any, Literal
 
     from ._rat import Call, Result, Stream
     from .graph import Graph

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .verbs import awaits, waits
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
-    from typing import Literal
+    from typing import Any, Literal
 
     from . import _rat
     from ._rat import Call, Result

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Concatenate, ParamSpec, TypeVar
+    from typing import Any, Concatenate, ParamSpec, TypeVar
 
     from ._rat import Call
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 def waits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatenate[Owner, P], T]:
     """The verb as a method that releases the GIL and returns when it is done. Ctrl-C cancels it."""
 
-    @functools.wraps(begin)
     def verb(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return begin(self, *args, **kwargs).wait()
 
@@ -30,7 +27,6 @@ def waits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatena
 def awaits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concatenate[Owner, P], Coroutine[Any, Any, T]]:
     """The verb as a coroutine for asyncio. Cancelling the task cancels it."""
 
-    @functools.wraps(begin)
     async def verb(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await begin(self, *args, **kwargs)
 
@@ -38,6 +34,8 @@ def awaits(begin: Callable[Concatenate[Owner, P], Call[T]]) -> Callable[Concaten
 
 
 def _named(verb: Callable[P, V], begin: Callable[..., Any], suffix: str) -> Callable[P, V]:
+    # What functools.wraps does, without what importing functools costs.
+    verb.__module__, verb.__doc__, verb.__wrapped__ = begin.__module__, begin.__doc__, begin  # type: ignore[attr-defined]
     owner, _, name = begin.__qualname__.rpartition(".")
     # Python says this name of whose arguments are wrong.
     begin.__qualname__ = f"{owner}.{name.lstrip('_')}"
