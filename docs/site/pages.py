@@ -78,7 +78,7 @@ def python() -> str:
     package = ROOT / "rat-py/python/rat"
     intro = (ROOT / "docs/site/python.md").read_text()
     blocks = [intro.strip()]
-    for name in ["lake.py", "_rat.pyi", "nouns.py", "graph.py", "reports.py", "errors.py"]:
+    for name in ["lake.py", "_rat.pyi", "nouns.py", "graph.py", "reports.py", "errors.py", "logs.py"]:
         if (package / name).exists():
             blocks += python_blocks(ast.parse((package / name).read_text()))
     return "\n\n".join(blocks) + "\n"

@@ -1,9 +1,10 @@
-"""Every argument of every verb: what it cannot be is refused with its name. None is listed here, so none can be forgotten."""
+"""Every verb and every argument of it: found here rather than listed, so that none can be forgotten."""
 
 import datetime
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,3 +148,29 @@ def test_what_fits_in_more_than_one_form_is_taken(lake: rat.Lake) -> None:
     for data in [b"a\n1\n", bytearray(b"a\n1\n"), memoryview(b"a\n1\n")]:
         lake.landing.put("z", "a.csv", data)
     assert [file.size for file in lake.landing.files("z")] == [4]
+
+
+@pytest.mark.parametrize("verb", [verb for verb, _ in verbs() if verb not in ("open", "init")])
+def test_a_closed_lake_refuses_it(lake: rat.Lake, verb: str) -> None:
+    lake.close()
+    with pytest.raises(rat.InvalidError) as closed:
+        call(lake, verb, {})
+    assert closed.value.code == "CLOSED"
+
+
+READS = {"check", "compile", "test", "graph", "query", "stream", "landing.zones", "landing.files", "landing.samples", "landing.preview"}
+READS |= {"tables.list", "tables.get", "tables.history", "namespaces.list"}
+READS |= {"runs.list", "runs.get", "runs.report", "runs.logs", "runs.tests"}
+
+
+@pytest.mark.parametrize("verb", [verb for verb, _ in verbs() if verb not in ("open", "init")])
+def test_a_lake_for_reading_only_refuses_what_writes(project: Path, verb: str) -> None:
+    before = sorted(project.rglob("*"))
+    reader = rat.open(project, read_only=True)
+    code = None
+    try:
+        call(reader, verb, {})
+    except rat.RatError as refused:
+        code = refused.code
+    assert (code == "READ_ONLY_LAKE") == (verb not in READS), code
+    assert sorted(project.rglob("*")) == before

@@ -77,23 +77,6 @@ def test_a_callback_may_ask_the_lake(lake: rat.Lake) -> None:
     assert answers and set(answers) == {1}
 
 
-def test_a_closed_lake_refuses_every_verb(lake: rat.Lake) -> None:
-    lake.close()
-    for call in [lake.check, lake.build, lake.graph, lake.tables.list, lake.runs.list, lake.landing.zones, lake.namespaces.list]:
-        with pytest.raises(rat.InvalidError) as closed:
-            call()
-        assert closed.value.code == "CLOSED"
-
-
-def test_a_read_only_lake_refuses_to_write(project: Path) -> None:
-    rat.open(project).build()
-    reader = rat.open(project, read_only=True)
-    for call in [lambda: reader.run("silver.orders"), reader.build, lambda: reader.landing.put("z", "a.csv", b"x")]:
-        with pytest.raises(rat.DeniedError) as refused:
-            call()
-        assert refused.value.code == "READ_ONLY_LAKE"
-
-
 def test_a_missing_package_says_what_to_install(project: Path) -> None:
     code = (
         "import sys, rat; sys.modules['polars'] = None\n"
