@@ -1,5 +1,7 @@
 //! Processes killed at any instant: the table is the old or the new one, and a landed file is in it once.
 
+mod strategies;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -3,7 +3,9 @@
 mod deletes;
 mod history;
 mod model;
+mod race;
 mod snapshot;
+mod versions;
 
 use std::collections::BTreeMap;
 

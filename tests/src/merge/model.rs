@@ -10,33 +10,42 @@ use crate::run::harness::{Lake, full_refresh, name, with_rows};
 use crate::scan::interop::{ask, python};
 
 /// A generator whose runs can be repeated: SplitMix64.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// With which its next number comes again.
+    pub(super) fn seed(&self) -> u64 {
+        self.0
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(super) fn one<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
 
-    fn chance(&mut self, in_a_hundred: usize) -> bool {
+    pub(super) fn chance(&mut self, in_a_hundred: usize) -> bool {
         self.below(100) < in_a_hundred
     }
 }
 
 /// A type of the key, with literals and how rows show them.
-type Kind = (&'static str, &'static [(&'static str, &'static str)]);
+pub(super) type Kind = (&'static str, &'static [(&'static str, &'static str)]);
 
-const KINDS: &[Kind] = &[
+pub(super) const KINDS: &[Kind] = &[
     ("INTEGER", &[("1", "1"), ("2", "2"), ("-3", "-3"), ("40", "40"), ("5", "5"), ("6", "6")]),
     ("BIGINT", &[("1", "1"), ("20000000000", "20000000000"), ("-3", "-3"), ("4", "4")]),
     ("VARCHAR", &[("''", ""), ("'a'", "a"), ("'a text longer than a view holds'", "a text longer than a view holds"), ("'ä'", "ä")]),
@@ -53,7 +62,7 @@ const KINDS: &[Kind] = &[
     ("DOUBLE", &[("1.5", "1.5"), ("-2.5", "-2.5"), ("0.5", "0.5"), ("1024.25", "1024.25")]),
     ("BOOLEAN", &[("true", "true"), ("false", "false")]),
 ];
-const LABELS: &[&str] = &["a", "B", "c", "d"];
+pub(super) const LABELS: &[&str] = &["a", "B", "c", "d"];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Row {
@@ -185,7 +194,7 @@ impl History {
     }
 }
 
-fn steps() -> usize {
+pub(super) fn steps() -> usize {
     #[expect(clippy::disallowed_methods, reason = "how long a test runs is not a setting of rat")]
     let set = std::env::var("RAT_MODEL_STEPS").ok();
     set.map_or(60, |steps| steps.parse().unwrap())
@@ -194,10 +203,10 @@ fn steps() -> usize {
 #[tokio::test]
 async fn every_strategy_is_the_model() {
     let python = python();
-    let mut random = Random(20_261_123);
+    let mut random = Random::new(20_261_123);
     let mut left = steps();
     while left > 0 {
-        let seed = random.0;
+        let seed = random.seed();
         let history = History::random(&mut random);
         let lake = Lake::new(&[("silver/t/pipeline.sql", &history.pipeline())]);
         let (mut table, mut all, mut clock) = (Vec::new(), Vec::new(), 0);

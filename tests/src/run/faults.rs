@@ -134,6 +134,67 @@ const INCREMENTAL: Case = Case {
     lands: false,
 };
 
+const DELETE_INSERT: Case = Case {
+    files: &[
+        (
+            "silver/t/pipeline.sql",
+            "-- @merge_strategy: delete_insert\n-- @unique_key: id\nSELECT * FROM (VALUES {{ var('rows') }}) AS t(id, v)",
+        ),
+        NONE_NEGATIVE,
+    ],
+    runs: ["(1, 10), (1, 11), (2, 20)", "(2, 21), (2, 22)", "(1, 12)"],
+    first: &["1|10", "1|11", "2|20"],
+    second: &["1|10", "1|11", "2|21", "2|22"],
+    without_second: &["1|12", "2|20"],
+    third: &["1|12", "2|21", "2|22"],
+    lands: false,
+};
+
+const SNAPSHOT: Case = Case {
+    files: &[
+        (
+            "silver/t/pipeline.sql",
+            "-- @merge_strategy: snapshot\n-- @partition_column: id\n-- @partition_by: truncate(10, id)\n\
+             SELECT * FROM (VALUES {{ var('rows') }}) AS t(id, v)",
+        ),
+        NONE_NEGATIVE,
+    ],
+    ..DELETE_INSERT
+};
+
+const HISTORY: Case = Case {
+    files: &[
+        (
+            "silver/t/pipeline.sql",
+            "-- @merge_strategy: scd2\n-- @unique_key: id\nSELECT id, v, TIMESTAMP '2024-01-01' + v * INTERVAL '1 day' AS valid_from \
+             FROM (VALUES {{ var('rows') }}) AS t(id, v)",
+        ),
+        NONE_NEGATIVE,
+    ],
+    runs: ["(1, 0), (2, 0)", "(2, 1), (3, 1)", "(1, 2), (2, 1)"],
+    first: &["1|0|2024-01-01T00:00:00Z|NULL", "2|0|2024-01-01T00:00:00Z|NULL"],
+    second: &[
+        "1|0|2024-01-01T00:00:00Z|NULL",
+        "2|0|2024-01-01T00:00:00Z|2024-01-02T00:00:00Z",
+        "2|1|2024-01-02T00:00:00Z|NULL",
+        "3|1|2024-01-02T00:00:00Z|NULL",
+    ],
+    without_second: &[
+        "1|0|2024-01-01T00:00:00Z|2024-01-03T00:00:00Z",
+        "1|2|2024-01-03T00:00:00Z|NULL",
+        "2|0|2024-01-01T00:00:00Z|2024-01-02T00:00:00Z",
+        "2|1|2024-01-02T00:00:00Z|NULL",
+    ],
+    third: &[
+        "1|0|2024-01-01T00:00:00Z|2024-01-03T00:00:00Z",
+        "1|2|2024-01-03T00:00:00Z|NULL",
+        "2|0|2024-01-01T00:00:00Z|2024-01-02T00:00:00Z",
+        "2|1|2024-01-02T00:00:00Z|NULL",
+        "3|1|2024-01-02T00:00:00Z|NULL",
+    ],
+    lands: false,
+};
+
 const LANDING: Case = Case {
     files: &[
         (
@@ -150,6 +211,8 @@ const LANDING: Case = Case {
     third: &["1", "2", "3"],
     lands: true,
 };
+
+const CASES: [&Case; 7] = [&FULL_REFRESH, &APPEND_ONLY, &INCREMENTAL, &DELETE_INSERT, &SNAPSHOT, &HISTORY, &LANDING];
 
 struct Lake {
     store: FaultyStore,
@@ -307,13 +370,28 @@ async fn incremental_survives_a_fault_at_any_operation() {
 }
 
 #[tokio::test]
+async fn delete_insert_survives_a_fault_at_any_operation() {
+    survives(&DELETE_INSERT).await;
+}
+
+#[tokio::test]
+async fn snapshot_survives_a_fault_at_any_operation() {
+    survives(&SNAPSHOT).await;
+}
+
+#[tokio::test]
+async fn history_survives_a_fault_at_any_operation() {
+    survives(&HISTORY).await;
+}
+
+#[tokio::test]
 async fn landed_files_survive_a_fault_at_any_operation() {
     survives(&LANDING).await;
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_the_catalog_is_found_out_by_the_run() {
-    for case in [&FULL_REFRESH, &APPEND_ONLY, &INCREMENTAL, &LANDING] {
+    for case in CASES {
         for answer in [Answer::DoneLost, Answer::UndoneLost] {
             let lake = Lake::new(case).await;
             lake.land(0).await;
@@ -331,7 +409,7 @@ async fn a_lost_answer_of_the_catalog_is_found_out_by_the_run() {
 
 #[tokio::test]
 async fn what_a_silent_catalog_did_is_unknown_until_the_lake_is_opened_again() {
-    for case in [&FULL_REFRESH, &APPEND_ONLY, &INCREMENTAL, &LANDING] {
+    for case in CASES {
         for (answer, done) in [(Answer::DoneSilent, true), (Answer::UndoneSilent, false)] {
             let lake = Lake::new(case).await;
             lake.land(0).await;
