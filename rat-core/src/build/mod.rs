@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -88,64 +89,67 @@ pub struct BuildOptions {
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` for a concurrency of zero, and the ledger's codes when a run cannot be written down. A pipeline that fails is a report in the build's.
-pub async fn build(
-    graph: &Graph,
-    selected: &BTreeSet<Name>,
+#[inline(never)]
+pub fn build<'a>(
+    graph: &'a Graph,
+    selected: &'a BTreeSet<Name>,
     steps: Arc<dyn Steps>,
-    clock: &dyn Clock,
-    options: &BuildOptions,
-) -> Result<BuildReport> {
-    if options.concurrency == 0 {
-        return Err(Error::new(Code::InvalidArgument, "a build needs a concurrency of at least 1"));
-    }
-    let started_at = clock.now();
-    let mut order = Order::new(graph, selected);
-    let mut running: JoinSet<(Name, Result<RunReport>)> = JoinSet::new();
-    let mut failed: Option<Name> = None;
-    loop {
-        while running.len() < options.concurrency
-            && let Some((next, culprit)) = order.next()
-        {
-            if let Some(culprit) = failed.as_ref().filter(|_| options.fail_fast) {
-                let reason = format!("the build stopped after `{}` failed", culprit.short());
-                order.done(&next, skipped(&*steps, &next, RunStatus::Cancelled, reason, clock.now()));
-                continue;
-            }
-            if let Some(culprit) = culprit {
-                let reason = format!("`{}`, which it reads, was not built", culprit.short());
-                order.done(&next, skipped(&*steps, &next, RunStatus::Cancelled, reason, clock.now()));
-                continue;
-            }
-            let (steps, force, now) = (Arc::clone(&steps), options.force, clock.now());
-            running.spawn(async move {
-                let report = step(&*steps, &next, force, now).await;
-                (next, report)
-            });
+    clock: &'a dyn Clock,
+    options: &'a BuildOptions,
+) -> BoxFuture<'a, Result<BuildReport>> {
+    Box::pin(async move {
+        if options.concurrency == 0 {
+            return Err(Error::new(Code::InvalidArgument, "a build needs a concurrency of at least 1"));
         }
-        match running.join_next().await {
-            None => break,
-            Some(Ok((name, report))) => {
-                let report = report?;
-                if !report.is_ok() {
-                    failed.get_or_insert_with(|| name.clone());
+        let started_at = clock.now();
+        let mut order = Order::new(graph, selected);
+        let mut running: JoinSet<(Name, Result<RunReport>)> = JoinSet::new();
+        let mut failed: Option<Name> = None;
+        loop {
+            while running.len() < options.concurrency
+                && let Some((next, culprit)) = order.next()
+            {
+                if let Some(culprit) = failed.as_ref().filter(|_| options.fail_fast) {
+                    let reason = format!("the build stopped after `{}` failed", culprit.short());
+                    order.done(&next, skipped(&*steps, &next, RunStatus::Cancelled, reason, clock.now()));
+                    continue;
                 }
-                order.done(&name, report);
+                if let Some(culprit) = culprit {
+                    let reason = format!("`{}`, which it reads, was not built", culprit.short());
+                    order.done(&next, skipped(&*steps, &next, RunStatus::Cancelled, reason, clock.now()));
+                    continue;
+                }
+                let (steps, force, now) = (Arc::clone(&steps), options.force, clock.now());
+                running.spawn(async move {
+                    let report = step(&*steps, &next, force, now).await;
+                    (next, report)
+                });
             }
-            Some(Err(stopped)) => match stopped.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => return Err(Error::new(Code::Cancelled, "the runtime stopped while a build was under way")),
-            },
+            match running.join_next().await {
+                None => break,
+                Some(Ok((name, report))) => {
+                    let report = report?;
+                    if !report.is_ok() {
+                        failed.get_or_insert_with(|| name.clone());
+                    }
+                    order.done(&name, report);
+                }
+                Some(Err(stopped)) => match stopped.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => return Err(Error::new(Code::Cancelled, "the runtime stopped while a build was under way")),
+                },
+            }
         }
-    }
-    for report in steps.end(failed.as_ref()).await? {
-        if !report.is_ok() {
-            failed.get_or_insert_with(|| report.pipeline.clone());
+        for report in steps.end(failed.as_ref()).await? {
+            if !report.is_ok() {
+                failed.get_or_insert_with(|| report.pipeline.clone());
+            }
+            order.done(&report.pipeline.clone(), report);
         }
-        order.done(&report.pipeline.clone(), report);
-    }
-    let status = if failed.is_some() { RunStatus::Failed } else { RunStatus::Success };
-    let duration_ms = (clock.now() - started_at).num_milliseconds().unsigned_abs();
-    Ok(BuildReport { status, started_at, duration_ms, runs: order.into_reports() })
+        let status = if failed.is_some() { RunStatus::Failed } else { RunStatus::Success };
+        let duration_ms = (clock.now() - started_at).num_milliseconds().unsigned_abs();
+        Ok(BuildReport { status, started_at, duration_ms, runs: order.into_reports() })
+    })
 }
 
 async fn step(steps: &dyn Steps, name: &Name, force: bool, now: DateTime<Utc>) -> Result<RunReport> {

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use futures::future::BoxFuture;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::compile::Compiled;
@@ -113,40 +114,54 @@ pub struct ProjectFiles {
 ///
 /// # Errors
 /// Codes of the catalog and the storage, when the lake cannot be read. What is wrong with the project is in the report.
-pub async fn check(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles) -> Result<CheckReport> {
-    let (workspace, needs) = compiled(tables, workspace, project).await?;
-    let facts = facts::load(tables, &needs).await?;
-    blocking(workspace, move |workspace| workspace.plan(&facts)).await.map(|(_, report)| report)
+#[inline(never)]
+pub fn check<'a>(tables: &'a Tables, workspace: &'a Arc<Mutex<Workspace>>, project: ProjectFiles) -> BoxFuture<'a, Result<CheckReport>> {
+    Box::pin(async move {
+        let (workspace, needs) = compiled(tables, workspace, project).await?;
+        let facts = facts::load(tables, &needs).await?;
+        blocking(workspace, move |workspace| workspace.plan(&facts)).await.map(|(_, report)| report)
+    })
 }
 
 /// Checks one pipeline under other circumstances, against the project as its files are now.
 ///
 /// # Errors
 /// `PIPELINE_NOT_FOUND`, and as [`check`].
-pub async fn check_one(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles, asked: Asked) -> Result<CheckedPipeline> {
-    let (workspace, mut needs) = compiled(tables, workspace, project).await?;
-    let (workspace, (compiling, needs)) =
-        blocking(workspace, move |workspace| (workspace.compile_asked(&asked, &mut needs), needs)).await?;
-    let compiling = compiling?;
-    let facts = facts::load(tables, &needs).await?;
-    let both = move |workspace: &mut Workspace| {
-        workspace.plan(&facts);
-        workspace.plan_asked(&compiling, &facts)
-    };
-    blocking(workspace, both).await.map(|(_, checked)| checked)
+#[inline(never)]
+pub fn check_one<'a>(
+    tables: &'a Tables,
+    workspace: &'a Arc<Mutex<Workspace>>,
+    project: ProjectFiles,
+    asked: Asked,
+) -> BoxFuture<'a, Result<CheckedPipeline>> {
+    Box::pin(async move {
+        let (workspace, mut needs) = compiled(tables, workspace, project).await?;
+        let (workspace, (compiling, needs)) =
+            blocking(workspace, move |workspace| (workspace.compile_asked(&asked, &mut needs), needs)).await?;
+        let compiling = compiling?;
+        let facts = facts::load(tables, &needs).await?;
+        let both = move |workspace: &mut Workspace| {
+            workspace.plan(&facts);
+            workspace.plan_asked(&compiling, &facts)
+        };
+        blocking(workspace, both).await.map(|(_, checked)| checked)
+    })
 }
 
 /// The project as its files are now, compiled and not typed: what running it needs.
 ///
 /// # Errors
 /// As [`check`], and what is wrong with `rat.toml`, or with the project as a whole.
-pub async fn code(tables: &Tables, workspace: &Arc<Mutex<Workspace>>, project: ProjectFiles) -> Result<ProjectCode> {
-    let (workspace, _) = compiled(tables, workspace, project).await?;
-    let code = workspace.code().ok_or_else(|| Error::new(Code::Internal, "the project was not compiled"))?;
-    match Error::from_diagnostics(code.diagnostics.clone()) {
-        Some(error) => Err(error),
-        None => Ok(code),
-    }
+#[inline(never)]
+pub fn code<'a>(tables: &'a Tables, workspace: &'a Arc<Mutex<Workspace>>, project: ProjectFiles) -> BoxFuture<'a, Result<ProjectCode>> {
+    Box::pin(async move {
+        let (workspace, _) = compiled(tables, workspace, project).await?;
+        let code = workspace.code().ok_or_else(|| Error::new(Code::Internal, "the project was not compiled"))?;
+        match Error::from_diagnostics(code.diagnostics.clone()) {
+            Some(error) => Err(error),
+            None => Ok(code),
+        }
+    })
 }
 
 /// The workspace with the project in it, held: both halves of a check see one project, whoever else checks another state of it.

@@ -5,14 +5,16 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Statement, Value, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Statement, Value, VisitorMut};
 use datafusion::sql::sqlparser::tokenizer::Location;
+
+use super::walk_mut;
 
 /// Puts the aliased expression in the place of the name that starts at `line` and `column`. False when that SELECT makes no alias of that
 /// name before it is used.
 pub fn expand_alias(statement: &mut Statement, line: u64, column: u64) -> bool {
     let mut finder = Finder { at: Location { line, column }, found: false };
-    let _ = VisitMut::visit(statement, &mut finder);
+    walk_mut(statement, &mut finder);
     finder.found
 }
 
@@ -37,13 +39,13 @@ impl VisitorMut for Finder {
         let mut replace = Replace { at: self.at, aliases: &aliases, replaced: false };
         for (i, item) in select.projection.iter_mut().enumerate() {
             replace.aliases = &aliases[..i];
-            let _ = VisitMut::visit(item, &mut replace);
+            walk_mut(item, &mut replace);
         }
         replace.aliases = &aliases;
-        let _ = VisitMut::visit(&mut select.selection, &mut replace);
-        let _ = VisitMut::visit(&mut select.group_by, &mut replace);
-        let _ = VisitMut::visit(&mut select.having, &mut replace);
-        let _ = VisitMut::visit(&mut select.qualify, &mut replace);
+        walk_mut(&mut select.selection, &mut replace);
+        walk_mut(&mut select.group_by, &mut replace);
+        walk_mut(&mut select.having, &mut replace);
+        walk_mut(&mut select.qualify, &mut replace);
         self.found = replace.replaced;
         if self.found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -17,6 +17,7 @@ mod rewrite;
 mod span;
 mod syntax;
 mod typed;
+mod walk;
 mod words;
 
 pub use depth::with_stack;
@@ -26,3 +27,4 @@ pub use parse::{Parsed, Reads, parse};
 pub use read::{OptionValue, Problem, ReadCall, ReadFunction};
 pub use reading::{is_query, kind, not_a_query, reads_only};
 pub use span::byte_range;
+pub use walk::{walk, walk_mut};

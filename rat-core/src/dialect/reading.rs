@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, Select, SetExpr, Spanned, Statement, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, Select, SetExpr, Spanned, Statement, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::{Problem, byte_range};
@@ -94,6 +94,6 @@ fn writes(statement: &Statement) -> Option<(String, Span)> {
         }
     }
     let mut walk = Writes(None);
-    let _ = statement.visit(&mut walk);
+    super::walk(statement, &mut walk);
     walk.0
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::BoxFuture;
+
 use super::Lake;
 use crate::error::{Code, Error, Result, nearest};
 use crate::storage::Storage;
@@ -117,16 +119,19 @@ impl Lake {
     }
 }
 
-async fn write(storage: &Storage, files: Vec<(String, &'static [u8])>) -> Result<()> {
-    for (path, _) in &files {
-        if storage.stat(path).await?.is_some() {
-            return Err(Error::new(Code::InvalidArgument, format!("there is a project already: `{path}` exists"))
-                .with_help("name another folder, or open this one"));
+#[inline(never)]
+fn write<'a>(storage: &'a Storage, files: Vec<(String, &'static [u8])>) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        for (path, _) in &files {
+            if storage.stat(path).await?.is_some() {
+                return Err(Error::new(Code::InvalidArgument, format!("there is a project already: `{path}` exists"))
+                    .with_help("name another folder, or open this one"));
+            }
         }
-    }
-    let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
-    for (path, bytes) in files {
-        storage.write(&path, bytes).await?;
-    }
-    storage.sync(&paths).await
+        let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+        for (path, bytes) in files {
+            storage.write(&path, bytes).await?;
+        }
+        storage.sync(&paths).await
+    })
 }

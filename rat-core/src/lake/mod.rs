@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::build::{self, Publish};
@@ -94,62 +95,65 @@ impl Lake {
         Builder::new(path)
     }
 
-    async fn assemble(builder: Builder) -> Result<Self> {
-        let plain = Storage::open(&builder.path, &BTreeMap::new())?;
-        let settings = builder.resolve(&ProjectFiles::new(plain.clone()).settings_file().await?)?;
-        let mut storage =
-            if settings.storage.options.is_empty() { plain } else { Storage::open(&builder.path, &settings.storage.options)? };
-        if let Some(wrap) = builder.wrap {
-            storage = wrap(storage);
-        }
-        let (clock, ids) = (builder.clock, builder.ids);
-        let catalog: Arc<dyn Catalog> = if Builder::catalog_in_memory(&settings, &storage) {
-            Arc::new(MemoryCatalog::default())
-        } else {
-            Arc::new(SqliteCatalog::with_patience(&storage, ".rat/catalog.db", settings.catalog.busy_timeout)?)
-        };
-        let tables = Tables::open(storage.clone(), catalog, Arc::clone(&clock), Arc::clone(&ids));
-        let engine = &settings.engine;
-        let session = Session::open(
-            Arc::clone(&clock),
-            &session::Options {
-                memory_bytes: engine.memory.map(|memory| usize::try_from(memory.0).unwrap_or(usize::MAX)),
-                spill_folder: engine.scratch.as_deref().map(PathBuf::from),
-                spill_bytes: engine.scratch_quota.0,
-                partitions: engine.threads,
-            },
-        )?;
-        session.register_storage(&storage);
-        let ledger = match (storage.local_path(".rat"), builder.read_only) {
-            (None, _) => Ledger::in_memory(Arc::clone(&clock))?,
-            (Some(folder), true) => Ledger::open_read_only(&folder, Arc::clone(&clock))?,
-            (Some(folder), false) => Ledger::open(&folder, Arc::clone(&clock))?,
-        };
-        let workspace = Workspace::new(session.clone());
-        let queue = Queue::new(settings.engine.queries);
-        let environment = builder::reader(builder.settings);
-        let lake = Self(Arc::new(Inner {
-            files: ProjectFiles::new(storage.clone()),
-            storage,
-            settings,
-            namespace: builder.namespace,
-            read_only: builder.read_only,
-            closed: AtomicBool::new(false),
-            tables,
-            session,
-            ledger,
-            clock,
-            ids,
-            loaded: Mutex::default(),
-            workspace: Arc::new(Mutex::new(workspace)),
-            environment,
-            active: Arc::default(),
-            queue,
-        }));
-        if !lake.0.read_only {
-            run::settle(&lake.0.tables, &lake.0.ledger).await?;
-        }
-        Ok(lake)
+    #[inline(never)]
+    fn assemble(builder: Builder) -> BoxFuture<'static, Result<Self>> {
+        Box::pin(async move {
+            let plain = Storage::open(&builder.path, &BTreeMap::new())?;
+            let settings = builder.resolve(&ProjectFiles::new(plain.clone()).settings_file().await?)?;
+            let mut storage =
+                if settings.storage.options.is_empty() { plain } else { Storage::open(&builder.path, &settings.storage.options)? };
+            if let Some(wrap) = builder.wrap {
+                storage = wrap(storage);
+            }
+            let (clock, ids) = (builder.clock, builder.ids);
+            let catalog: Arc<dyn Catalog> = if Builder::catalog_in_memory(&settings, &storage) {
+                Arc::new(MemoryCatalog::default())
+            } else {
+                Arc::new(SqliteCatalog::with_patience(&storage, ".rat/catalog.db", settings.catalog.busy_timeout)?)
+            };
+            let tables = Tables::open(storage.clone(), catalog, Arc::clone(&clock), Arc::clone(&ids));
+            let engine = &settings.engine;
+            let session = Session::open(
+                Arc::clone(&clock),
+                &session::Options {
+                    memory_bytes: engine.memory.map(|memory| usize::try_from(memory.0).unwrap_or(usize::MAX)),
+                    spill_folder: engine.scratch.as_deref().map(PathBuf::from),
+                    spill_bytes: engine.scratch_quota.0,
+                    partitions: engine.threads,
+                },
+            )?;
+            session.register_storage(&storage);
+            let ledger = match (storage.local_path(".rat"), builder.read_only) {
+                (None, _) => Ledger::in_memory(Arc::clone(&clock))?,
+                (Some(folder), true) => Ledger::open_read_only(&folder, Arc::clone(&clock))?,
+                (Some(folder), false) => Ledger::open(&folder, Arc::clone(&clock))?,
+            };
+            let workspace = Workspace::new(session.clone());
+            let queue = Queue::new(settings.engine.queries);
+            let environment = builder::reader(builder.settings);
+            let lake = Self(Arc::new(Inner {
+                files: ProjectFiles::new(storage.clone()),
+                storage,
+                settings,
+                namespace: builder.namespace,
+                read_only: builder.read_only,
+                closed: AtomicBool::new(false),
+                tables,
+                session,
+                ledger,
+                clock,
+                ids,
+                loaded: Mutex::default(),
+                workspace: Arc::new(Mutex::new(workspace)),
+                environment,
+                active: Arc::default(),
+                queue,
+            }));
+            if !lake.0.read_only {
+                run::settle(&lake.0.tables, &lake.0.ledger).await?;
+            }
+            Ok(lake)
+        })
     }
 
     /// The lake's root, as a URL.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+
 use super::Lake;
 use crate::check;
 use crate::error::Result;
@@ -33,31 +35,37 @@ impl Loaded {
 impl Lake {
     /// The project as its files are now. What is wrong with one pipeline is for its own run to say; what is wrong with the project as a
     /// whole, a circle for one, is an error here.
-    pub(super) async fn loaded(&self) -> Result<Arc<Loaded>> {
-        let project = self.project_files().await?;
-        let tables: BTreeSet<Name> = self.0.tables.list().await?.into_iter().map(|entry| entry.name).collect();
-        let mut loaded = self.0.loaded.lock().await;
-        if let Some(known) = loaded.as_ref().filter(|known| Arc::ptr_eq(&known.files, &project.files) && known.tables == tables) {
-            return Ok(Arc::clone(known));
-        }
-        let files = Arc::clone(&project.files);
-        let code = check::code(&self.0.tables, &self.0.workspace, project).await?;
-        let graph = code.graph;
-        let code = ProjectCode {
-            project: code.project.as_ref().clone(),
-            templates: code.templates,
-            defaults: code.defaults,
-            vars: code.vars.as_ref().clone(),
-            tables: code.tables,
-        };
-        let made = Arc::new(Loaded { files, tables, code: Arc::new(code), graph });
-        *loaded = Some(Arc::clone(&made));
-        Ok(made)
+    #[inline(never)]
+    pub(super) fn loaded(&self) -> BoxFuture<'_, Result<Arc<Loaded>>> {
+        Box::pin(async move {
+            let project = self.project_files().await?;
+            let tables: BTreeSet<Name> = self.0.tables.list().await?.into_iter().map(|entry| entry.name).collect();
+            let mut loaded = self.0.loaded.lock().await;
+            if let Some(known) = loaded.as_ref().filter(|known| Arc::ptr_eq(&known.files, &project.files) && known.tables == tables) {
+                return Ok(Arc::clone(known));
+            }
+            let files = Arc::clone(&project.files);
+            let code = check::code(&self.0.tables, &self.0.workspace, project).await?;
+            let graph = code.graph;
+            let code = ProjectCode {
+                project: code.project.as_ref().clone(),
+                templates: code.templates,
+                defaults: code.defaults,
+                vars: code.vars.as_ref().clone(),
+                tables: code.tables,
+            };
+            let made = Arc::new(Loaded { files, tables, code: Arc::new(code), graph });
+            *loaded = Some(Arc::clone(&made));
+            Ok(made)
+        })
     }
 
     /// The files as they are now, for whoever compiles them.
-    pub(super) async fn project_files(&self) -> Result<check::ProjectFiles> {
-        self.open_or_closed()?;
-        Ok(check::ProjectFiles { files: self.0.files.read().await?, environment: self.0.environment.clone() })
+    #[inline(never)]
+    pub(super) fn project_files(&self) -> BoxFuture<'_, Result<check::ProjectFiles>> {
+        Box::pin(async move {
+            self.open_or_closed()?;
+            Ok(check::ProjectFiles { files: self.0.files.read().await?, environment: self.0.environment.clone() })
+        })
     }
 }

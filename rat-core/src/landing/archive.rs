@@ -1,5 +1,7 @@
 //! Moving consumed files to `_processed/<run id>/`, and back.
 
+use futures::future::BoxFuture;
+
 use super::Landing;
 use crate::error::{Code, Error, Result};
 use crate::files::LandedFile;
@@ -54,23 +56,26 @@ impl Landing {
     ///
     /// # Errors
     /// `UNKNOWN_ZONE`, storage codes.
-    pub async fn restore(&self, namespace: &str, zone: &str, run: Option<&str>) -> Result<Restored> {
-        let folder = folder(namespace, zone);
-        let moved_to = format!("{folder}/{PROCESSED}/");
-        let mut restored = Restored::default();
-        for entry in self.listing(namespace, zone).await?.processed {
-            let Some((of_run, name)) = entry.path.strip_prefix(&moved_to).and_then(|rest| rest.split_once('/')) else { continue };
-            if run.is_some_and(|run| run != of_run) {
-                continue;
+    #[inline(never)]
+    pub fn restore<'a>(&'a self, namespace: &'a str, zone: &'a str, run: Option<&'a str>) -> BoxFuture<'a, Result<Restored>> {
+        Box::pin(async move {
+            let folder = folder(namespace, zone);
+            let moved_to = format!("{folder}/{PROCESSED}/");
+            let mut restored = Restored::default();
+            for entry in self.listing(namespace, zone).await?.processed {
+                let Some((of_run, name)) = entry.path.strip_prefix(&moved_to).and_then(|rest| rest.split_once('/')) else { continue };
+                if run.is_some_and(|run| run != of_run) {
+                    continue;
+                }
+                let target = format!("{folder}/{name}");
+                if self.storage.exists(&target).await? {
+                    restored.kept.push(entry.path);
+                } else {
+                    self.storage.rename(&entry.path, &target).await?;
+                    restored.files.push(target);
+                }
             }
-            let target = format!("{folder}/{name}");
-            if self.storage.exists(&target).await? {
-                restored.kept.push(entry.path);
-            } else {
-                self.storage.rename(&entry.path, &target).await?;
-                restored.files.push(target);
-            }
-        }
-        Ok(restored)
+            Ok(restored)
+        })
     }
 }

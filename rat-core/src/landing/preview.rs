@@ -5,6 +5,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use futures::TryStreamExt;
+use futures::future::BoxFuture;
 
 use super::Landing;
 use crate::dialect::{ReadCall, ReadFunction};
@@ -20,38 +21,47 @@ impl Landing {
     ///
     /// # Errors
     /// `UNKNOWN_ZONE`, `EMPTY_ZONE`, `MALFORMED_FILE`, `INVALID_ARGUMENT` when the ending is of no format that is read, storage codes.
-    pub async fn rows(&self, session: &Session, namespace: &str, zone: &str, limit: usize) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-        let listing = self.listing(namespace, zone).await?;
-        let Some(first) = first(&listing) else {
-            return Err(Error::new(Code::EmptyZone, format!("the landing zone `{zone}` holds no file")));
-        };
-        let Some(function) = function(&first.path) else {
-            let file = first.path.rsplit('/').next().unwrap_or_default();
-            return Err(Error::new(Code::InvalidArgument, format!("the ending of `{file}` does not say how it is read"))
-                .with_help("name files `.csv`, `.tsv`, `.json`, `.ndjson` or `.parquet`"));
-        };
-        let call = ReadCall {
-            function,
-            zone_url: format!("landing://{namespace}/{zone}"),
-            options: Vec::new(),
-            alias_table: zone.to_owned(),
-            range: 0..0,
-        };
-        let files = self.preview(&call, &[]).await?.map_err(|problems| {
-            let problem = problems.into_iter().next().expect("who refuses says why");
-            let error = Error::new(problem.code, problem.message);
-            match problem.help {
-                Some(help) => error.with_help(help),
-                None => error,
-            }
-        })?;
-        let plan = LogicalPlanBuilder::scan(zone, provider_as_source(files), None)
-            .and_then(|plan| plan.limit(0, Some(limit)))
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(execute::error)?;
-        let rows = execute::stream(session, plan).await?;
-        let schema = rows.schema();
-        Ok((schema, rows.try_collect().await.map_err(execute::error)?))
+    #[inline(never)]
+    pub fn rows<'a>(
+        &'a self,
+        session: &'a Session,
+        namespace: &'a str,
+        zone: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<(SchemaRef, Vec<RecordBatch>)>> {
+        Box::pin(async move {
+            let listing = self.listing(namespace, zone).await?;
+            let Some(first) = first(&listing) else {
+                return Err(Error::new(Code::EmptyZone, format!("the landing zone `{zone}` holds no file")));
+            };
+            let Some(function) = function(&first.path) else {
+                let file = first.path.rsplit('/').next().unwrap_or_default();
+                return Err(Error::new(Code::InvalidArgument, format!("the ending of `{file}` does not say how it is read"))
+                    .with_help("name files `.csv`, `.tsv`, `.json`, `.ndjson` or `.parquet`"));
+            };
+            let call = ReadCall {
+                function,
+                zone_url: format!("landing://{namespace}/{zone}"),
+                options: Vec::new(),
+                alias_table: zone.to_owned(),
+                range: 0..0,
+            };
+            let files = self.preview(&call, &[]).await?.map_err(|problems| {
+                let problem = problems.into_iter().next().expect("who refuses says why");
+                let error = Error::new(problem.code, problem.message);
+                match problem.help {
+                    Some(help) => error.with_help(help),
+                    None => error,
+                }
+            })?;
+            let plan = LogicalPlanBuilder::scan(zone, provider_as_source(files), None)
+                .and_then(|plan| plan.limit(0, Some(limit)))
+                .and_then(LogicalPlanBuilder::build)
+                .map_err(execute::error)?;
+            let rows = execute::stream(session, plan).await?;
+            let schema = rows.schema();
+            Ok((schema, rows.try_collect().await.map_err(execute::error)?))
+        })
     }
 }
 

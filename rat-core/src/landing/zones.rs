@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::Serialize;
 
 use super::Landing;
@@ -42,31 +43,40 @@ impl Landing {
     ///
     /// # Errors
     /// `STORAGE_UNAVAILABLE`.
-    pub async fn zones(&self, namespace: &str) -> Result<Vec<Zone>> {
-        let mut zones = Vec::new();
-        for name in self.names(namespace).await? {
-            if let Some(listing) = self.list(namespace, &name).await? {
-                let bytes = listing.files.iter().map(|f| f.size).sum();
-                zones.push(Zone { namespace: namespace.to_owned(), name, files: listing.files.len() as u64, bytes });
+    #[inline(never)]
+    pub fn zones<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, Result<Vec<Zone>>> {
+        Box::pin(async move {
+            let mut zones = Vec::new();
+            for name in self.names(namespace).await? {
+                if let Some(listing) = self.list(namespace, &name).await? {
+                    let bytes = listing.files.iter().map(|f| f.size).sum();
+                    zones.push(Zone { namespace: namespace.to_owned(), name, files: listing.files.len() as u64, bytes });
+                }
             }
-        }
-        Ok(zones)
+            Ok(zones)
+        })
     }
 
     /// The files of a zone that are there to be ingested, by path.
     ///
     /// # Errors
     /// `UNKNOWN_ZONE`, `STORAGE_UNAVAILABLE`.
-    pub async fn files(&self, namespace: &str, zone: &str) -> Result<Vec<ZoneFile>> {
-        Ok(self.listing(namespace, zone).await?.files.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
+    #[inline(never)]
+    pub fn files<'a>(&'a self, namespace: &'a str, zone: &'a str) -> BoxFuture<'a, Result<Vec<ZoneFile>>> {
+        Box::pin(async move {
+            Ok(self.listing(namespace, zone).await?.files.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
+        })
     }
 
     /// The files of a zone that show what others will look like: those in `_samples/`.
     ///
     /// # Errors
     /// `UNKNOWN_ZONE`, `STORAGE_UNAVAILABLE`.
-    pub async fn samples(&self, namespace: &str, zone: &str) -> Result<Vec<ZoneFile>> {
-        Ok(self.listing(namespace, zone).await?.samples.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
+    #[inline(never)]
+    pub fn samples<'a>(&'a self, namespace: &'a str, zone: &'a str) -> BoxFuture<'a, Result<Vec<ZoneFile>>> {
+        Box::pin(async move {
+            Ok(self.listing(namespace, zone).await?.samples.into_iter().map(|entry| zone_file(namespace, zone, entry)).collect())
+        })
     }
 
     /// Puts a file into a zone, which is made if it is not there, over one of that name, and gives its path in the lake. A run sees the
@@ -74,14 +84,17 @@ impl Landing {
     ///
     /// # Errors
     /// `INVALID_NAME` for the zone, `INVALID_ARGUMENT` for a file name that would not be ingested, storage codes.
-    pub async fn put(&self, namespace: &str, zone: &str, name: &str, bytes: Bytes) -> Result<String> {
-        let path = put_path(namespace, zone, name)?;
-        self.storage.write(&path, bytes).await?;
-        match self.storage.sync(std::slice::from_ref(&path)).await {
-            // A run may have consumed it and moved it away already.
-            Err(e) if e.code() == Code::PathNotFound => Ok(path),
-            outcome => outcome.map(|()| path),
-        }
+    #[inline(never)]
+    pub fn put<'a>(&'a self, namespace: &'a str, zone: &'a str, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let path = put_path(namespace, zone, name)?;
+            self.storage.write(&path, bytes).await?;
+            match self.storage.sync(std::slice::from_ref(&path)).await {
+                // A run may have consumed it and moved it away already.
+                Err(e) if e.code() == Code::PathNotFound => Ok(path),
+                outcome => outcome.map(|()| path),
+            }
+        })
     }
 
     /// Puts a file that is written piece by piece; it appears in the zone when the writer is closed.
@@ -96,8 +109,9 @@ impl Landing {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub async fn remove(&self, namespace: &str, zone: &str, name: &str) -> Result<()> {
-        self.storage.delete(&put_path(namespace, zone, name)?).await
+    #[inline(never)]
+    pub fn remove<'a>(&'a self, namespace: &'a str, zone: &'a str, name: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.storage.delete(&put_path(namespace, zone, name)?).await })
     }
 
     pub(super) async fn names(&self, namespace: &str) -> Result<Vec<String>> {

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use futures::future::BoxFuture;
+
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::ledger::{Ledger, RunFilter, Status};
@@ -43,26 +45,29 @@ pub struct MaintainContext {
 ///
 /// # Errors
 /// The ledger's. What is wrong with one table is in the report.
-pub async fn maintain(
-    context: &MaintainContext,
-    names: &[Name],
-    settings: &MaintenanceSettings,
+#[inline(never)]
+pub fn maintain<'a>(
+    context: &'a MaintainContext,
+    names: &'a [Name],
+    settings: &'a MaintenanceSettings,
     dry_run: bool,
-) -> Result<MaintenanceReport> {
-    let now = context.clock.now();
-    let in_use = oldest_run(&context.ledger)?.unwrap_or(now);
-    let before = |age: Duration| {
-        TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::UNIX_EPOCH).min(in_use)
-    };
-    let keep = Keep { snapshots: settings.keep_snapshots, read_since: before(settings.keep_for) };
-    let written_before = before(settings.orphan_grace);
-    let mut tables = Vec::with_capacity(names.len());
-    for name in names {
-        let mut done = MaintainedTable::new(name);
-        done.error = one(context, name, &keep, written_before, dry_run, &mut done).await.err();
-        tables.push(done);
-    }
-    Ok(MaintenanceReport { dry_run, tables })
+) -> BoxFuture<'a, Result<MaintenanceReport>> {
+    Box::pin(async move {
+        let now = context.clock.now();
+        let in_use = oldest_run(&context.ledger)?.unwrap_or(now);
+        let before = |age: Duration| {
+            TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::UNIX_EPOCH).min(in_use)
+        };
+        let keep = Keep { snapshots: settings.keep_snapshots, read_since: before(settings.keep_for) };
+        let written_before = before(settings.orphan_grace);
+        let mut tables = Vec::with_capacity(names.len());
+        for name in names {
+            let mut done = MaintainedTable::new(name);
+            done.error = one(context, name, &keep, written_before, dry_run, &mut done).await.err();
+            tables.push(done);
+        }
+        Ok(MaintenanceReport { dry_run, tables })
+    })
 }
 
 async fn one(

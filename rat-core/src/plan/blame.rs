@@ -8,11 +8,11 @@ use std::ops::{ControlFlow, Range};
 
 use datafusion::common::{DataFusionError, Span as EngineSpan};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Spanned, Statement, Value, ValueWithSpan, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Spanned, Statement, Value, ValueWithSpan, VisitorMut};
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 
 use super::describe::{Description, describe};
-use crate::dialect::{Problem, byte_range};
+use crate::dialect::{self, Problem, byte_range};
 use crate::error::Code;
 
 /// How often one statement is planned again to find its errors. An error past that is shown at the whole statement.
@@ -138,7 +138,7 @@ impl Expressions {
             }
         }
         let mut collect = Collect { found: Vec::new(), open: Vec::new() };
-        let _ = VisitMut::visit(statement, &mut collect);
+        dialect::walk_mut(statement, &mut collect);
         Self(collect.found)
     }
 
@@ -168,9 +168,9 @@ fn replace(statement: &mut Statement, expression: usize) {
         }
     }
     let mut walk = Replace { wanted: expression, next: 0, replaced: None };
-    let _ = VisitMut::visit(statement, &mut walk);
+    dialect::walk_mut(statement, &mut walk);
     if let Some(name) = walk.replaced.as_ref().and_then(last_name) {
-        let _ = VisitMut::visit(statement, &mut KeepName { name, span: walk.replaced.map(|e| e.span()).unwrap_or(Span::empty()) });
+        dialect::walk_mut(statement, &mut KeepName { name, span: walk.replaced.map(|e| e.span()).unwrap_or(Span::empty()) });
     }
 }
 

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Fields};
 use datafusion::common::{Column, TableReference};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableSource};
-use datafusion::sql::sqlparser::ast::{SelectItem, SetExpr, Statement, VisitMut};
+use datafusion::sql::sqlparser::ast::{SelectItem, SetExpr, Statement};
 
 use super::relations::{Expanded, Relation, Relations};
-use crate::dialect::{Parsed, Problem};
+use crate::dialect::{self, Parsed, Problem};
 use crate::session::Session;
 
 pub use mentioned::{Mentioned, mentioned};
@@ -66,7 +66,7 @@ impl Spellings {
 
 pub(super) fn resolve(session: &Session, sql: &str, parsed: &mut Parsed, relations: &dyn Relations) -> Resolved {
     let mut tables = tables::Tables::new(session, sql, relations, &parsed.reads);
-    let _ = VisitMut::visit(&mut parsed.statement, &mut tables);
+    dialect::walk_mut(&mut parsed.statement, &mut tables);
     let mut found: Vec<(String, Relation)> = tables.found;
     let mut problems = tables.problems;
     for call in &parsed.reads {
@@ -93,7 +93,7 @@ pub(super) fn resolve(session: &Session, sql: &str, parsed: &mut Parsed, relatio
     let sources =
         known.into_iter().map(|(name, source)| (name.clone(), if mixed { respelled(&name, source, &spellings) } else { source })).collect();
     spellings.written = written(&parsed.statement, &spellings);
-    let _ = VisitMut::visit(&mut parsed.statement, &mut fold::Fold(&spellings));
+    dialect::walk_mut(&mut parsed.statement, &mut fold::Fold(&spellings));
     let zones = parsed.reads.iter().map(|call| (call.alias_table.clone(), call.zone_url.clone())).collect();
     Resolved { problems, unknown, sources, spellings, zones }
 }

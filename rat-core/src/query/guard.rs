@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{
-    ShowStatementFilter, ShowStatementFilterPosition, ShowStatementIn, ShowStatementOptions, Spanned, Statement,
+    ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementIn, ShowStatementOptions, Spanned, Statement, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -46,13 +46,7 @@ pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -
         }
         Statement::Explain { statement: inner, .. } => return Err(refused(&dialect::kind(inner), inner.span())),
         Statement::ExplainTable { table_name, .. } => {
-            let mut query = parsed("SELECT * FROM described");
-            let name = table_name.clone();
-            let _ = datafusion::sql::sqlparser::ast::visit_relations_mut(&mut query, |relation| {
-                *relation = name.clone();
-                ControlFlow::<()>::Continue(())
-            });
-            *statement = query;
+            *statement = described(table_name);
             Asked::Columns
         }
         Statement::ShowTables { show_options, .. } => {
@@ -66,13 +60,7 @@ pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -
             let Some(ShowStatementIn { parent_name: Some(table), .. }) = &show_options.show_in else {
                 return Err(refused(&kind, Span::empty()));
             };
-            let mut query = parsed("SELECT * FROM described");
-            let table = table.clone();
-            let _ = datafusion::sql::sqlparser::ast::visit_relations_mut(&mut query, |relation| {
-                *relation = table.clone();
-                ControlFlow::<()>::Continue(())
-            });
-            *statement = query;
+            *statement = described(table);
             Asked::Columns
         }
         other => return Err(refused(&kind, other.span())),
@@ -82,6 +70,22 @@ pub(super) fn statement(statement: &mut Statement, sql: &str, summarize: bool) -
     }
     dialect::reads_only(sql, statement)?;
     Ok(asked)
+}
+
+/// All rows of a table, by the name as it was written and at its place.
+fn described(table: &ObjectName) -> Statement {
+    struct Named<'a>(&'a ObjectName);
+    impl VisitorMut for Named<'_> {
+        type Break = ();
+
+        fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+            *relation = self.0.clone();
+            ControlFlow::Continue(())
+        }
+    }
+    let mut query = parsed("SELECT * FROM described");
+    dialect::walk_mut(&mut query, &mut Named(table));
+    query
 }
 
 fn parsed(sql: &str) -> Statement {

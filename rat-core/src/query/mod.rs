@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
+use futures::future::BoxFuture;
+
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Label, Result, Source};
 use crate::execute;
@@ -93,18 +95,22 @@ impl Default for QueryOptions {
 /// # Errors
 /// `BUSY` when its turn did not come in time; `SQL_SYNTAX`, `QUERY_TOO_LONG`, `QUERY_TOO_DEEP` and `NOT_READ_ONLY` for the text; the codes of [`plan::plan`]; `TIMED_OUT`,
 /// `RESULT_TOO_LARGE`, `OUT_OF_MEMORY`, `EXECUTION_FAILED` and the storage's while it runs.
-pub async fn query(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) -> Result<QueryResult> {
-    let started = Instant::now();
-    let stream = start(context, sql, options, started).await?;
-    result::collect(stream, options.bytes, started).await
+#[inline(never)]
+pub fn query<'a>(context: &'a QueryContext<'a>, sql: &'a str, options: &'a QueryOptions) -> BoxFuture<'a, Result<QueryResult>> {
+    Box::pin(async move {
+        let started = Instant::now();
+        let stream = start(context, sql, options, started).await?;
+        result::collect(stream, options.bytes, started).await
+    })
 }
 
 /// Answers a query batch by batch, in constant memory. The timeout covers reading the stream; there is no limit of bytes.
 ///
 /// # Errors
 /// As [`query`]; those of running come out of the stream.
-pub async fn stream(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) -> Result<QueryStream> {
-    start(context, sql, options, Instant::now()).await
+#[inline(never)]
+pub fn stream<'a>(context: &'a QueryContext<'a>, sql: &'a str, options: &'a QueryOptions) -> BoxFuture<'a, Result<QueryStream>> {
+    Box::pin(async move { start(context, sql, options, Instant::now()).await })
 }
 
 async fn start(context: &QueryContext<'_>, sql: &str, options: &QueryOptions, started: Instant) -> Result<QueryStream> {

@@ -5,11 +5,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Spanned, Statement, TimezoneInfo, Value, ValueWithSpan, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, Spanned, Statement, TimezoneInfo, Value, ValueWithSpan, VisitorMut};
 
-use crate::dialect::{Problem, byte_range};
+use crate::dialect::{self, Problem, byte_range};
 use crate::error::{Code, Error, Result, nearest};
 
 /// One value.
@@ -116,7 +114,7 @@ pub(super) fn bind(statement: &mut Statement, sql: &str, params: &Params) -> Res
         }
     }
     let mut walk = Bind { sql, params, asked: 0, problems: Vec::new() };
-    let _ = VisitMut::visit(statement, &mut walk);
+    dialect::walk_mut(statement, &mut walk);
     if walk.problems.is_empty() { Ok(()) } else { Err(walk.problems) }
 }
 

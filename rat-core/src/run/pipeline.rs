@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::sync::OwnedMutexGuard;
 
 use super::active::Turn;
@@ -25,21 +26,24 @@ use crate::tables::StagedView;
 ///
 /// # Errors
 /// `PIPELINE_NOT_FOUND`, `ALREADY_RUNNING`, and the ledger's codes when the run cannot be written down.
-pub async fn run(context: &RunContext, name: &Name, options: &RunOptions) -> Result<RunReport> {
-    let mut job = match Job::take(context, name, options).await? {
-        Begun::Job(job) => Arc::new(*job),
-        Begun::Skipped(report) => return Ok(*report),
-    };
-    loop {
-        let report = Arc::clone(&job).run().await?;
-        let (config, attempt) = (&job.config, report.attempt);
-        let again = report.error.as_ref().is_some_and(is_transient) && attempt <= *config.max_retries;
-        if !again {
-            return Ok(report);
+#[inline(never)]
+pub fn run<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions) -> BoxFuture<'a, Result<RunReport>> {
+    Box::pin(async move {
+        let mut job = match Job::take(context, name, options).await? {
+            Begun::Job(job) => Arc::new(*job),
+            Begun::Skipped(report) => return Ok(*report),
+        };
+        loop {
+            let report = Arc::clone(&job).run().await?;
+            let (config, attempt) = (&job.config, report.attempt);
+            let again = report.error.as_ref().is_some_and(is_transient) && attempt <= *config.max_retries;
+            if !again {
+                return Ok(report);
+            }
+            tokio::time::sleep(pause(context, Duration::from_secs((*config.retry_delay_seconds).into()), attempt)).await;
+            job = Arc::new(Job::begin(context, &job.pipeline, config, options, attempt + 1, &job.turn)?);
         }
-        tokio::time::sleep(pause(context, Duration::from_secs((*config.retry_delay_seconds).into()), attempt)).await;
-        job = Arc::new(Job::begin(context, &job.pipeline, config, options, attempt + 1, &job.turn)?);
-    }
+    })
 }
 
 /// What came of asking for a turn.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::BoxFuture;
+
 use super::inputs::{Cut, Pins, Wanted};
 use super::planned::optional;
 use super::{Refresh, RunContext, tests, watermark};
@@ -19,13 +21,16 @@ use crate::template::Facts;
 ///
 /// # Errors
 /// `PIPELINE_NOT_FOUND`, `INVALID_VALUE` when the watermark's type does not bear the lookback, and what reading the table gives.
-pub async fn next_watermark(context: &RunContext, name: &Name, refresh: Refresh) -> Result<Option<String>> {
-    let pipeline = context.project.pipeline(name)?;
-    let (config, _) = crate::config::resolve(&context.project.defaults, pipeline, &crate::config::Overrides::default());
-    if refresh.is_full() {
-        return Ok(None);
-    }
-    watermark_text(context, name, &config).await
+#[inline(never)]
+pub fn next_watermark<'a>(context: &'a RunContext, name: &'a Name, refresh: Refresh) -> BoxFuture<'a, Result<Option<String>>> {
+    Box::pin(async move {
+        let pipeline = context.project.pipeline(name)?;
+        let (config, _) = crate::config::resolve(&context.project.defaults, pipeline, &crate::config::Overrides::default());
+        if refresh.is_full() {
+            return Ok(None);
+        }
+        watermark_text(context, name, &config).await
+    })
 }
 
 async fn watermark_text(context: &RunContext, name: &Name, config: &Config) -> Result<Option<String>> {
@@ -44,30 +49,37 @@ async fn watermark_text(context: &RunContext, name: &Name, config: &Config) -> R
 /// # Errors
 /// `PIPELINE_NOT_FOUND`, `NOT_BUILT` when there are tests and nothing to test, and what is wrong with the pipeline's files. A test that
 /// cannot be run is a result.
-pub async fn test(context: &RunContext, name: &Name, vars: &BTreeMap<String, serde_json::Value>) -> Result<Vec<TestResult>> {
-    let pipeline = context.project.pipeline(name)?;
-    let (config, _) = context.project.config(pipeline)?;
-    if config.tests.is_empty() && pipeline.quality_tests.is_empty() {
-        return Ok(Vec::new());
-    }
-    let facts = facts(context, pipeline, &config, vars).await?;
-    let (compiled, _) = context.project.compile(pipeline, &config, &facts)?;
-    let mut read: BTreeSet<Name> = optional(&compiled, &config);
-    read.insert(name.clone());
-    let pins = Pins::take(context, Wanted::new(), read, &facts).await?;
-    let cut = Cut::new(context, name, &pins, None)?;
-    let Some(published) = cut.relation(name) else {
-        return Err(Error::new(Code::NotBuilt, format!("`{}` has not been built yet", name.short()))
-            .with_help(format!("build it first: `rat build +{}`", name.short())));
-    };
-    let cut = cut.with_new_rows(published);
-    Ok(tests::judge(
-        context,
-        &tests::Judged { name, config: &config, tests: &compiled.tests, rows: pins.rows(name), passed: &BTreeSet::new() },
-        &cut,
-        context.clock.now(),
-    )
-    .await)
+#[inline(never)]
+pub fn test<'a>(
+    context: &'a RunContext,
+    name: &'a Name,
+    vars: &'a BTreeMap<String, serde_json::Value>,
+) -> BoxFuture<'a, Result<Vec<TestResult>>> {
+    Box::pin(async move {
+        let pipeline = context.project.pipeline(name)?;
+        let (config, _) = context.project.config(pipeline)?;
+        if config.tests.is_empty() && pipeline.quality_tests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let facts = facts(context, pipeline, &config, vars).await?;
+        let (compiled, _) = context.project.compile(pipeline, &config, &facts)?;
+        let mut read: BTreeSet<Name> = optional(&compiled, &config);
+        read.insert(name.clone());
+        let pins = Pins::take(context, Wanted::new(), read, &facts).await?;
+        let cut = Cut::new(context, name, &pins, None)?;
+        let Some(published) = cut.relation(name) else {
+            return Err(Error::new(Code::NotBuilt, format!("`{}` has not been built yet", name.short()))
+                .with_help(format!("build it first: `rat build +{}`", name.short())));
+        };
+        let cut = cut.with_new_rows(published);
+        Ok(tests::judge(
+            context,
+            &tests::Judged { name, config: &config, tests: &compiled.tests, rows: pins.rows(name), passed: &BTreeSet::new() },
+            &cut,
+            context.clock.now(),
+        )
+        .await)
+    })
 }
 
 async fn facts(context: &RunContext, pipeline: &Pipeline, config: &Config, vars: &BTreeMap<String, serde_json::Value>) -> Result<Facts> {

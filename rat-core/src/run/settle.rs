@@ -1,5 +1,7 @@
 //! What became of runs whose process is gone, or whose commit was not answered: the table knows.
 
+use futures::future::BoxFuture;
+
 use super::RunStatus;
 use super::publish::{RUN_ID, made_by};
 use crate::error::{Code, Result};
@@ -12,26 +14,29 @@ use crate::tables::{Relation, Tables};
 ///
 /// # Errors
 /// The ledger's.
-pub async fn settle(tables: &Tables, ledger: &Ledger) -> Result<usize> {
-    let mut settled = 0;
-    for run in ledger.abandoned()? {
-        let Ok(name) = Name::parse(&run.pipeline, "default") else { continue };
-        let outcome = match tables.find(&name).await {
-            Err(_) => continue,
-            Ok(Some(Relation::Table(table))) => made_by(&table, &run.id).map(|snapshot_id| {
-                let summary = table.metadata().snapshot_by_id(snapshot_id).map(|s| &s.summary().additional_properties);
-                let rows_written = summary.and_then(|summary| summary.get("added-records")).and_then(|rows| rows.parse().ok());
-                Outcome { snapshot_id: Some(snapshot_id), rows_written, ..Outcome::success() }
-            }),
-            Ok(Some(Relation::View(view))) => {
-                (view.summary().get(RUN_ID).map(String::as_str) == Some(run.id.as_str())).then(Outcome::success)
-            }
-            Ok(None) => None,
-        };
-        ledger.settle(&run.id, &outcome.unwrap_or_else(|| lost(&run)))?;
-        settled += 1;
-    }
-    Ok(settled)
+#[inline(never)]
+pub fn settle<'a>(tables: &'a Tables, ledger: &'a Ledger) -> BoxFuture<'a, Result<usize>> {
+    Box::pin(async move {
+        let mut settled = 0;
+        for run in ledger.abandoned()? {
+            let Ok(name) = Name::parse(&run.pipeline, "default") else { continue };
+            let outcome = match tables.find(&name).await {
+                Err(_) => continue,
+                Ok(Some(Relation::Table(table))) => made_by(&table, &run.id).map(|snapshot_id| {
+                    let summary = table.metadata().snapshot_by_id(snapshot_id).map(|s| &s.summary().additional_properties);
+                    let rows_written = summary.and_then(|summary| summary.get("added-records")).and_then(|rows| rows.parse().ok());
+                    Outcome { snapshot_id: Some(snapshot_id), rows_written, ..Outcome::success() }
+                }),
+                Ok(Some(Relation::View(view))) => {
+                    (view.summary().get(RUN_ID).map(String::as_str) == Some(run.id.as_str())).then(Outcome::success)
+                }
+                Ok(None) => None,
+            };
+            ledger.settle(&run.id, &outcome.unwrap_or_else(|| lost(&run)))?;
+            settled += 1;
+        }
+        Ok(settled)
+    })
 }
 
 fn lost(run: &RunRecord) -> Outcome {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
@@ -49,11 +50,14 @@ enum Swapped {
 
 impl Together {
     /// Waits until no other such build is under way in this process.
-    pub async fn begin(context: &RunContext, options: RunOptions) -> Self {
-        let turn = context.active.together().await;
-        let tables = context.tables.clone();
-        let context = RunContext { tables: tables.ahead(), ..context.clone() };
-        Self { context, options, tables, held: Mutex::default(), _turn: turn }
+    #[inline(never)]
+    pub fn begin<'a>(context: &'a RunContext, options: RunOptions) -> BoxFuture<'a, Self> {
+        Box::pin(async move {
+            let turn = context.active.together().await;
+            let tables = context.tables.clone();
+            let context = RunContext { tables: tables.ahead(), ..context.clone() };
+            Self { context, options, tables, held: Mutex::default(), _turn: turn }
+        })
     }
 
     /// As [`fresh`](super::fresh::fresh), with what is staged counting as changed.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
@@ -115,11 +116,14 @@ impl Tables {
     ///
     /// # Errors
     /// `CORRUPT_TABLE`, `UNSUPPORTED_FORMAT`, `LAKE_MOVED`, and codes of the catalog and the storage.
-    pub async fn load(&self, name: &Name) -> Result<Option<Table>> {
-        match self.0.catalog.load(name).await? {
-            Some(pointer) if pointer.kind == EntryKind::Table => Ok(Some(self.table_at(name, &pointer).await?)),
-            _ => Ok(None),
-        }
+    #[inline(never)]
+    pub fn load<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<Table>>> {
+        Box::pin(async move {
+            match self.0.catalog.load(name).await? {
+                Some(pointer) if pointer.kind == EntryKind::Table => Ok(Some(self.table_at(name, &pointer).await?)),
+                _ => Ok(None),
+            }
+        })
     }
 
     /// The table of that name, or an error that names it.
@@ -134,26 +138,32 @@ impl Tables {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub async fn view(&self, name: &Name) -> Result<Option<View>> {
-        match self.find(name).await? {
-            Some(Relation::View(view)) => Ok(Some(view)),
-            _ => Ok(None),
-        }
+    #[inline(never)]
+    pub fn view<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<View>>> {
+        Box::pin(async move {
+            match self.find(name).await? {
+                Some(Relation::View(view)) => Ok(Some(view)),
+                _ => Ok(None),
+            }
+        })
     }
 
     /// The table or view of that name as it is now.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub async fn find(&self, name: &Name) -> Result<Option<Relation>> {
-        if let Some(shown) = self.0.ahead.lock().get(name) {
-            return Ok(Some(shown.clone()));
-        }
-        let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(None) };
-        match pointer.kind {
-            EntryKind::Table => Ok(Some(Relation::Table(self.table_at(name, &pointer).await?))),
-            EntryKind::View => Ok(Some(Relation::View(self.view_at(name, &pointer).await?))),
-        }
+    #[inline(never)]
+    pub fn find<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<Relation>>> {
+        Box::pin(async move {
+            if let Some(shown) = self.0.ahead.lock().get(name) {
+                return Ok(Some(shown.clone()));
+            }
+            let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(None) };
+            match pointer.kind {
+                EntryKind::Table => Ok(Some(Relation::Table(self.table_at(name, &pointer).await?))),
+                EntryKind::View => Ok(Some(Relation::View(self.view_at(name, &pointer).await?))),
+            }
+        })
     }
 
     async fn table_at(&self, name: &Name, pointer: &Pointer) -> Result<Table> {
@@ -193,18 +203,21 @@ impl Tables {
     ///
     /// # Errors
     /// `COMMIT_CONFLICT` when somebody writes to it at the same time, and codes of the catalog.
-    pub async fn drop(&self, name: &Name) -> Result<bool> {
-        let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(false) };
-        let change = PointerChange { name: name.clone(), from: Some(pointer), to: None };
-        match self.0.catalog.commit(&[change]).await {
-            Ok(()) => Ok(true),
-            Err(CommitFailure::Conflict(_)) => Err(Error::new(Code::CommitConflict, format!("`{name}` changed while it was dropped"))),
-            Err(CommitFailure::Failed(error)) => Err(error),
-            // Dropping is done when the name is gone, whoever's answer was lost.
-            Err(CommitFailure::Unknown(error)) => match self.0.catalog.load(name).await {
-                Ok(None) => Ok(true),
-                _ => Err(error),
-            },
-        }
+    #[inline(never)]
+    pub fn drop<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            let Some(pointer) = self.0.catalog.load(name).await? else { return Ok(false) };
+            let change = PointerChange { name: name.clone(), from: Some(pointer), to: None };
+            match self.0.catalog.commit(&[change]).await {
+                Ok(()) => Ok(true),
+                Err(CommitFailure::Conflict(_)) => Err(Error::new(Code::CommitConflict, format!("`{name}` changed while it was dropped"))),
+                Err(CommitFailure::Failed(error)) => Err(error),
+                // Dropping is done when the name is gone, whoever's answer was lost.
+                Err(CommitFailure::Unknown(error)) => match self.0.catalog.load(name).await {
+                    Ok(None) => Ok(true),
+                    _ => Err(error),
+                },
+            }
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures::future::BoxFuture;
 use iceberg::spec::{MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
 
 use super::handle::Tables;
@@ -43,16 +44,19 @@ impl Tables {
     /// # Errors
     /// `TABLE_NOT_FOUND`, `INVALID_ARGUMENT` for a snapshot the table has not, a name that cannot be used or is taken, `COMMIT_CONFLICT` when
     /// others were always first, and codes of the storage and the catalog.
-    pub async fn change_reference(&self, name: &Name, change: &ReferenceChange) -> Result<Table> {
-        for attempt in 0..ATTEMPTS {
-            let table = self.get(name).await?;
-            let Some(metadata) = self.changed(&table, change)? else { return Ok(table) };
-            if self.amend(&table, metadata).await? {
-                return self.get(name).await;
+    #[inline(never)]
+    pub fn change_reference<'a>(&'a self, name: &'a Name, change: &'a ReferenceChange) -> BoxFuture<'a, Result<Table>> {
+        Box::pin(async move {
+            for attempt in 0..ATTEMPTS {
+                let table = self.get(name).await?;
+                let Some(metadata) = self.changed(&table, change)? else { return Ok(table) };
+                if self.amend(&table, metadata).await? {
+                    return self.get(name).await;
+                }
+                self.pause(attempt).await;
             }
-            self.pause(attempt).await;
-        }
-        Err(Error::new(Code::CommitConflict, format!("other writers of `{name}` were first each of {ATTEMPTS} times")))
+            Err(Error::new(Code::CommitConflict, format!("other writers of `{name}` were first each of {ATTEMPTS} times")))
+        })
     }
 
     /// The metadata with the change; `None` when it is so already.

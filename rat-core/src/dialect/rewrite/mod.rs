@@ -10,14 +10,14 @@ mod types;
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitorMut};
 
 use super::{Problem, ReadCall, Reads, byte_range};
 use crate::error::Code;
 
 pub(super) fn apply(sql: &str, statement: &mut Statement, reads: Reads) -> Result<Vec<ReadCall>, Vec<Problem>> {
     let mut rewriter = Rewriter { sql, reads, calls: Vec::new(), problems: Vec::new() };
-    let _ = VisitMut::visit(statement, &mut rewriter);
+    super::walk_mut(statement, &mut rewriter);
     if rewriter.problems.is_empty() { Ok(rewriter.calls) } else { Err(rewriter.problems) }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart, Statement, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart, Statement, TableFactor, Visitor};
 
+use crate::dialect;
 use crate::name::{Layer, Name, is_valid_name};
 
 /// The names of a statement's tables.
@@ -19,7 +20,7 @@ pub struct Mentioned {
 /// The tables a statement names; `layer.name` is in `namespace`.
 pub fn mentioned(statement: &Statement, namespace: &str) -> Mentioned {
     let mut walk = Walk { namespace, found: Mentioned::default() };
-    let _ = statement.visit(&mut walk);
+    dialect::walk(statement, &mut walk);
     walk.found
 }
 
