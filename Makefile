@@ -12,6 +12,7 @@ REQUIREMENTS := tests/requirements.txt
 # A new list of requirements is a new environment: an old one is never half right.
 VENV         := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | cksum | cut -d' ' -f1)
 VENV_PYTHON  := $(VENV)/bin/python
+PEERS_VENV   := $(CACHE)/peers-$(shell cat benches/peers/requirements.txt | cksum | cut -d' ' -f1)
 DOCS_VENV    := $(CACHE)/docs-$(shell cat docs/requirements.txt | cksum | cut -d' ' -f1)
 SITE         ?= $(CACHE)/site
 DEBUG        := $(CARGO_TARGET_DIR)/debug
@@ -56,6 +57,11 @@ rat-node/node_modules/ready: rat-node/package-lock.json
 	cd rat-node && npm install --silent --no-save --no-audit --no-fund
 	@touch $@
 
+$(PEERS_VENV)/ready: benches/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
+	@touch $@
+
 $(DOCS_VENV)/ready: docs/requirements.txt
 	$(PYTHON) -m venv $(DOCS_VENV)
 	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
@@ -74,8 +80,8 @@ docs-site: $(DOCS_VENV)/ready ## Build the documentation site; a link that leads
 docs: ## Write the generated pages and snapshots anew; read the diff
 	RAT_UPDATE=1 cargo test --workspace
 
-bench: ## Measure rat beside its references; prints ratios (compiles the release profile first)
-	cargo run --release -p benches
+bench: $(PEERS_VENV)/ready ## Measure rat beside its references; prints ratios (compiles the release profile first)
+	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python cargo run --release -p benches
 
 release: ## Build what is published: optimised, thin LTO
 	cargo build --profile dist -p rat-py -p rat-node

@@ -30,8 +30,19 @@ impl Bench {
             our_times.push(time(&mut ours));
             their_times.push(time(&mut theirs));
         }
-        let reference = Some((reference.to_owned(), their_times));
-        self.rows.push(Row { what: what.to_owned(), goal: goal.to_owned(), ours: our_times, reference, note: String::new() });
+        self.record_pair(what, goal, reference, our_times, their_times);
+    }
+
+    /// Takes the times of pairs measured elsewhere.
+    pub fn record_pair(&mut self, what: &str, goal: &str, reference: &str, ours: Vec<Duration>, theirs: Vec<Duration>) {
+        let reference = Some((reference.to_owned(), theirs));
+        self.keep(Row { what: what.to_owned(), goal: goal.to_owned(), ours, reference, note: String::new() });
+    }
+
+    // Said at once too: a run that is ended early has shown what it had.
+    fn keep(&mut self, row: Row) {
+        eprintln!("  {}", row.cells().join(" | "));
+        self.rows.push(row);
     }
 
     /// Measures `ours` alone, `runs` times, after one uncounted run.
@@ -43,7 +54,7 @@ impl Bench {
 
     /// Takes times measured elsewhere, such as those of whole processes.
     pub fn record(&mut self, what: &str, goal: &str, ours: Vec<Duration>) {
-        self.rows.push(Row { what: what.to_owned(), goal: goal.to_owned(), ours, reference: None, note: String::new() });
+        self.keep(Row { what: what.to_owned(), goal: goal.to_owned(), ours, reference: None, note: String::new() });
     }
 
     /// Adds words to the row measured last: bytes, peak memory, counts.
@@ -59,19 +70,29 @@ impl Bench {
             "| what | goal | rat, median (min–max) | reference, median (min–max) | ratio | runs | notes |\n|---|---|---|---|---|---|---|\n",
         );
         for row in &self.rows {
-            let (reference, ratio) = match &row.reference {
-                Some((name, times)) => {
-                    let ratios: Vec<f64> = row.ours.iter().zip(times).map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()).collect();
-                    (format!("{name}: {}", spread(times)), format!("{:.2}", median(ratios)))
-                }
-                None => (String::new(), String::new()),
-            };
-            let cells =
-                [row.what.clone(), row.goal.clone(), spread(&row.ours), reference, ratio, row.ours.len().to_string(), row.note.clone()];
-            let _ = writeln!(table, "| {} |", cells.join(" | "));
+            let _ = writeln!(table, "| {} |", row.cells().join(" | "));
         }
         table
     }
+}
+
+impl Row {
+    fn cells(&self) -> [String; 7] {
+        let (reference, ratio) = match &self.reference {
+            Some((name, times)) => {
+                let ratio = ratio(self.ours.iter().copied().zip(times.iter().copied()));
+                (format!("{name}: {}", spread(times)), format!("{ratio:.2}"))
+            }
+            None => (String::new(), String::new()),
+        };
+        let runs = self.ours.len().to_string();
+        [self.what.clone(), self.goal.clone(), spread(&self.ours), reference, ratio, runs, self.note.clone()]
+    }
+}
+
+/// The median of the ratios of pairs.
+pub fn ratio(pairs: impl Iterator<Item = (Duration, Duration)>) -> f64 {
+    median(pairs.map(|(ours, theirs)| ours.as_secs_f64() / theirs.as_secs_f64()).collect())
 }
 
 /// The most memory this process has held, in MB, as the kernel counts it.
