@@ -18,6 +18,7 @@ mod matching;
 mod null_keys;
 mod one_per_key;
 mod order;
+mod repeated;
 mod scd2;
 mod scratch;
 mod snapshot;

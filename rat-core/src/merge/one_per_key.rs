@@ -12,12 +12,14 @@ use parking_lot::Mutex;
 use super::intake::{self, Seen};
 use super::null_keys::{NullKeyRows, positions};
 use super::order::Term;
+use super::repeated::{KeyHashes, Repeated};
 use super::scratch::Scratch;
 use super::steps::{self, Precedence};
 use super::{Merge, Refusal};
 use crate::config::NullKeys;
 use crate::error::Result;
 use crate::execute;
+use crate::session::Session;
 
 /// One row of each key.
 pub(super) struct OnePerKey {
@@ -52,8 +54,17 @@ impl OnePerKey {
         let (schema, rows) = intake::shaped(rows, &merge.columns, watched, Arc::clone(&seen), Arc::clone(&merge.progress));
         let key = positions(&schema, &merge.key)?;
         let nulls = Mutex::new(NullKeyRows::default());
+        // Rows that are wanted in order are sorted anyway.
+        let hashed = match rule.in_order {
+            false => Some(KeyHashes::new(&merge.session, positions(&schema, rule.key)?)),
+            true => None,
+        };
+        let hashed = Mutex::new(hashed);
         let rows = rows.map(|batch| {
             let batch = batch?;
+            if let Some(hashed) = hashed.lock().as_mut() {
+                hashed.look(&batch)?;
+            }
             if merge.null_keys == NullKeys::Fail {
                 nulls.lock().look(&batch, &key)?;
             }
@@ -66,15 +77,41 @@ impl OnePerKey {
 
         let columns = nullable(merge.columns.target());
         let precedence = Precedence { key: rule.key, watermark: watched, order: rule.terms };
-        let mut plan = steps::one_per_key(&all, &columns, &precedence)?;
-        if rule.in_order {
-            plan = steps::in_key_order(plan, &columns, rule.key)?;
-        }
-        let rows = steps::run(&merge.session, plan).await?;
-        let rows = Scratch::fill(&merge.session, columns, rows.map_err(execute::error)).await?;
+        let read = all.rows();
         let greatest = seen.lock().greatest.take();
-        Ok(Self { rows, read: all.rows(), greatest })
+        let rows = match hashed.into_inner().and_then(KeyHashes::repeated) {
+            Some(repeated) if repeated.is_empty() && *all.schema() == columns => all,
+            Some(repeated) => distinct(&merge.session, &all, &repeated, columns, &precedence).await?,
+            None => {
+                let mut plan = steps::one_per_key(&all, &columns, &precedence)?;
+                if rule.in_order {
+                    plan = steps::in_key_order(plan, &columns, rule.key)?;
+                }
+                let rows = steps::run(&merge.session, plan).await?;
+                Scratch::fill(&merge.session, columns, rows.map_err(execute::error)).await?
+            }
+        };
+        Ok(Self { rows, read, greatest })
     }
+}
+
+/// The rows whose key no other can have, as they are, and one of each other key.
+async fn distinct(
+    session: &Session,
+    all: &Scratch,
+    repeated: &Repeated,
+    columns: SchemaRef,
+    precedence: &Precedence<'_>,
+) -> Result<Scratch> {
+    let wanted: Vec<usize> = (0..columns.fields().len()).collect();
+    let single = all.stream()?.map_err(execute::error).map(|batch| {
+        let rows = repeated.only(&batch?, false)?.project(&wanted);
+        rows.and_then(|rows| rows.with_schema(Arc::clone(&columns))).map_err(|e| execute::error(e.into()))
+    });
+    let contested = all.stream()?.map_err(execute::error).map(|batch| repeated.only(&batch?, true));
+    let contested = Scratch::fill(session, Arc::clone(all.schema()), contested).await?;
+    let chosen = steps::run(session, steps::one_per_key(&contested, &columns, precedence)?).await?;
+    Scratch::fill(session, Arc::clone(&columns), single.chain(chosen.map_err(execute::error))).await
 }
 
 /// The same columns, each of which may be NULL: of values that are on their way.
