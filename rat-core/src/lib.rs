@@ -44,7 +44,7 @@ pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
     Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces,
-    NodeKind, OnFailure, QueryOptions, RunHistory, TableInfo, TableList, TestOptions,
+    NodeKind, OnFailure, QueryOptions, RunHistory, TableInfo, TableList, TestOptions, WriteOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};
@@ -52,7 +52,7 @@ pub use maintain::{MaintainedTable, MaintenanceReport};
 pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin, columns};
 pub use project::Language;
 pub use query::{AsOf, Param, Params, QueryResult, QueryStream};
-pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus};
+pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus, WriteData};
 pub use tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceKind};
 
 #[cfg(feature = "interop")]

@@ -77,6 +77,22 @@ export interface BuildOptions extends Omit<RunOptions, 'timeout'> {
   concurrency?: number
 }
 
+/** How rows are written into a table that no pipeline makes. */
+export interface WriteOptions extends Abortable {
+  /** The merge strategy; `append_only` unless given. */
+  strategy?: 'full_refresh' | 'append_only' | 'incremental' | 'delete_insert' | 'scd2' | 'snapshot'
+  /** The columns of the key. */
+  uniqueKey?: string | string[]
+  /** More of what `config.yaml` knows, in its words: `partition_by`, `watermark_column`, `on_schema_change`. */
+  settings?: Record<string, unknown>
+  /** Seconds; as long as it takes unless given. */
+  timeout?: number
+  /** Told what happens, in order. What it throws stops the write and is what the caller gets. */
+  onEvent?: (event: Event) => void | Promise<void>
+  /** Throw `RunFailedError` when it failed. Default true. */
+  raiseOnFailure?: boolean
+}
+
 /** How tables are kept small. What is not given is as `[maintenance]` of `rat.toml` says. */
 export interface MaintainOptions extends Abortable {
   /** Say what would be done, and do nothing. */
@@ -144,6 +160,13 @@ export class Lake implements Disposable, AsyncDisposable {
   query(sql: string, options?: QueryOptions): Promise<Result>
   /** Answers one read-only statement batch by batch, in constant memory. The query starts with the loop and stops with it. */
   stream(sql: string, options?: QueryOptions): AsyncGenerator<Rows, void, undefined>
+  /**
+   * Writes rows into a table that no pipeline makes, and makes the table where there is none: a run as any other, one commit or nothing.
+   * `data` is Arrow IPC, a stream or a file, such as `tableToIPC` of `apache-arrow` or `toIPC()` of a result makes.
+   *
+   * Rejects as `run` does, and with `InvalidError` (`TABLE_HAS_PIPELINE`) for the table of a pipeline.
+   */
+  write(table: string, data: Uint8Array, options?: WriteOptions): Promise<RunReport>
   /**
    * Keeps tables small: writes small and much-deleted files again, lets old snapshots go, deletes files that nobody names. No row changes,
    * and nothing that a run under way reads or writes is touched. Without a selection, every table of the lake.

@@ -85,6 +85,11 @@ class Lake {
     return stream((c) => this.#native.stream(c, sql, given), ours)
   }
 
+  async write(table, data, options) {
+    const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
+    return finished(await call((c) => this.#native.write(c, table, data, given), telling(ours)), ours)
+  }
+
   async maintain(select, options) {
     const [ours, given] = split(options, 'signal', 'raiseOnFailure')
     return finished(await call((c) => this.#native.maintain(c, select, given), ours), ours)

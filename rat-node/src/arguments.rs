@@ -12,7 +12,7 @@ use crate::error::{to_node, wrong};
 use crate::value::Value;
 
 /// The options of every verb that has some, those that `lib/call.js` takes for itself included. `lib/lake.d.ts` says what they mean.
-const OPTIONS: [(&str, &[&str]); 13] = [
+const OPTIONS: [(&str, &[&str]); 14] = [
     ("open", &["namespace", "settings", "readOnly"]),
     ("init", &["example"]),
     ("check", &["signal"]),
@@ -36,6 +36,7 @@ const OPTIONS: [(&str, &[&str]); 13] = [
             "raiseOnFailure",
         ],
     ),
+    ("write", &["strategy", "uniqueKey", "settings", "timeout", "signal", "onEvent", "raiseOnFailure"]),
     ("maintain", &["dryRun", "keepSnapshots", "keepFor", "orphanGrace", "signal", "raiseOnFailure"]),
     ("query", &["params", "limit", "timeout", "namespaces", "asOf", "signal"]),
     ("runs.list", &["pipeline", "status", "since", "until", "limit", "after"]),

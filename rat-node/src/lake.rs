@@ -6,13 +6,13 @@ use napi_derive::napi;
 use rat_core::error::Error;
 use rat_core::{
     BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, MaintainOptions, OnFailure, Publish,
-    RunOptions, TestOptions,
+    RunOptions, TestOptions, WriteData, WriteOptions,
 };
 use serde::Serialize;
 
 use crate::arguments::{Options, count, fields, json, seconds, text, texts};
 use crate::bridge::Call;
-use crate::error::to_node;
+use crate::error::{to_node, wrong};
 use crate::graph::NativeGraph;
 use crate::report::report;
 use crate::value::Value;
@@ -122,6 +122,28 @@ impl NativeLake {
         };
         let lake = self.0.clone();
         call.promise(env, async move { lake.build(&options).await.map(|build| outcome(&build, build.clone().into_result().err())) })
+    }
+
+    /// `{ report, failure }` of a write.
+    #[napi]
+    pub fn write<'env>(&self, env: &'env Env, call: &Call, table: Value, data: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let (lake, table) = (self.0.clone(), text("table", table)?);
+        let data = match data {
+            Value::Bytes(bytes) => bytes,
+            other => return Err(wrong("data", "a Buffer or Uint8Array of Arrow IPC", &other)),
+        };
+        let mut given = Options::of("write", options)?;
+        let options = WriteOptions {
+            strategy: given.take("strategy", text)?,
+            unique_key: given.take("uniqueKey", texts)?.unwrap_or_default(),
+            settings: given.take("settings", fields)?.unwrap_or_default(),
+            timeout: given.take("timeout", seconds)?,
+            on_event: call.sink(),
+        };
+        call.promise(env, async move {
+            let done = lake.write(&table, WriteData::ipc(data)?, &options).await?;
+            Ok(outcome(&done, done.error.clone()))
+        })
     }
 
     /// `{ report, failure }` of a maintenance.

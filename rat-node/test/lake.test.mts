@@ -268,6 +268,22 @@ describe('the nouns', () => {
     expect(await rejection(lake.maintain('bronze.evnts'))).toMatchObject({ code: 'PIPELINE_NOT_FOUND' })
   })
 
+  it('write rows that a program has', async () => {
+    const rows = async (sql: string) => (await lake.query(sql)).toIPC()
+    const events: string[] = []
+    const onEvent = (event: Event) => void events.push(event.event)
+    const report = await lake.write('bronze.t', await rows("select 1 as id, 'a' as name union all select 2, 'b'"), { onEvent })
+    expect(report).toMatchObject({ pipeline: 'default.bronze.t', trigger: 'write', rowsInserted: 2 })
+    expect(events.at(-1)).toBe('finished')
+    await lake.write('bronze.t', await rows("select 2 as id, 'B' as name"), { strategy: 'incremental', uniqueKey: 'id', settings: { sort_by: ['id'] } })
+    expect((await lake.query('select id, name from bronze.t order by id')).toArray()).toEqual([{ id: 1n, name: 'a' }, { id: 2n, name: 'B' }])
+    expect(await rejection(lake.write('silver.orders', await rows('select 1 as id')))).toMatchObject({ code: 'TABLE_HAS_PIPELINE' })
+    expect(await rejection(lake.write('bronze.t', new Uint8Array([1, 2, 3])))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const failed = await rejection(lake.write('bronze.t', await rows('select null::bigint as id'), { strategy: 'incremental', uniqueKey: ['id'] }))
+    expect(failed).toBeInstanceOf(RunFailedError)
+    expect(failed).toMatchObject({ code: 'NULL_KEY' })
+  })
+
   it('tell which table could not be maintained, and maintain the others', async () => {
     for (const name of ['events', 'others']) {
       await project.pipeline(`bronze/${name}`, '-- @merge_strategy: append_only\nselect * from (values (1), (2)) t(id)\n')

@@ -58,6 +58,8 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['concurrency', () => any().build!([], { concurrency: 'all' }), '`concurrency` must be a whole number, not negative, and is "all"'],
     ['publish', () => any().build!([], { publish: 'later' }), '`later` is no way to publish a build'],
     ['maintain select', () => any().maintain!(3), '`select` must be a string or an array of strings, and is 3'],
+    ['write data', () => any().write!('silver.x', 'rows'), '`data` must be a Buffer or Uint8Array of Arrow IPC, and is "rows"'],
+    ['uniqueKey', () => any().write!('silver.x', new Uint8Array(), { uniqueKey: 1 }), '`uniqueKey` must be a string or an array of strings, and is 1'],
     ['dryRun', () => any().maintain!([], { dryRun: 1 }), '`dryRun` must be a boolean, and is 1'],
     ['keepSnapshots', () => any().maintain!([], { keepSnapshots: -1 }), '`keepSnapshots` must be a whole number, not negative, and is -1'],
     ['keepFor', () => any().maintain!([], { keepFor: '7d' }), '`keepFor` must be a number of seconds, not negative, and is "7d"'],
@@ -107,6 +109,7 @@ describe('every argument of every verb is named when it is of another type', () 
     run: { pipeline: 'a.b' },
     build: { select: [] },
     maintain: { select: [] },
+    write: { table: 'a.b', data: new Uint8Array() },
     query: { sql: 'select 1' },
     stream: { sql: 'select 1' },
     'tables.list': {},
@@ -168,9 +171,11 @@ describe('states', () => {
     closed.close()
     closed.close()
     const { landing, runs, tables } = closed
+    const empty = await (await lake.query('select 1 as id')).toIPC()
     const verbs: (() => Promise<unknown>)[] = [
       () => closed.check(), () => closed.compile('silver.orders'), () => closed.test(), () => closed.graph(), () => closed.run('silver.orders'),
       () => closed.build(), () => closed.query('select 1'), () => closed.stream('select 1').next(), () => closed.maintain(),
+      () => closed.write('silver.w', empty),
       () => tables.list(), () => tables.get('a.b'), () => tables.history('a.b'), () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'),
       () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'), () => tables.drop('a.b'),
       () => runs.list(), () => runs.get('x'), () => runs.report('x'), () => runs.logs('x'), () => runs.tests('x'),
@@ -190,8 +195,9 @@ describe('states', () => {
     expect((await only.query('select 1 as one')).toArray()).toEqual([{ one: 1n }])
     expect((await only.check()).ok).toBe(true)
     const { landing, tables } = only
+    const empty = await (await lake.query('select 1 as id')).toIPC()
     const verbs: (() => Promise<unknown>)[] = [
-      () => only.run('silver.orders'), () => only.build(), () => only.maintain(),
+      () => only.run('silver.orders'), () => only.build(), () => only.maintain(), () => only.write('silver.w', empty),
       () => landing.put('z', 'a.csv', 'a\n'), () => landing.remove('z', 'a.csv'), () => landing.restore('z'),
       () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'), () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'),
       () => tables.drop('a.b'),

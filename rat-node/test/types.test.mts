@@ -81,6 +81,7 @@ describe('options', () => {
     run: 'RunOptions',
     build: 'BuildOptions',
     maintain: 'MaintainOptions',
+    write: 'WriteOptions',
     query: 'QueryOptions',
     'runs.list': 'RunFilter',
   }

@@ -1,4 +1,4 @@
-//! Arrow to Python: whole results by the PyCapsule protocol without a copy, and plain Python values for those without pyarrow.
+//! Arrow from and to Python: whole results by the PyCapsule protocol without a copy, and plain Python values for those without pyarrow.
 
 use std::ffi::CStr;
 
@@ -9,11 +9,12 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 use arrow::ffi::to_ffi;
-use arrow::ffi_stream::FFI_ArrowArrayStream;
+use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyString, PyTuple};
+use rat_core::WriteData;
 
 const STREAM: &CStr = c"arrow_array_stream";
 
@@ -21,6 +22,21 @@ const STREAM: &CStr = c"arrow_array_stream";
 pub fn stream_capsule<'py>(py: Python<'py>, schema: SchemaRef, batches: Vec<RecordBatch>) -> PyResult<Bound<'py, PyCapsule>> {
     let reader = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
     PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(reader)), Some(STREAM.to_owned()))
+}
+
+/// The rows of anything with `__arrow_c_stream__`.
+pub fn given(data: &Bound<'_, PyAny>) -> PyResult<WriteData> {
+    let method = data.getattr_opt(intern!(data.py(), "__arrow_c_stream__"))?.ok_or_else(|| {
+        let kind = data.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
+        PyTypeError::new_err(format!("`data` must have `__arrow_c_stream__`, as DataFrames, Arrow tables and readers do, and is {kind}"))
+    })?;
+    let capsule = method.call0()?;
+    let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?;
+    // The stream is moved out of the capsule, which then has nothing left to release.
+    #[expect(unsafe_code, reason = "a capsule of this name holds an ArrowArrayStream, by the protocol")]
+    let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream.as_ptr().cast()) };
+    let reader = ArrowArrayStreamReader::try_new(stream).map_err(|e| PyTypeError::new_err(format!("`data` cannot be read: {e}")))?;
+    Ok(WriteData::reader(Box::new(reader)))
 }
 
 /// A PyCapsule over batches that are made as they are asked for.

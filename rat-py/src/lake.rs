@@ -5,11 +5,12 @@ use pyo3::types::PyDict;
 use rat_core::error::Error;
 use rat_core::{
     BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, Publish, QueryOptions,
-    RunOptions, TestOptions,
+    RunOptions, TestOptions, WriteOptions,
 };
 use serde::Serialize;
 
 use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, params, path, refresh, selection};
+use crate::arrow::given;
 use crate::bridge::{Call, call};
 use crate::error::{exception, to_python};
 use crate::events::Listener;
@@ -175,6 +176,33 @@ impl Lake {
         let options = query_options(params, limit, timeout, as_of, namespaces)?;
         let lake = self.0.clone();
         Ok(call(async move { lake.stream(&sql, &options).await }, |py, done| Ok(Py::new(py, QueryStream::from(done))?.into_any())))
+    }
+
+    #[pyo3(signature = (table, data, *, strategy = None, unique_key = None, settings = None, timeout = None, on_event = None, raise_on_failure = true))]
+    #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
+    fn write(
+        &self,
+        table: Text,
+        data: Bound<'_, PyAny>,
+        strategy: Option<Text>,
+        unique_key: Option<Texts>,
+        settings: Option<Bound<'_, PyDict>>,
+        timeout: Option<Seconds>,
+        on_event: Option<Callback>,
+        raise_on_failure: bool,
+    ) -> PyResult<Call> {
+        let (listener, sink) = Listener::new(on_event);
+        let options = WriteOptions {
+            strategy: strategy.map(|text| text.0),
+            unique_key: selection(unique_key),
+            settings: from_python(settings, "settings")?,
+            timeout: timeout.map(|seconds| seconds.0),
+            on_event: sink,
+        };
+        let (lake, data) = (self.0.clone(), given(&data)?);
+        Ok(call(listener.listen(async move { lake.write(&table, data, &options).await }), move |py, done| {
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
+        }))
     }
 
     #[pyo3(signature = (select = None, *, dry_run = false, keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = true))]

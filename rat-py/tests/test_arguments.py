@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import rat
 from rat import nouns
@@ -24,7 +25,9 @@ GIVEN: dict[str, object] = {
     "id": "none",
     "zone": "orders",
     "data": b"",
+    "table": "bronze.t",
 }
+ROWS = {("write", "data"): pa.table({"id": [1]})}
 NUMBERS = {"limit", "snapshot_id", "concurrency", "keep_snapshots", "after"}
 SECONDS = {"timeout", "keep_for", "orphan_grace"}
 
@@ -55,7 +58,7 @@ def call(lake: rat.Lake, verb: str, wrong: dict[str, object]) -> None:
     for part in verb.split("."):
         function = getattr(function, part)
     needed = {p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty and p.name != "self"}
-    function(**{**{name: GIVEN[name] for name in needed}, **wrong})
+    function(**{**{name: ROWS.get((verb, name), GIVEN[name]) for name in needed}, **wrong})
 
 
 def test_the_verbs_are_found() -> None:

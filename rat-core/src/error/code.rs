@@ -245,6 +245,12 @@ codes! {
     RefreshLosesData = "REFRESH_LOSES_DATA", Invalid, "a full refresh would lose data", "pass `allow_data_loss` if that is meant";
     /// Another run of this table is active in this process, and `on_active` is `fail`.
     AlreadyRunning = "ALREADY_RUNNING", Conflict, "another run of this table is active", "wait for it, or set `on_active: queue`";
+    /// `write` was given the name of a table that a pipeline makes.
+    ///
+    /// The pipeline owns its table: what was written beside it would be gone, or changed, with the pipeline's next run.
+    TableHasPipeline = "TABLE_HAS_PIPELINE", Invalid, "a table that a pipeline makes", "write into a table of another name, and let the pipeline read it with `ref`";
+    /// The rows that `write` was given ended in an error, or are not what their schema says. Nothing was published.
+    InputFailed = "INPUT_FAILED", Rejected, "rows that cannot be read to their end", "look at what makes the rows, then write them again";
     /// A run that does not exist in the ledger.
     RunNotFound = "RUN_NOT_FOUND", NotFound, "no such run", "list the runs";
     /// The process that ran it is gone, and the table shows that it did not publish.

@@ -16,6 +16,7 @@ mod project_files;
 mod runs;
 mod steps;
 mod tables;
+mod write;
 mod zones;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ use project_files::ProjectFiles;
 pub use runs::RunHistory;
 use steps::{BuildSteps, TogetherSteps};
 pub use tables::{TableInfo, TableList};
+pub use write::WriteOptions;
 use zones::Zones;
 
 /// A lake: a folder of pipelines and the tables they make.

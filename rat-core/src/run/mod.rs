@@ -5,11 +5,12 @@
 //!
 //! Knows no schedule and no order of pipelines. Landing zones reach it as a value ([`Landing`]).
 //!
-//! Entry points: [`run`] → [`RunReport`], [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
+//! Entry points: [`run`] → [`RunReport`], [`write`] for rows that a caller has, [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
 
 mod active;
 mod context;
 mod fresh;
+mod given;
 mod inputs;
 mod landing;
 mod options;
@@ -29,9 +30,10 @@ mod watermark;
 pub use active::Active;
 pub use context::{ProjectCode, RunContext};
 pub use fresh::fresh;
+pub use given::WriteData;
 pub use landing::{Landing, LandingCut, LandingRequest, NoLanding};
 pub use options::{OnEvent, Refresh, RunOptions};
-pub use pipeline::run;
+pub use pipeline::{run, write};
 pub use published::{next_watermark, test};
 pub use report::{BuildReport, Event, Phase, PhaseReport, RunReport, RunStatus, TestResult, TestStatus};
 pub use settle::settle;

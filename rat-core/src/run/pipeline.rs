@@ -11,7 +11,7 @@ use super::planned::Planned;
 use super::publish::{Published, Ready};
 use super::record::Record;
 use super::report::{Phase, RunReport, RunStatus};
-use super::{RunContext, RunOptions, view};
+use super::{RunContext, RunOptions, WriteData, given, view};
 use crate::config::{self, Config, Materialized, Overrides};
 use crate::error::{Code, Error, Kind, Result};
 use crate::merge::{Merge, Rows};
@@ -46,6 +46,17 @@ pub fn run<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions)
     })
 }
 
+/// Writes rows that the caller has into a table that no pipeline makes: one run, whose query reads them.
+///
+/// # Errors
+/// As [`run`].
+pub async fn write(context: &RunContext, table: &Name, data: WriteData, config: Config, options: &RunOptions) -> Result<RunReport> {
+    match Job::begun(context, &Arc::new(given::pipeline(table)), config, Some(data), options).await? {
+        Begun::Job(job) => Arc::new(*job).run().await,
+        Begun::Skipped(report) => Ok(*report),
+    }
+}
+
 /// What came of asking for a turn.
 pub(super) enum Begun {
     Job(Box<Job>),
@@ -60,6 +71,8 @@ pub(super) struct Job {
     pub config: Arc<Config>,
     pub options: RunOptions,
     pub record: Record,
+    /// The rows, where it is not a query that makes them.
+    pub given: Option<WriteData>,
     /// Whether others read what it stages, and it is published with them or not at all.
     pub together: bool,
     /// Held until the last task of the run is over.
@@ -90,6 +103,7 @@ impl Job {
             config: Arc::clone(config),
             options: options.clone(),
             record,
+            given: None,
             together: false,
             turn: Arc::clone(turn),
         })
@@ -99,9 +113,22 @@ impl Job {
     pub(super) async fn take(context: &RunContext, name: &Name, options: &RunOptions) -> Result<Begun> {
         let pipeline = context.project.pipeline(name)?;
         let (config, _) = config::resolve(&context.project.defaults, pipeline, &Overrides::default());
-        Ok(match context.active.turn(name, *config.on_active).await? {
-            Turn::Taken(turn) => Begun::Job(Box::new(Self::begin(context, pipeline, &Arc::new(config), options, 1, &Arc::new(turn))?)),
-            Turn::Skipped => Begun::Skipped(Box::new(skipped(context, &config, name, options))),
+        Self::begun(context, pipeline, config, None, options).await
+    }
+
+    async fn begun(
+        context: &RunContext,
+        pipeline: &Arc<Pipeline>,
+        config: Config,
+        given: Option<WriteData>,
+        options: &RunOptions,
+    ) -> Result<Begun> {
+        Ok(match context.active.turn(&pipeline.name, *config.on_active).await? {
+            Turn::Taken(turn) => {
+                let job = Self::begin(context, pipeline, &Arc::new(config), options, 1, &Arc::new(turn))?;
+                Begun::Job(Box::new(Self { given, ..job }))
+            }
+            Turn::Skipped => Begun::Skipped(Box::new(skipped(context, &config, &pipeline.name, options))),
         })
     }
 

@@ -46,11 +46,14 @@ pub(super) struct Planned {
 impl Planned {
     pub(super) async fn new(job: &Job) -> Result<Self> {
         let (context, name, config) = (&job.context, &job.pipeline.name, job.config.as_ref());
-        let (_, diagnostics) = context.project.config(&job.pipeline)?;
-        warn(job, diagnostics);
+        if job.given.is_none() {
+            let (_, diagnostics) = context.project.config(&job.pipeline)?;
+            warn(job, diagnostics);
+        }
         let rebuild = job.rebuilds();
         let (base, view) = match context.tables.find(name).await? {
             Some(Relation::Table(table)) => (Some(table), None),
+            Some(Relation::View(_)) if job.given.is_some() => return Err(is_a_view(name)),
             // What was a table before it was a view goes on as that table.
             Some(Relation::View(view)) => (context.tables.shelved(&view).await?, Some(view)),
             None => (None, None),
@@ -67,10 +70,13 @@ impl Planned {
         let landing = landing(job, &compiled, base.as_ref()).await?;
         let cut = Cut::new(context, name, &pins, landing.clone())?;
         let cut = with_this(job, cut, base.as_ref(), &compiled, &facts)?;
-        let planned = cut.plan(context, &compiled)?;
+        let query = match &job.given {
+            Some(given) => given.query()?,
+            None => cut.plan(context, &compiled)?.plan,
+        };
 
         let promises = promises(config)?;
-        let schema = with_validity(&planned.schema, config)?;
+        let schema = with_validity(query.schema().inner(), config)?;
         let columns = match &base {
             Some(base) if !rebuild => {
                 let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();
@@ -82,15 +88,15 @@ impl Planned {
         if let Some(base) = base.as_ref().filter(|_| !rebuild) {
             check_validity(base, config, &columns)?;
         }
-        let evolution = base.as_ref().map(|_| evolution(config, &columns, rebuild));
+        let evolution = base.as_ref().map(|_| evolution(job, &columns, rebuild));
         let target = target(job, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
-        let merge = merge(job, target, columns, &planned.schema)?;
+        let merge = merge(job, target, columns, query.schema().inner())?;
         let inputs = pins.snapshots();
         job.record.note(|report| {
             report.inputs.clone_from(&inputs);
             report.base_snapshot_id = base.as_ref().and_then(Table::snapshot_id);
         });
-        Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query: planned.plan, merge, inputs, watermark, evolution })
+        Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query, merge, inputs, watermark, evolution })
     }
 
     /// Whether the query's result depends on what the table was: then it does not outlive a change of the table.
@@ -199,6 +205,11 @@ pub(super) fn warn(job: &Job, diagnostics: Vec<Diagnostic>) {
     for warning in diagnostics.into_iter().filter(|d| d.severity == crate::error::Severity::Warning) {
         job.record.warn(warning);
     }
+}
+
+fn is_a_view(name: &Name) -> Error {
+    Error::new(Code::InvalidArgument, format!("`{}` is a view, which has no rows of its own", name.short()))
+        .with_help("write into a table of another name")
 }
 
 /// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
@@ -337,8 +348,15 @@ fn promises(config: &Config) -> Result<Vec<Promise>> {
 }
 
 /// What becomes of a table that is there, besides its rows.
-fn evolution(config: &Config, columns: &Columns, rebuild: bool) -> Evolution {
-    let mut evolution = Evolution { partition_by: Some(partition_by(config)), sort_by: Some(sort_by(config)), ..Evolution::default() };
+fn evolution(job: &Job, columns: &Columns, rebuild: bool) -> Evolution {
+    let config = job.config.as_ref();
+    // A pipeline says all of what its table is; a write says what it wants to be otherwise.
+    let says = |set: bool| job.given.is_none() || set;
+    let mut evolution = Evolution {
+        partition_by: says(config.partition_by.is_set()).then(|| partition_by(config)),
+        sort_by: says(config.sort_by.is_set()).then(|| sort_by(config)),
+        ..Evolution::default()
+    };
     if rebuild {
         evolution.replace = Some(ReplaceColumns { schema: Arc::clone(columns.target()), not_null: columns.required() });
     } else {

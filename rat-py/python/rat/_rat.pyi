@@ -99,6 +99,18 @@ class Lake:
         as_of: datetime.date | int | str | None = None,
         namespaces: str | list[str] | None = None,
     ) -> Call[Stream]: ...
+    def write(
+        self,
+        table: str,
+        data: Any,
+        *,
+        strategy: str | None = None,
+        unique_key: str | list[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        timeout: float | datetime.timedelta | None = None,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
+        raise_on_failure: bool = True,
+    ) -> Call[reports.RunReport]: ...
     def maintain(
         self,
         select: str | list[str] | None = None,

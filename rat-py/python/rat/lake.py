@@ -222,6 +222,41 @@ class Lake:
     stream = waits(_stream)
     stream_async = awaits(_stream)
 
+    def _write(
+        self,
+        table: str,
+        data: Any,
+        *,
+        strategy: str | None = None,
+        unique_key: str | list[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        timeout: float | datetime.timedelta | None = None,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
+        raise_on_failure: bool = True,
+    ) -> Call[RunReport]:
+        """Writes rows into a table that no pipeline makes, and makes the table where there is none.
+
+        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`. It is read batch
+        by batch on a thread of rat's. ``strategy`` is one of the six merge strategies, ``append_only`` unless given; ``settings`` are
+        more of what ``config.yaml`` knows: ``partition_by``, ``watermark_column``, ``on_schema_change``.
+
+        It is a run as any other: one commit or nothing, and a report. Raises as :meth:`run`, and ``InvalidError`` with
+        ``TABLE_HAS_PIPELINE`` for the table of a pipeline. Rows that end in an exception fail it with ``INPUT_FAILED``.
+        """
+        return self._native.write(
+            table,
+            data,
+            strategy=strategy,
+            unique_key=unique_key,
+            settings=settings,
+            timeout=timeout,
+            on_event=on_event,
+            raise_on_failure=raise_on_failure,
+        )
+
+    write = waits(_write)
+    write_async = awaits(_write)
+
     def _maintain(
         self,
         select: str | list[str] | None = None,

@@ -10,3 +10,4 @@ mod moments;
 mod nouns;
 mod support;
 mod tested;
+mod written;
