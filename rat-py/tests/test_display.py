@@ -64,7 +64,7 @@ def test_a_check_lists_what_is_drawn(project: Path) -> None:
     write(project, "gold", "broken", "select customr from {{ ref('silver.orders') }}")
     html = rat.open(project).check()._repr_html_()
     Tags(html)
-    assert "UNKNOWN_COLUMN" in html and "1 errors" in html
+    assert "UNKNOWN_COLUMN" in html and "· 1 error ·" in html
 
 
 def test_a_failure_in_a_notebook_is_the_snippet(lake: rat.Lake) -> None:

@@ -117,7 +117,9 @@ def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
             click.echo(_coloured(diagnostic.drawn) + "\n")
         errors = sum(d.severity == "error" for d in report.diagnostics)
         warnings = len(report.diagnostics) - errors
-        told = f"{len(report.pipelines)} pipelines, {errors} errors, {warnings} warnings"
+        from .display import counted
+
+        told = ", ".join(counted(n, of) for n, of in ((len(report.pipelines), "pipeline"), (errors, "error"), (warnings, "warning")))
         click.secho(told, fg="red" if errors else "green")
     ctx.exit(0 if report.ok else 1)
 

@@ -51,6 +51,11 @@ _PHASES = ["plan", "execute", "write", "test", "publish", "archive"]
 _PHASE_COLOURS = ["#8aa4c8", "#3b7dd8", "#6b5bd2", "#b7791f", "#2e9e5b", "#8a8f98"]
 
 
+def counted(number: int, of: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"
+
+
 def run(report: RunReport) -> str:
     """A run: status, rows, phases, tests, and the drawn error if it failed."""
     status = "skipped" if report.skipped_reason else report.status
@@ -99,7 +104,7 @@ def check(report: CheckReport) -> str:
     """A check: how many pipelines, and each diagnostic drawn."""
     errors = sum(d.severity == "error" for d in report.diagnostics)
     warnings = len(report.diagnostics) - errors
-    told = [f"{len(report.pipelines)} pipelines", f"{errors} errors", f"{warnings} warnings"]
+    told = [counted(n, of) for n, of in ((len(report.pipelines), "pipeline"), (errors, "error"), (warnings, "warning"))]
     status = "failed" if errors else "passed"
     body = _head("check", status, told) + "".join(_drawn(d) for d in report.diagnostics)
     return _card(body, COLOURS[status])
