@@ -6,6 +6,7 @@ mod config;
 mod crash;
 mod dialect;
 mod errors;
+mod eventually;
 mod files;
 mod floors;
 mod graph;

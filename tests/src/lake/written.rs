@@ -15,6 +15,7 @@ use rat_core::{Lake, QueryOptions, RunFilter, RunOptions, RunReport, RunStatus, 
 use serde_json::{Value, json};
 
 use super::support::{Shop, rows};
+use crate::eventually::eventually;
 use crate::scan::interop::{ask, python};
 use crate::tables::faults::{Fault, FaultyStore};
 
@@ -293,10 +294,14 @@ async fn a_write_that_is_dropped_or_out_of_time_publishes_nothing() {
     let endless = || WriteData::stream(one.schema(), stream::pending());
     let options = WriteOptions { timeout: Some(std::time::Duration::from_millis(20)), ..WriteOptions::default() };
     assert_eq!(refused(&shop, endless(), &options).await, Code::TimedOut);
-    let short = std::time::Duration::from_millis(50);
-    assert!(tokio::time::timeout(short, shop.lake.write("silver.t", endless(), &WriteOptions::default())).await.is_err());
-    let statuses: Vec<_> = shop.lake.runs().list(&RunFilter::default()).unwrap().runs.iter().map(|run| run.status).collect();
-    assert_eq!(statuses, [RunStatus::Cancelled, RunStatus::Failed]);
+    let statuses = || -> Vec<_> { shop.lake.runs().list(&RunFilter::default()).unwrap().runs.iter().map(|run| run.status).collect() };
+    let options = WriteOptions::default();
+    tokio::select! {
+        outcome = shop.lake.write("silver.t", endless(), &options) => panic!("it has no end: {outcome:?}"),
+        () = eventually("it is on the record", async || statuses().len() == 2) => {}
+    }
+    eventually("it is no longer running", async || statuses()[0] != RunStatus::Running).await;
+    assert_eq!(statuses(), [RunStatus::Cancelled, RunStatus::Failed]);
     write(&shop.lake, "silver.t", data(&[(1, "a")]), &WriteOptions::default()).await;
 }
 

@@ -3,6 +3,7 @@
 use rat_core::error::Code;
 use rat_core::interop::run::run;
 
+use crate::eventually::eventually;
 use crate::run::harness::{Lake, full_refresh, name, with_rows};
 
 const QUERY: &str = "SELECT CAST(day AS {type}) AS day, CAST(id AS INTEGER) AS id, v FROM (VALUES {{ var('rows') }}) AS t(day, id, v)";
@@ -85,9 +86,7 @@ async fn delete_insert_keeps_duplicates_of_new_keys_and_refuses_null_ones() {
     let refused = run(&lake.context, &name("silver.t"), &with_rows("(1, 2, 'x'), (NULL, NULL, 'y')")).await.unwrap();
     assert_eq!(refused.error.as_ref().unwrap().code(), Code::NullKey);
     assert_eq!(refused.tests[0].count, Some(1));
-    while lake.data_files() != before {
-        tokio::task::yield_now().await;
-    }
+    eventually("what was staged is gone", async || lake.data_files() == before).await;
     let report = lake.run_rows("silver.t", "(1, 1, 'A'), (1, 1, 'A'), (NULL, 3, 'D')").await;
     assert_eq!(rows(&lake).await, ["1|1|A", "1|1|A", "1|2|c", "NULL|3|D"]);
     assert_eq!((report.rows_written, report.rows_deleted), (3, 3));

@@ -7,6 +7,7 @@ use rat_core::error::Code;
 use rat_core::interop::query::{QueryOptions, stream};
 
 use super::{Lake, rows};
+use crate::eventually::eventually;
 
 #[tokio::test]
 async fn text_that_is_too_long() {
@@ -68,14 +69,7 @@ async fn dropping_a_stream_frees_its_memory() {
     let first = running.next().await.unwrap().unwrap();
     assert!(first.num_rows() > 0);
     drop(running);
-    for _ in 0..10_000 {
-        if lake.session.memory_reserved_bytes() == 0 {
-            return;
-        }
-        tokio::task::yield_now().await;
-        std::thread::yield_now();
-    }
-    assert_eq!(lake.session.memory_reserved_bytes(), 0);
+    eventually("the memory is free", async || lake.session.memory_reserved_bytes() == 0).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use rat_core::error::{Code, Error};
 use rat_core::interop::run::{Event, OnEvent, Phase, RunReport, RunStatus, run, settle};
 
 use super::harness::{Lake, name, with_event, with_rows};
+use crate::eventually::eventually;
 
 const APPEND: &str = "-- @merge_strategy: append_only\nSELECT * FROM (VALUES {{ var('rows') }}) AS t(id)";
 const KEYED: &str = "-- @merge_strategy: incremental\n-- @unique_key: id\nSELECT * FROM (VALUES {{ var('rows') }}) AS t(id, v)";
@@ -45,24 +46,13 @@ async fn drop_at(lake: &Lake, phase: Phase) {
 
 /// Waits until the newest run's record is no longer `running`, and nothing is being deleted any more.
 async fn settled(lake: &Lake) -> RunStatus {
-    for _ in 0..100_000 {
-        let newest = &lake.context.ledger.runs(&Default::default()).unwrap().runs[0];
-        if newest.status != RunStatus::Running {
-            return newest.status;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("the run never ended");
+    let newest = || lake.context.ledger.runs(&Default::default()).unwrap().runs[0].status;
+    eventually("the run ended", async || newest() != RunStatus::Running).await;
+    newest()
 }
 
 async fn files_are_gone(lake: &Lake, expected: usize) {
-    for _ in 0..100_000 {
-        if lake.data_files().len() == expected {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("{:?}", lake.data_files());
+    eventually("only the expected files are there", async || lake.data_files().len() == expected).await;
 }
 
 async fn cancelled(phase: Phase) {

@@ -15,6 +15,7 @@ use rat_core::interop::dialect::{Problem, ReadCall};
 use rat_core::interop::run::{Event, Landing, LandingCut, LandingRequest, Phase, Refresh, RunOptions, RunStatus, run};
 
 use super::harness::{Lake, name};
+use crate::eventually::eventually;
 
 /// What the zone does when it is asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,12 +159,7 @@ async fn cancel_swapped() {
         _ = run(&lake.context, &target, &options) => {}
     }
     let newest = || lake.context.ledger.runs(&Default::default()).unwrap().runs.remove(0);
-    for _ in 0..100_000 {
-        if newest().status != RunStatus::Running {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    eventually("the run ended", async || newest().status != RunStatus::Running).await;
     assert_eq!(newest().status, RunStatus::Success);
     assert_eq!(zone.archived.lock().unwrap().len(), 1);
     assert_eq!(lake.rows("bronze.t").await.unwrap(), ["1"]);

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use rat_core::error::Code;
 use rat_core::interop::storage::Storage;
 
+use crate::eventually::eventually;
+
 fn open(path: &std::path::Path) -> Storage {
     Storage::open(path.to_str().unwrap(), &BTreeMap::new()).unwrap()
 }
@@ -49,14 +51,8 @@ async fn a_dropped_writer_leaves_no_hidden_file() {
     writer.write(Bytes::from(vec![0u8; 12 * 1024 * 1024])).await.unwrap();
     drop(writer);
     // The removal runs on the blocking pool, and the directory is empty once it is done.
-    for _ in 0..10_000 {
-        if std::fs::read_dir(folder.path().join("data")).unwrap().next().is_none() {
-            return;
-        }
-        tokio::task::yield_now().await;
-        std::thread::yield_now();
-    }
-    panic!("a hidden file is left: {:?}", std::fs::read_dir(folder.path().join("data")).unwrap().collect::<Vec<_>>());
+    let data = folder.path().join("data");
+    eventually("no hidden file is left", async || std::fs::read_dir(&data).unwrap().next().is_none()).await;
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use rat_core::name::Name;
 
 use super::faults::{Fault, FaultyStore};
 use super::support::{append, batch, change, files, ids, orders, reachable, stage_append, target};
+use crate::eventually::eventually;
 
 struct Lake {
     store: FaultyStore,
@@ -125,13 +126,7 @@ async fn a_staged_change_that_is_dropped_deletes_its_files() {
         Writer::open(&lake.tables, &target, &WriterOptions { target_file_bytes: Some(1), ..WriterOptions::default() }).unwrap();
     writer.write(&batch(0..10)).await.unwrap();
     drop(writer);
-    for _ in 0..10_000 {
-        if files(&lake.tables, &orders()).await == reachable(&lake.tables, &table).await {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("files are left: {:?}", files(&lake.tables, &orders()).await);
+    eventually("no file is left", async || files(&lake.tables, &orders()).await == reachable(&lake.tables, &table).await).await;
 }
 
 /// What a catalog does at one commit.

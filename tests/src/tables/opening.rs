@@ -1,7 +1,6 @@
 //! Opening what is there, what is damaged, and what was moved.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use bytes::Bytes;
 use rat_core::error::{Code, Error};
@@ -102,14 +101,12 @@ async fn metadata_is_read_once() {
 }
 
 #[tokio::test]
-async fn opening_is_cheap_and_reads_nothing() {
+async fn opening_reads_nothing() {
     let place = tempfile::tempdir().unwrap();
     let catalog = place.path().join(".rat/catalog.db");
     std::fs::create_dir(catalog.parent().unwrap()).unwrap();
     std::fs::write(&catalog, "this is no database, and nobody has looked yet").unwrap();
-    let started = Instant::now();
     let tables = folder(place.path());
-    assert!(started.elapsed().as_millis() < 15, "{:?}", started.elapsed());
     assert_eq!(tables.load(&orders()).await.unwrap_err().code(), Code::CorruptCatalog);
 }
 
