@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
+use super::evolving::{self, Evolving, Fate};
 use super::fit::{self, Fit};
 use crate::config::OnSchemaChange;
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -30,8 +31,8 @@ pub struct Promise {
 pub struct Columns {
     target: SchemaRef,
     sources: Vec<Option<Taken>>,
-    /// For each column of the target, the stored column it was so far.
-    stored: Vec<Option<String>>,
+    /// For each column of the target, whether the table has it already.
+    stored: Vec<bool>,
     query_width: usize,
     not_null: Vec<usize>,
     warnings: Vec<Diagnostic>,
@@ -51,7 +52,7 @@ impl Columns {
     /// `DUPLICATE_COLUMN`, `CONTRACT_BROKEN` when a promised column is missing.
     pub fn of_query(query: &Schema, promises: &[Promise]) -> Result<Self> {
         check_names(query, promises)?;
-        let fields: Vec<FieldRef> = query.fields().iter().map(|field| Arc::new(stored(field, promises))).collect();
+        let fields: Vec<FieldRef> = query.fields().iter().map(|field| Arc::new(of_table(field, promises))).collect();
         let sources = query
             .fields()
             .iter()
@@ -59,7 +60,7 @@ impl Columns {
             .enumerate()
             .map(|(index, (from, to))| taken(index, from, to, fit::between(from.data_type(), to.data_type())).map(Some))
             .collect::<Result<_>>()?;
-        let stored = vec![None; fields.len()];
+        let stored = vec![false; fields.len()];
         Ok(Self::new(fields, sources, stored, query))
     }
 
@@ -77,82 +78,50 @@ impl Columns {
         check_names(query, promises)?;
         let before = table.fields();
         let table: Vec<FieldRef> = before.iter().map(|field| rename(field, renamed)).collect();
-        let (mut fields, mut sources, mut origins, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut fields, mut sources) = (Vec::new(), Vec::new());
+        let mut evolving = Evolving::under(policy);
         let renames = before.iter().zip(&table).filter(|(before, after)| before.name() != after.name());
         let mut changes: Vec<ColumnChange> =
             renames.map(|(before, after)| ColumnChange::Rename { from: before.name().clone(), to: after.name().clone() }).collect();
-        let mut differences = Vec::new();
-        for (field, before) in table.iter().zip(before) {
+        for field in &table {
             let Some(index) = position(query, field.name()) else {
-                match policy {
-                    OnSchemaChange::Fail => differences.push(format!("`{}` is not in the query", field.name())),
-                    OnSchemaChange::Sync => {
-                        changes.push(ColumnChange::Drop(field.name().clone()));
-                        continue;
-                    }
-                    OnSchemaChange::Append | OnSchemaChange::Ignore => {
-                        let message = format!("column `{}` of the table is not in the query: it is NULL in the new rows", field.name());
-                        warnings.push(
-                            Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: sync` to drop the column"),
-                        );
-                    }
+                if evolving.missing(field.name()) == Fate::Dropped {
+                    changes.push(ColumnChange::Drop(field.name().clone()));
+                    continue;
                 }
                 fields.push(Arc::clone(field));
                 sources.push(None);
-                origins.push(Some(before.name().clone()));
                 continue;
             };
-            origins.push(Some(before.name().clone()));
-            let wanted = wanted_type(query.field(index), promises);
-            match fit::between(&wanted, field.data_type()) {
-                Fit::Widens(wider) if matches!(policy, OnSchemaChange::Append | OnSchemaChange::Sync) => {
-                    let field = Arc::new(field.as_ref().clone().with_data_type(wider));
-                    let fit = fit::between(query.field(index).data_type(), field.data_type());
-                    sources.push(Some(taken(index, query.field(index), &field, fit)?));
-                    changes.push(ColumnChange::Widen(Arc::clone(&field)));
-                    fields.push(field);
-                }
-                Fit::Widens(_) if policy == OnSchemaChange::Fail => {
-                    differences.push(format!("`{}` is {} in the query and {} in the table", field.name(), wanted, field.data_type()));
-                    fields.push(Arc::clone(field));
-                    sources.push(None);
-                }
-                _ => {
-                    let fit = fit::between(query.field(index).data_type(), field.data_type());
-                    sources.push(Some(taken(index, query.field(index), field, fit)?));
-                    fields.push(Arc::clone(field));
-                }
+            let from = query.field(index);
+            let data_type = evolving.column(field.name(), &wanted_type(from, promises), field.data_type())?;
+            let fit = fit::into_found(from.data_type(), &data_type);
+            let changed = data_type != *field.data_type();
+            let field = Arc::new(field.as_ref().clone().with_data_type(data_type));
+            sources.push(Some(taken(index, from, &field, fit)?));
+            if changed {
+                changes.push(ColumnChange::Retype(Arc::clone(&field)));
             }
+            fields.push(field);
         }
+        let stored = fields.len();
         for (index, field) in query.fields().iter().enumerate().filter(|(_, f)| !table.iter().any(|t| same_name(t.name(), f.name()))) {
-            match policy {
-                OnSchemaChange::Fail => differences.push(format!("`{}` is not in the table", field.name())),
-                OnSchemaChange::Ignore => {
-                    let message = format!("column `{}` of the query is not in the table: it is left out", field.name());
-                    warnings
-                        .push(Diagnostic::warning(Code::SchemaChanged, message).help("set `on_schema_change: append` to add the column"));
-                }
-                OnSchemaChange::Append | OnSchemaChange::Sync => {
-                    // Rows that are already there have no value for it, so the table itself cannot promise one.
-                    let added = stored(field, promises).with_nullable(true);
-                    sources.push(Some(taken(index, field, &added, fit::between(field.data_type(), added.data_type()))?));
-                    let added = Arc::new(added);
-                    changes.push(ColumnChange::Add(Arc::clone(&added)));
-                    fields.push(added);
-                    origins.push(None);
-                }
+            if evolving.new(field.name()) == Fate::Kept {
+                // Rows that are already there have no value for it, so the table itself cannot promise one.
+                let added = Arc::new(of_table(field, promises).with_nullable(true));
+                sources.push(Some(taken(index, field, &added, fit::between(field.data_type(), added.data_type()))?));
+                changes.push(ColumnChange::Add(Arc::clone(&added)));
+                fields.push(added);
             }
         }
-        if !differences.is_empty() {
-            let message = format!("the columns changed and `on_schema_change` is `fail`: {}", differences.join(", "));
-            return Err(Error::new(Code::SchemaChanged, message).with_help("set `on_schema_change: append`, or run with full_refresh"));
-        }
-        let mut columns = Self { warnings, changes, ..Self::new(fields, sources, origins, query) };
+        let warnings = evolving.end()?;
+        let stored = (0..fields.len()).map(|index| index < stored).collect();
+        let mut columns = Self { warnings, changes, ..Self::new(fields, sources, stored, query) };
         columns.promise(promises);
         Ok(columns)
     }
 
-    fn new(fields: Vec<FieldRef>, sources: Vec<Option<Taken>>, stored: Vec<Option<String>>, query: &Schema) -> Self {
+    fn new(fields: Vec<FieldRef>, sources: Vec<Option<Taken>>, stored: Vec<bool>, query: &Schema) -> Self {
         let not_null = fields.iter().enumerate().filter(|(_, field)| !field.is_nullable()).map(|(index, _)| index).collect();
         let target = Arc::new(Schema::new(fields));
         Self { target, sources, stored, query_width: query.fields().len(), not_null, warnings: Vec::new(), changes: Vec::new() }
@@ -187,14 +156,9 @@ impl Columns {
         &self.warnings
     }
 
-    /// The table's columns afterwards, each with the stored column that its old values are in.
-    pub(super) fn of_stored_rows(&self) -> Vec<(Option<String>, FieldRef)> {
-        self.stored.iter().cloned().zip(self.target.fields().iter().cloned()).collect()
-    }
-
     /// Whether the stored rows have a column, by that name or another so far.
     pub fn is_stored(&self, name: &str) -> bool {
-        position(&self.target, name).is_some_and(|index| self.stored[index].is_some())
+        position(&self.target, name).is_some_and(|index| self.stored[index])
     }
 
     /// The name of a column as the table writes it.
@@ -251,11 +215,7 @@ impl Columns {
 fn taken(index: usize, from: &Field, to: &Field, fit: Fit) -> Result<Taken> {
     // A widening that the policy leaves unapplied is a cast of values, each checked.
     match fit {
-        Fit::No => {
-            let message = format!("column `{}` is {} in the query and {} in the table", to.name(), from.data_type(), to.data_type());
-            let help = format!("cast it: `CAST({} AS ...)`, or run with full_refresh", to.name());
-            Err(Error::new(Code::SchemaChanged, message).with_help(help).with_context("column", to.name()))
-        }
+        Fit::No => Err(evolving::misfit(to.name(), from.data_type(), to.data_type())),
         Fit::Widens(_) => Ok(Taken { index, fit: Fit::Checked }),
         fit => Ok(Taken { index, fit }),
     }
@@ -267,7 +227,7 @@ fn wanted_type(field: &Field, promises: &[Promise]) -> arrow::datatypes::DataTyp
     promised.unwrap_or_else(|| fit::plain(field.data_type()))
 }
 
-fn stored(field: &Field, promises: &[Promise]) -> Field {
+fn of_table(field: &Field, promises: &[Promise]) -> Field {
     let not_null = promises.iter().any(|p| p.not_null && same_name(&p.name, field.name()));
     Field::new(field.name(), wanted_type(field, promises), !not_null)
 }
@@ -299,6 +259,6 @@ pub(super) fn position(schema: &Schema, name: &str) -> Option<usize> {
     schema.fields().iter().position(|field| same_name(field.name(), name))
 }
 
-fn same_name(a: &str, b: &str) -> bool {
+pub(super) fn same_name(a: &str, b: &str) -> bool {
     a == b || a.to_lowercase() == b.to_lowercase()
 }

@@ -76,24 +76,21 @@ pub(super) async fn find(stored: &Stored<'_>, files: &[ScanFile], new: &Scratch,
 pub(super) struct Search<'a> {
     stored: &'a Stored<'a>,
     files: &'a [ScanFile],
-    /// The key's columns, and the watermark behind them, as the table has them so far.
+    /// The key's columns, and the watermark behind them.
     pub columns: Vec<String>,
     /// The types they compare in.
     pub types: Vec<DataType>,
-    /// The same columns as the new rows spell them.
-    names: Vec<String>,
     key: usize,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(stored: &'a Stored<'a>, files: &'a [ScanFile], newer: Option<&str>) -> Result<Self> {
         let merge = stored.merge;
-        let names: Vec<String> = merge.key.iter().cloned().chain(newer.map(str::to_owned)).collect();
-        let columns = names.iter().map(|name| stored.so_far(name)).collect::<Result<_>>()?;
+        let columns: Vec<String> = merge.key.iter().cloned().chain(newer.map(str::to_owned)).collect();
         let target = merge.columns.target();
-        let types = names.iter().map(|name| target.field_with_name(name).map(|field| compared(field.data_type())));
+        let types = columns.iter().map(|name| target.field_with_name(name).map(|field| compared(field.data_type())));
         let types = types.collect::<Result<_, _>>().map_err(defect)?;
-        Ok(Self { stored, files, columns, types, names, key: merge.key.len() })
+        Ok(Self { stored, files, columns, types, key: merge.key.len() })
     }
 
     async fn pass(&self, pass: Pass, first: u64, matches: &mut Matches) -> Result<()> {
@@ -168,7 +165,7 @@ pub(super) struct Keys<'a> {
 impl<'a> Keys<'a> {
     pub(super) fn of(search: &'a Search<'a>, new: &Scratch) -> Result<Self> {
         let index = |name: &String| new.schema().index_of(name).map_err(defect);
-        let indices = search.names.iter().map(index).collect::<Result<_>>()?;
+        let indices = search.columns.iter().map(index).collect::<Result<_>>()?;
         Ok(Self { search, rows: new.stream()?, indices, copies: !new.is_in_memory(), ahead: None })
     }
 

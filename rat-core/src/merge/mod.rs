@@ -8,6 +8,7 @@
 
 mod append_only;
 mod columns;
+mod evolving;
 
 mod fit;
 mod full_refresh;

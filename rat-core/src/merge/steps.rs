@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::provider_as_source;
@@ -104,16 +104,13 @@ pub(super) fn all(rows: &Scratch) -> Result<LogicalPlan> {
     scan(NEW, rows.provider()?)?.build().map_err(execute::error)
 }
 
-/// Stored rows, with the columns given as they are to be afterwards.
-pub(super) fn stored(table: Arc<dyn TableProvider>, columns: Vec<(Option<String>, arrow::datatypes::FieldRef)>) -> Result<LogicalPlan> {
+/// Stored rows, with text and bytes as the table's columns have them and not as views.
+pub(super) fn stored(table: Arc<dyn TableProvider>, columns: &SchemaRef) -> Result<LogicalPlan> {
     let expressions: Vec<Expr> = columns
-        .into_iter()
-        .map(|(from, to)| {
-            let value = match from {
-                Some(from) => column(Some(OLD), &from),
-                None => lit(datafusion::common::ScalarValue::Null),
-            };
-            let value = datafusion::logical_expr::cast(value, to.data_type().clone());
+        .fields()
+        .iter()
+        .map(|to| {
+            let value = datafusion::logical_expr::cast(column(Some(OLD), to.name()), to.data_type().clone());
             value.alias_qualified(Some(TableReference::bare(OLD)), to.name())
         })
         .collect();

@@ -6,25 +6,21 @@
 //! slower with the number of merges.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
-use arrow::datatypes::FieldRef;
-use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::LogicalPlan;
 use futures::TryStreamExt;
 use roaring::RoaringTreemap;
 
 use super::{Merge, Unclaimed, steps};
 use crate::config::WriteMode;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::execute;
 use crate::tables::{Remove, Scan, ScanFile, Table, write_position_deletes};
 
 /// Rows by the path of their file: their numbers in it.
 pub(super) type Leaving = HashMap<String, RoaringTreemap>;
 
-/// A table's rows, as they are to be afterwards.
+/// A table's rows, read with the columns that the table is to have afterwards.
 pub(super) struct Stored<'a> {
     pub merge: &'a Merge,
     pub scan: Scan,
@@ -69,23 +65,9 @@ impl Fate {
 
 impl<'a> Stored<'a> {
     pub(super) async fn of(merge: &'a Merge, base: &Table) -> Result<Self> {
-        let scan = base.scan()?;
+        let scan = merge.target.columns_of(base)?.scan()?;
         let files = scan.files().await?;
         Ok(Self { merge, scan, files })
-    }
-
-    /// The stored column that a column of the table was so far, which a rename may tell apart.
-    ///
-    /// # Errors
-    /// `STRATEGY_CHANGED` when the table does not have it yet.
-    pub(super) fn so_far(&self, name: &str) -> Result<String> {
-        self.if_so_far(name)
-            .ok_or_else(|| Error::new(Code::StrategyChanged, format!("the key has the column `{name}`, which the table does not have yet")))
-    }
-
-    /// The same; `None` when the table does not have it yet.
-    pub(super) fn if_so_far(&self, name: &str) -> Option<String> {
-        self.merge.columns.of_stored_rows().into_iter().find(|(_, to)| to.name() == name).and_then(|(from, _)| from)
     }
 
     /// The one value that each of the key's columns has in all rows of a file, where metadata says so. Which rows of a file equality deletes
@@ -96,15 +78,9 @@ impl<'a> Stored<'a> {
         }
         let value = |name: &String| {
             let to = self.merge.columns.target().field_with_name(name).ok()?.data_type().clone();
-            self.scan.only_value(file, &self.so_far(name).ok()?)?.cast_to(&to).ok()
+            self.scan.only_value(file, name)?.cast_to(&to).ok()
         };
         self.merge.key.iter().map(value).collect()
-    }
-
-    /// Rows of a provider of this table, with the columns they are to have.
-    pub(super) fn rows(&self, provider: Arc<dyn TableProvider>) -> Result<LogicalPlan> {
-        let columns: Vec<(Option<String>, FieldRef)> = self.merge.columns.of_stored_rows();
-        steps::stored(provider, columns)
     }
 
     /// Takes rows out. None of them is deleted already.
@@ -147,7 +123,7 @@ impl<'a> Stored<'a> {
     }
 
     async fn rewrite(&self, gone: Leaving) -> Result<Unclaimed> {
-        let staying = steps::sorted(self.rows(self.scan.without(gone)?.provider())?, &self.merge.sort_by)?;
+        let staying = steps::sorted(steps::stored(self.scan.without(gone)?.provider(), self.merge.columns.target())?, &self.merge.sort_by)?;
         let staying = steps::run(&self.merge.session, staying).await?;
         self.merge.write(staying.map_err(execute::error), || Ok(())).await
     }

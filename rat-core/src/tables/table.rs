@@ -49,6 +49,11 @@ impl Table {
         }))
     }
 
+    /// The same snapshot by other metadata: with columns it does not have yet.
+    pub(super) fn with_metadata(&self, metadata: TableMetadataRef) -> Self {
+        Self::new(self.0.name.clone(), Arc::clone(&self.0.files), metadata, self.0.metadata_location.clone())
+    }
+
     /// The same table with these files alone, such as those a run adds.
     pub(super) fn only(&self, entries: Vec<FileEntry>) -> Self {
         self.with(self.0.snapshot.clone(), self.0.schema.clone(), Some(Arc::new(entries)))

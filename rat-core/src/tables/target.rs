@@ -152,6 +152,17 @@ impl Target {
         &self.metadata
     }
 
+    /// A table that this is the change of, as it is, with the columns it will have: its rows are read by field id, as they will be afterwards.
+    ///
+    /// # Errors
+    /// `SCHEMA_CHANGED` when the table has other columns than the one this was made for.
+    pub fn columns_of(&self, base: &Table) -> Result<Table> {
+        match self.evolution.columns.is_empty() {
+            true => Ok(base.clone()),
+            false => Ok(base.with_metadata(Arc::new(evolved(base.metadata(), &self.evolution)?))),
+        }
+    }
+
     /// Puts the table where a view is now, instead of refusing because the name is taken; with [`Tables::shelved`] as the base, the table that
     /// was there before the view comes back.
     #[must_use]

@@ -1,4 +1,5 @@
-//! The strategies against a plain model, over random histories: every partitioning, key type and write mode, re-runs included.
+//! The strategies against a plain model, over random histories: every partitioning, also one that changes,
+//! key type and write mode, re-runs included.
 //!
 //! `RAT_MODEL_STEPS` says how many runs there are in all; other engines read the table at the end of each history, if they are there.
 
@@ -62,6 +63,8 @@ pub(super) const KINDS: &[Kind] = &[
     ("DOUBLE", &[("1.5", "1.5"), ("-2.5", "-2.5"), ("0.5", "0.5"), ("1024.25", "1024.25")]),
     ("BOOLEAN", &[("true", "true"), ("false", "false")]),
 ];
+const PARTITIONS: &[Option<&str>] = &[None, Some("l"), Some("k"), Some("bucket(3, l)"), Some("bucket(2, value), l")];
+const WRITE_MODES: &[&str] = &["auto", "auto", "copy_on_write", "merge_on_read"];
 pub(super) const LABELS: &[&str] = &["a", "B", "c", "d"];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,12 +94,17 @@ impl History {
         Self {
             strategy,
             kind: random.one(KINDS),
-            partition_by: random.one(&[None, Some("l"), Some("bucket(3, l)"), Some("bucket(2, value), l")]),
+            partition_by: random.one(PARTITIONS),
             sort_by: random.chance(30),
-            write_mode: random.one(&["auto", "auto", "copy_on_write", "merge_on_read"]),
+            write_mode: random.one(WRITE_MODES),
             keep_newer,
             distinct: keep_newer && random.chance(50),
         }
+    }
+
+    /// The next run's files are written in another way; those that are there stay as they are.
+    fn changed(self, random: &mut Random) -> Self {
+        Self { partition_by: random.one(PARTITIONS), write_mode: random.one(WRITE_MODES), sort_by: random.chance(30), ..self }
     }
 
     fn pipeline(&self) -> String {
@@ -207,32 +215,37 @@ async fn every_strategy_is_the_model() {
     let mut left = steps();
     while left > 0 {
         let seed = random.seed();
-        let history = History::random(&mut random);
-        let lake = Lake::new(&[("silver/t/pipeline.sql", &history.pipeline())]);
+        let mut history = History::random(&mut random);
+        let mut lake = Lake::new(&[("silver/t/pipeline.sql", &history.pipeline())]);
         let (mut table, mut all, mut clock) = (Vec::new(), Vec::new(), 0);
-        let told = |step: usize, what: &str| format!("seed {seed}, step {step}, {what}: {history:?}");
         for step in 0..(2 + random.below(8)) {
+            if random.chance(15) {
+                history = history.changed(&mut random);
+                lake = lake.with(&[("silver/t/pipeline.sql", &history.pipeline())]);
+            }
+            let told = |what: &str| format!("seed {seed}, step {step}, {what}: {history:?}");
             let batch = history.batch(&mut random, &mut clock);
             all.extend(batch.iter().copied());
             for _ in 0..(1 + usize::from(random.chance(20))) {
                 let before = table.len() as u64;
                 history.merge(&mut table, &batch);
                 let report = run(&lake.context, &name("silver.t"), &with_rows(&history.sql(&batch))).await.unwrap();
-                assert!(report.is_ok(), "{}: {:?}", told(step, "run"), report.error);
-                assert_eq!(lake.rows("silver.t").await.unwrap(), history.shown(&table), "{}", told(step, "rows"));
-                check_counts(&report, before, table.len() as u64, batch.len() as u64, &told(step, "counts"));
+                assert!(report.is_ok(), "{}: {:?}", told("run"), report.error);
+                assert_eq!(lake.rows("silver.t").await.unwrap(), history.shown(&table), "{}", told("rows"));
+                check_counts(&report, before, table.len() as u64, batch.len() as u64, &told("counts"));
                 left = left.saturating_sub(1);
             }
         }
+        let told = |what: &str| format!("seed {seed}, at the end, {what}: {history:?}");
         if history.distinct {
             let report = run(&lake.context, &name("silver.t"), &full_refresh(&history.sql(&all))).await.unwrap();
             assert!(report.is_ok(), "{:?}", report.error);
-            assert_eq!(lake.rows("silver.t").await.unwrap(), history.shown(&table), "{}", told(0, "rebuilt"));
+            assert_eq!(lake.rows("silver.t").await.unwrap(), history.shown(&table), "{}", told("rebuilt"));
         }
         if let Some(python) = &python {
             let answers = ask(python, "read_merged.py", &[lake.folder.path().to_str().unwrap(), "silver", "t"]);
             for (engine, rows) in answers {
-                assert_eq!(rows, history.shown(&table), "{}", told(0, &engine.0));
+                assert_eq!(rows, history.shown(&table), "{}", told(&engine.0));
             }
         }
     }

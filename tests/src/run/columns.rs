@@ -4,6 +4,7 @@ use rat_core::error::Code;
 use rat_core::interop::run::run;
 
 use super::harness::{Lake, full_refresh, name, with_rows};
+use crate::scan::interop::{ask, python};
 
 fn append(policy: &str, sql: &str) -> Vec<(&'static str, String)> {
     vec![("silver/t/pipeline.sql", format!("-- @merge_strategy: append_only\n-- @on_schema_change: {policy}\n{sql}"))]
@@ -49,6 +50,84 @@ async fn ignore_writes_the_common_columns() {
     let (lake, report) = then("ignore", "SELECT 1 AS id, 'a' AS v", "SELECT 2 AS id, 'b' AS w").await;
     assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
     assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|a", "2|NULL"]);
+}
+
+const NESTED: &str = "SELECT 1 AS id, {'n': CAST(1 AS INT), 'gone': 'x', 'tags': [{'t': CAST(1 AS INT)}]} AS v";
+const LATER: &str =
+    "SELECT 2 AS id, {'tags': [{'t': CAST(5000000000 AS BIGINT), 'u': 'y'}], 'n': CAST(6000000000 AS BIGINT), 'new': true} AS v";
+
+#[tokio::test]
+async fn fields_inside_a_column_follow_the_policy_by_name() {
+    let (lake, report) = then("append", NESTED, LATER).await;
+    assert!(report.is_ok(), "{:?}", report.error);
+    let warnings: Vec<&str> = report.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(warnings, ["column `v.gone` of the table is not in the query: it is NULL in the new rows"]);
+    assert_eq!(
+        lake.rows("silver.t").await.unwrap(),
+        [
+            "1|{n: 1, gone: x, tags: [{t: 1, u: NULL}], new: NULL}",
+            "2|{n: 6000000000, gone: NULL, tags: [{t: 5000000000, u: y}], new: true}"
+        ]
+    );
+    let (lake, report) = then("sync", NESTED, LATER).await;
+    assert!(report.is_ok(), "{:?}", report.error);
+    assert_eq!(
+        lake.rows("silver.t").await.unwrap(),
+        ["1|{n: 1, tags: [{t: 1, u: NULL}], new: NULL}", "2|{n: 6000000000, tags: [{t: 5000000000, u: y}], new: true}"]
+    );
+    let (lake, report) = then("fail", NESTED, LATER).await;
+    let error = report.error.unwrap();
+    assert_eq!(error.code(), Code::SchemaChanged);
+    for path in ["`v.n` is Int64", "`v.gone` is not in the query", "`v.tags.element.t` is", "`v.tags.element.u` is not", "`v.new` is not"] {
+        assert!(error.message().contains(path), "{path}: {error}");
+    }
+    assert_eq!(lake.rows("silver.t").await.unwrap().len(), 1);
+    let (lake, report) = then("ignore", NESTED, &LATER.replace("6000000000", "6").replace("5000000000", "5")).await;
+    assert!(report.is_ok(), "{:?}", report.error);
+    assert_eq!(report.warnings.len(), 3, "{:?}", report.warnings);
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|{n: 1, gone: x, tags: [{t: 1}]}", "2|{n: 6, gone: NULL, tags: [{t: 5}]}"]);
+    let (_, report) = then("ignore", NESTED, LATER).await;
+    assert_eq!(report.error.unwrap().code(), Code::CastFailed, "a value that does not fit is not cut");
+    let (_, report) = then("append", NESTED, "SELECT 2 AS id, {'n': DATE '2024-01-01'} AS v").await;
+    let error = report.error.unwrap();
+    assert_eq!(error.code(), Code::SchemaChanged);
+    assert!(error.message().contains("`v.n` is Date32 in the query and Int32 in the table"), "{error}");
+}
+
+#[tokio::test]
+async fn fields_of_a_struct_go_by_their_names_and_not_by_their_places() {
+    let (lake, report) = then("append", "SELECT {'a': 1, 'b': 2} AS v", "SELECT {'B': 4, 'A': 3} AS v").await;
+    assert!(report.is_ok() && report.warnings.is_empty(), "{report:?}");
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["{a: 1, b: 2}", "{a: 3, b: 4}"]);
+}
+
+#[tokio::test]
+async fn rows_that_a_merge_writes_anew_get_the_new_fields() {
+    for strategy in ["incremental", "scd2"] {
+        for mode in ["copy_on_write", "merge_on_read"] {
+            let text = |sql: &str| format!("-- @merge_strategy: {strategy}\n-- @unique_key: id\n-- @write_mode: {mode}\n{sql}");
+            let first = text("SELECT * FROM (VALUES (1, {'n': CAST(1 AS INT)}), (2, {'n': CAST(2 AS INT)}), (3, NULL)) AS t(id, v)");
+            let second = text("SELECT * FROM (VALUES (2, {'m': 'x', 'n': CAST(6000000000 AS BIGINT)})) AS t(id, v)");
+            let lake = Lake::new(&[("silver/t/pipeline.sql", &first)]);
+            assert!(lake.run("silver.t").await.is_ok());
+            let lake = lake.with(&[("silver/t/pipeline.sql", &second)]);
+            let report = lake.run("silver.t").await;
+            assert!(report.is_ok(), "{strategy}, {mode}: {:?}", report.error);
+            let rows = lake.rows("silver.t").await.unwrap();
+            let values: Vec<&str> = rows.iter().map(|row| row.split('|').nth(1).unwrap()).collect();
+            let mut expected = vec!["{n: 1, m: NULL}", "{n: 6000000000, m: x}", "NULL"];
+            if strategy == "scd2" {
+                expected.insert(1, "{n: 2, m: NULL}");
+            }
+            assert_eq!(values, expected, "{strategy}, {mode}");
+            if let Some(python) = python() {
+                for (engine, read) in ask(&python, "read_merged.py", &[lake.folder.path().to_str().unwrap(), "silver", "t"]) {
+                    assert_eq!(read.len(), rows.len(), "{strategy}, {mode}, {engine:?}: {read:?}");
+                    assert!(read.iter().any(|row| row.contains("6000000000")), "{strategy}, {mode}, {engine:?}: {read:?}");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

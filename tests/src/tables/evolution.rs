@@ -70,7 +70,7 @@ async fn types_widen_and_never_narrow() {
         field("d", DataType::Decimal128(12, 2)),
         field("l", DataType::List(field("item", DataType::Int64))),
     ];
-    let mut all: Vec<ColumnChange> = wide.into_iter().map(ColumnChange::Widen).collect();
+    let mut all: Vec<ColumnChange> = wide.into_iter().map(ColumnChange::Retype).collect();
     all.push(ColumnChange::MakeOptional("i".to_owned()));
     let table = evolve(&tables, changes(all)).await.unwrap();
     let schema = table.schema().unwrap();
@@ -78,12 +78,12 @@ async fn types_widen_and_never_narrow() {
     assert_eq!(types, ["Int64", "Float64", "Decimal128(12, 2)"]);
     assert!(schema.field(0).is_nullable());
     for (name, data_type) in [("i", DataType::Utf8), ("d", DataType::Decimal128(12, 3)), ("f", DataType::Boolean)] {
-        let error = evolve(&tables, changes(vec![ColumnChange::Widen(field(name, data_type))])).await.unwrap_err();
+        let error = evolve(&tables, changes(vec![ColumnChange::Retype(field(name, data_type))])).await.unwrap_err();
         assert_eq!(error.code(), Code::SchemaChanged, "{name}");
         assert!(error.message().contains(&format!("`{name}`")), "{error}");
     }
     // Asking for less than there is changes nothing.
-    let same = evolve(&tables, changes(vec![ColumnChange::Widen(field("i", DataType::Int32))])).await.unwrap();
+    let same = evolve(&tables, changes(vec![ColumnChange::Retype(field("i", DataType::Int32))])).await.unwrap();
     assert_eq!(same.schema().unwrap(), schema);
 }
 

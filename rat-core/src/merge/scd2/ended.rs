@@ -1,9 +1,9 @@
 //! Stored versions that have an end now: which rows those are, and the same rows with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray, UInt32Array, UInt64Array, new_null_array};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray, UInt32Array, UInt64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use futures::channel::mpsc::Sender;
@@ -97,9 +97,7 @@ impl Ended {
     pub(super) async fn rewritten(&self, stored: &Stored<'_>, validity: &Validity) -> Result<Scratch> {
         let session = &stored.merge.session;
         let target = nullable(stored.merge.columns.target());
-        let sources = stored.merge.columns.of_stored_rows();
-        let columns: Vec<String> = sources.iter().filter_map(|(from, _)| from.clone()).collect();
-        let places: HashMap<&str, usize> = columns.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+        let columns: Vec<String> = target.fields().iter().map(|field| field.name().clone()).collect();
         let leaving = self.rows(stored);
         let files: Vec<_> = self.rows.keys().map(|file| stored.files[*file as usize].clone()).collect();
         let look = Look { columns: &columns, keys: None, rows: Some(&leaving) };
@@ -112,16 +110,15 @@ impl Ended {
         let ends = steps::run(session, sorted).await?.map_err(execute::error);
         let ends = Zip { ends: Box::pin(ends), batch: None, at: 0 };
         let numbers: Vec<u32> = self.rows.keys().copied().collect();
-        let (sources, places, numbers, schema) = (&sources, &places, &numbers, &target);
+        let (numbers, schema) = (&numbers, &target);
         let rows = stream::try_unfold((Box::pin(located.stream()), ends), |(mut rows, mut ends)| async move {
             let Some(located) = rows.try_next().await? else { return Ok(None) };
             let of_rows = ends.of(&located, numbers[located.file]).await?;
-            let column = |(from, to): &(Option<String>, FieldRef)| match from.as_deref() {
-                _ if *to.name() == validity.to => Ok(Arc::clone(&of_rows)),
-                Some(from) => cast(located.rows.column(places[from]), to.data_type()).map_err(defect),
-                None => Ok(new_null_array(to.data_type(), located.rows.num_rows())),
+            let column = |(stored, to): (&ArrayRef, &FieldRef)| match *to.name() == validity.to {
+                true => Ok(Arc::clone(&of_rows)),
+                false => cast(stored, to.data_type()).map_err(defect),
             };
-            let columns = sources.iter().map(column).collect::<Result<Vec<ArrayRef>>>()?;
+            let columns = located.rows.columns().iter().zip(schema.fields()).map(column).collect::<Result<Vec<ArrayRef>>>()?;
             let rewritten = RecordBatch::try_new(Arc::clone(schema), columns).map_err(defect)?;
             Ok(Some((rewritten, (rows, ends))))
         });

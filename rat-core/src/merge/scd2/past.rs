@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::common::ScalarValue;
@@ -58,24 +58,19 @@ impl Past {
 
     /// Open versions of keys that are not among the new rows', each with the end it gets.
     pub(super) async fn absent(&self, stored: &Stored<'_>, validity: &Validity) -> Result<Absent<'_>> {
-        let to = stored.if_so_far(&validity.to);
-        let may_be_open = |file: &ScanFile| to.as_ref().is_none_or(|to| stored.scan.bounds(file, to).nulls != Some(0));
+        let may_be_open = |file: &ScanFile| stored.scan.bounds(file, &validity.to).nulls != Some(0);
         let (numbers, files): (Vec<u32>, Vec<ScanFile>) =
             (0_u32..).zip(&stored.files).filter(|(_, file)| may_be_open(file)).map(|(number, file)| (number, file.clone())).unzip();
-        let from = stored.if_so_far(&validity.from);
-        let columns: Vec<String> = from.iter().chain(&to).cloned().collect();
+        let columns = [validity.from.clone(), validity.to.clone()];
         let state = stored.merge.session.state();
         let look = Look { columns: &columns, ..Look::default() };
         let located = stored.scan.located(state.runtime_env(), &files, &look).await?;
-        let from = from.map(|_| 0);
-        let to = to.map(|_| usize::from(from.is_some()));
-        Ok(Absent { past: self, rows: Box::pin(located.stream()), numbers, from, to, now: validity.now })
+        Ok(Absent { past: self, rows: Box::pin(located.stream()), numbers, now: validity.now })
     }
 }
 
 fn may_end_after(stored: &Stored<'_>, validity: &Validity, file: &ScanFile, moment: i64) -> bool {
-    let Some(to) = stored.if_so_far(&validity.to) else { return true };
-    let known = stored.scan.bounds(file, &to);
+    let known = stored.scan.bounds(file, &validity.to);
     let ended_before = matches!(known.max, Some(ScalarValue::TimestampMicrosecond(Some(max), _)) if max <= moment);
     !(known.nulls == Some(0) && ended_before)
 }
@@ -118,10 +113,10 @@ struct Wanted {
     /// The key's types as it is looked for.
     key: Vec<DataType>,
     /// What becomes of them: for each column its place among those read.
-    fields: Vec<(Option<usize>, FieldRef)>,
+    fields: Vec<(usize, FieldRef)>,
     schema: SchemaRef,
     /// Where the end is among those read.
-    end: Option<usize>,
+    end: usize,
     earliest: i64,
     keeps_present: bool,
 }
@@ -131,19 +126,14 @@ impl Wanted {
         let merge = stored.merge;
         let target = merge.columns.target();
         let mut columns = search.columns.clone();
-        let mut fields: Vec<(Option<usize>, FieldRef)> = Vec::new();
+        let mut fields: Vec<(usize, FieldRef)> = Vec::new();
         let others = [&validity.from, &validity.to].into_iter().chain(&validity.compare);
         for (name, of_key) in merge.key.iter().map(|name| (name, true)).chain(others.map(|name| (name, false))) {
             let field = target.field_with_name(name).map_err(defect)?.clone().with_nullable(true);
-            let place = match stored.if_so_far(name) {
-                Some(_) if of_key => Some(fields.len()),
-                Some(column) => {
-                    columns.push(column);
-                    Some(columns.len() - 1)
-                }
-                None => None,
-            };
-            fields.push((place, Arc::new(field)));
+            if !of_key {
+                columns.push(name.clone());
+            }
+            fields.push((if of_key { fields.len() } else { columns.len() - 1 }, Arc::new(field)));
         }
         let end = fields[merge.key.len() + 1].0;
         let places = [Field::new(FILE, DataType::UInt32, false), Field::new(ROW, DataType::UInt64, false)].map(Arc::new);
@@ -180,8 +170,8 @@ impl Work {
     fn look(&self, batch: &LocatedBatch) -> Result<Option<RecordBatch>> {
         let wanted = &self.wanted;
         let key = batch.rows.columns().iter().zip(&wanted.key).map(|(column, to)| cast(column, to).map_err(defect));
-        let ends = wanted.end.map(|end| batch.rows.column(end).as_primitive::<TimestampMicrosecondType>());
-        let end = |row: usize| ends.filter(|ends| ends.is_valid(row)).map(|ends| ends.value(row));
+        let ends = batch.rows.column(wanted.end).as_primitive::<TimestampMicrosecondType>();
+        let end = |row: usize| ends.is_valid(row).then(|| ends.value(row));
         let mut taken: Vec<u32> = Vec::new();
         let mut open = RoaringTreemap::new();
         self.pass.set.probe(&key.collect::<Result<Vec<_>>>()?, |row, _| {
@@ -202,11 +192,8 @@ impl Work {
         }
         let numbers = UInt64Array::from_iter_values(taken.iter().map(|row| batch.number(*row as usize)));
         let taken = UInt32Array::from(taken);
-        let column = |(place, field): &(Option<usize>, FieldRef)| match place {
-            Some(place) => {
-                take(batch.rows.column(*place), &taken, None).and_then(|values| cast(&values, field.data_type())).map_err(defect)
-            }
-            None => Ok(new_null_array(field.data_type(), taken.len())),
+        let column = |(place, field): &(usize, FieldRef)| {
+            take(batch.rows.column(*place), &taken, None).and_then(|values| cast(&values, field.data_type())).map_err(defect)
         };
         let mut columns = wanted.fields.iter().map(column).collect::<Result<Vec<ArrayRef>>>()?;
         columns.push(Arc::new(UInt32Array::from_value(file, taken.len())));
@@ -220,9 +207,6 @@ pub(super) struct Absent<'a> {
     past: &'a Past,
     rows: Pin<Box<dyn Stream<Item = Result<LocatedBatch>> + Send>>,
     numbers: Vec<u32>,
-    /// Where their validity is among what is read.
-    from: Option<usize>,
-    to: Option<usize>,
     now: i64,
 }
 
@@ -232,14 +216,12 @@ impl Absent<'_> {
         let batch = batch?;
         let file = self.numbers[batch.file];
         let present = self.past.present.get(&file);
-        let ends = self.to.map(|to| batch.rows.column(to).as_primitive::<TimestampMicrosecondType>());
-        let begins = self.from.map(|from| batch.rows.column(from).as_primitive::<TimestampMicrosecondType>());
+        let [begins, ends] = [0, 1].map(|at| batch.rows.column(at).as_primitive::<TimestampMicrosecondType>());
         let (mut rows, mut moments) = (Vec::new(), Vec::new());
         for row in 0..batch.rows.num_rows() {
             let number = batch.number(row);
-            let is_open = ends.is_none_or(|ends| ends.is_null(row));
-            if is_open && !present.is_some_and(|present| present.contains(number)) {
-                let from = begins.filter(|begins| begins.is_valid(row)).map_or(i64::MIN, |begins| begins.value(row));
+            if ends.is_null(row) && !present.is_some_and(|present| present.contains(number)) {
+                let from = if begins.is_valid(row) { begins.value(row) } else { i64::MIN };
                 rows.push(number);
                 moments.push(self.now.max(from.saturating_add(1)));
             }

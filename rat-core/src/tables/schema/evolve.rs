@@ -15,8 +15,9 @@ use super::storable::{column, iceberg_type, unstorable};
 pub enum ColumnChange {
     /// A new optional column at the end, NULL in the rows that are there.
     Add(FieldRef),
-    /// The same column with this field's wider type: int to long, float to double, more decimal digits, and nested fields added or widened.
-    Widen(FieldRef),
+    /// The same column with this field's type, where its values can be read as such: int to long, float to double, more decimal digits. Of
+    /// the fields inside it those of the same name are kept, the others are dropped, and new ones are added, optional.
+    Retype(FieldRef),
     /// NULL is allowed from now on.
     MakeOptional(String),
     /// Another name for the same column.
@@ -43,7 +44,7 @@ pub(in crate::tables) fn changed(schema: &IcebergSchema, changes: &[ColumnChange
                 let id = *last_id;
                 fields.push(Arc::new(column(field, id, false, last_id)?));
             }
-            ColumnChange::Widen(field) => {
+            ColumnChange::Retype(field) => {
                 let at = position(&fields, field.name())?;
                 let mut wider = fields[at].as_ref().clone();
                 wider.field_type = Box::new(widened(&wider.field_type, field, field.name(), last_id)?);
@@ -137,7 +138,7 @@ fn build(fields: Vec<NestedFieldRef>, before: &IcebergSchema) -> Result<IcebergS
         .map_err(|e| Error::new(Code::SchemaChanged, "the columns cannot be those of a table").with_source(e))
 }
 
-// The type that holds both: the held one widened as far as the incoming one asks, with nested fields by name.
+// The held type widened as far as the wanted one asks, with the wanted one's nested fields, by name.
 fn widened(held: &Type, field: &FieldRef, path: &str, last_id: &mut i32) -> Result<Type> {
     let mut unused = 0;
     let wanted = iceberg_type(field.data_type(), path, &mut unused)?;
@@ -171,19 +172,16 @@ fn merge(held: &Type, wanted: &Type, path: &str, last_id: &mut i32) -> Result<Ty
         }
         (Type::Struct(held), Type::Struct(wanted)) => {
             let mut fields: Vec<NestedFieldRef> = Vec::new();
-            for part in held.fields() {
-                let inner = format!("{path}.{}", part.name);
-                match wanted.fields().iter().find(|other| other.name.eq_ignore_ascii_case(&part.name)) {
-                    Some(other) => fields.push(with_type(part, merge(&part.field_type, &other.field_type, &inner, last_id)?)),
-                    None => fields.push(Arc::clone(part)),
-                }
-            }
             for part in wanted.fields() {
-                if !held.fields().iter().any(|other| other.name.eq_ignore_ascii_case(&part.name)) {
-                    *last_id += 1;
-                    let id = *last_id;
-                    fields.push(Arc::new(NestedField::optional(id, &part.name, renumbered(&part.field_type, last_id))));
-                }
+                let inner = format!("{path}.{}", part.name);
+                fields.push(match held.fields().iter().find(|other| other.name.eq_ignore_ascii_case(&part.name)) {
+                    Some(kept) => with_type(kept, merge(&kept.field_type, &part.field_type, &inner, last_id)?),
+                    None => {
+                        *last_id += 1;
+                        let id = *last_id;
+                        Arc::new(NestedField::optional(id, &part.name, renumbered(&part.field_type, last_id)))
+                    }
+                });
             }
             Type::Struct(StructType::new(fields))
         }
