@@ -1,11 +1,13 @@
-//! Two processes with two strategies on one table: whatever came first, the table is what some order of all runs makes of it, and no run
+//! Two processes with two strategies on one table, or a process of ours and PyIceberg: whatever came first, the table is what some order of all runs makes of it, and no run
 //! that was told a success is missing.
 //!
 //! `RAT_RACE_ROUNDS` says how many runs each process makes.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rat_core::error::Code;
 use rat_core::interop::run::run;
@@ -13,6 +15,7 @@ use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::Relation;
 
 use crate::run::harness::{Lake, name, with_rows};
+use crate::scan::interop::python;
 
 const LAKE: &str = "RAT_RACE_LAKE";
 const STRATEGY: &str = "RAT_RACE_STRATEGY";
@@ -108,10 +111,8 @@ async fn two_processes_with_two_strategies_are_as_one_after_the_other() {
             assert!(racer.wait().unwrap().success(), "{strategies:?}");
         }
         let lake = lake(folder.path(), strategies[0]);
-        let Some(Relation::Table(table)) = lake.context.tables.find(&name("silver.t")).await.unwrap() else { panic!("no table") };
-        let mut snapshots: Vec<_> = table.metadata().snapshots().collect();
-        snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
-        let order: Vec<&str> = snapshots.iter().map(|s| s.summary().additional_properties["rat.run-id"].as_str()).collect();
+        let order = summaries(&lake).await.into_iter().map(|summary| summary["rat.run-id"].clone());
+        let order: Vec<String> = order.collect();
         let done = [0, 1].map(|racer| fs::read_to_string(folder.path().join(format!("done-{racer}"))).unwrap());
         let done = done.each_ref().map(|text| text.lines().collect::<Vec<_>>());
         assert_eq!(order.len(), 2 * rounds(), "{strategies:?}: every run is there once, and nothing else");
@@ -121,15 +122,76 @@ async fn two_processes_with_two_strategies_are_as_one_after_the_other() {
                 (0..2).find_map(|racer| Some((racer, done[racer].iter().position(|d| *d == id)?))).expect("a run nobody made");
             merge(strategies[racer], &mut expected, &batch(racer, round));
         }
-        let mut expected: Vec<String> = expected.iter().map(|(id, v, ended)| format!("{id}|{v}|{ended}")).collect();
-        expected.sort();
-        let rows = lake.rows("silver.t").await.unwrap();
-        let found = rows.iter().map(|row| {
-            let row: Vec<&str> = row.split('|').collect();
-            format!("{}|{}|{}", row[0], row[1], row.get(3).is_some_and(|to| *to != "NULL"))
-        });
-        let mut found: Vec<String> = found.collect();
-        found.sort();
-        assert_eq!(found, expected, "{strategies:?}");
+        holds(&lake, expected, &format!("{strategies:?}")).await;
+    }
+}
+
+/// What the snapshots say of themselves, from the first to the last.
+async fn summaries(lake: &Lake) -> Vec<HashMap<String, String>> {
+    let Some(Relation::Table(table)) = lake.context.tables.find(&name("silver.t")).await.unwrap() else { panic!("no table") };
+    let mut snapshots: Vec<_> = table.metadata().snapshots().collect();
+    snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
+    snapshots.iter().map(|snapshot| snapshot.summary().additional_properties.clone()).collect()
+}
+
+async fn holds(lake: &Lake, expected: Vec<(usize, usize, bool)>, told: &str) {
+    let mut expected: Vec<String> = expected.iter().map(|(id, v, ended)| format!("{id}|{v}|{ended}")).collect();
+    expected.sort();
+    let rows = lake.rows("silver.t").await.unwrap();
+    let found = rows.iter().map(|row| {
+        let row: Vec<&str> = row.split('|').collect();
+        format!("{}|{}|{}", row[0], row[1], row.get(3).is_some_and(|to| *to != "NULL"))
+    });
+    let mut found: Vec<String> = found.collect();
+    found.sort();
+    assert_eq!(found, expected, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_beside_pyiceberg_loses_neither_its_rows_nor_the_others() {
+    let Some(python) = python() else { return };
+    for strategy in ["incremental", "append_only", "delete_insert"] {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = lake(folder.path(), strategy);
+        let mut done = vec![lake.run_rows("silver.t", &sql(&batch(0, 0))).await.id];
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/append_rows.py");
+        let at = folder.path().to_str().unwrap();
+        let mut other = Command::new(&python)
+            .arg(script)
+            .args([at, "silver", "t", &rounds().to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut failed = None;
+        while failed.is_none() {
+            failed = other.try_wait().unwrap().map(|status| !status.success());
+            // A run is faster than what PyIceberg does, which would never come first: it is met twice for each of its rounds.
+            let others = summaries(&lake).await.iter().filter(|summary| summary.contains_key("round")).count();
+            if done.len() > 2 * others + 2 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                continue;
+            }
+            let report = run(&lake.context, &name("silver.t"), &with_rows(&sql(&batch(0, done.len())))).await.unwrap();
+            match report.error.as_ref().map(|error| error.code()) {
+                None => done.push(report.id),
+                Some(Code::CommitConflict | Code::CatalogUnavailable) => {}
+                Some(_) => panic!("{:?}", report.error),
+            }
+        }
+        assert_eq!(failed, Some(false), "{strategy}: PyIceberg could not write");
+        let (mut expected, mut others) = (Vec::new(), 0);
+        for summary in summaries(&lake).await {
+            if let Some(round) = summary.get("round") {
+                let round: usize = round.parse().unwrap();
+                merge("append_only", &mut expected, &vec![(round % 3, 90_000 + round), (round % 3 + 2, 95_000 + round)]);
+                others += 1;
+            } else {
+                let round = done.iter().position(|id| *id == summary["rat.run-id"]).expect("a run nobody made");
+                merge(strategy, &mut expected, &batch(0, round));
+            }
+        }
+        assert_eq!(others, rounds(), "{strategy}");
+        holds(&lake, expected, strategy).await;
     }
 }
