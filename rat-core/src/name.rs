@@ -103,6 +103,11 @@ impl Name {
     pub fn short(&self) -> String {
         format!("{}.{}", self.layer, self.name)
     }
+
+    /// The name as it is said where this is the current namespace: `layer.name` inside it, and in full from another.
+    pub fn within(&self, namespace: &str) -> String {
+        if self.namespace == namespace { self.short() } else { self.to_string() }
+    }
 }
 
 impl fmt::Display for Name {

@@ -112,6 +112,14 @@ describe('a stream', () => {
     expect(await rejection(lake.stream('select nothing from nowhere').next())).toMatchObject({ code: 'UNKNOWN_TABLE' })
   })
 
+  it('says of what is not built yet how to build it', async () => {
+    await using fresh = await Project.make()
+    const empty = await fresh.open()
+    const help = 'build it with what it reads: `rat build +silver.orders`'
+    expect(await rejection(empty.query('select * from silver.orders'))).toMatchObject({ code: 'NOT_BUILT', help })
+    expect(await rejection(empty.stream('select * from silver.orders').next())).toMatchObject({ code: 'NOT_BUILT', help })
+  })
+
   it('takes as many batches as the Arrow stream of one has', async () => {
     for await (const batch of lake.stream('select 1 as a')) expect(tableFromIPC(await batch.toIPC()).numRows).toBe(1)
   })

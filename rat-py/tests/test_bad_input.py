@@ -35,6 +35,13 @@ def test_a_wrong_argument_is_named(lake: rat.Lake, call, named: str) -> None:
         call(lake)
 
 
+def test_what_is_not_built_yet_says_how_to_build_it(lake: rat.Lake) -> None:
+    for asked in (lake.query, lake.stream):
+        with pytest.raises(rat.InvalidError, match=r"rat build \+gold\.totals") as refused:
+            asked("select * from gold.totals")
+        assert refused.value.code == "NOT_BUILT"
+
+
 def test_wrong_words_are_errors_with_a_way_out(lake: rat.Lake) -> None:
     with pytest.raises(rat.InvalidError, match="together"):
         lake.build(publish="both")

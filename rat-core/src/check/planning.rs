@@ -13,7 +13,7 @@ use crate::error::{Code, Diagnostic, Severity, nearest};
 use crate::files::zone::parse_url;
 use crate::graph::Graph;
 use crate::name::Name;
-use crate::plan::{ColumnLineage, Planned, plan};
+use crate::plan::{ColumnLineage, Planned, name_by_ref, plan};
 use crate::project::Language;
 use crate::session::Session;
 use crate::template::SourceMap;
@@ -285,10 +285,7 @@ impl Plans<'_> {
     fn query(&self, sql: &str, map: &SourceMap, this: Option<SchemaRef>) -> (Option<Planned>, Vec<Diagnostic>) {
         let around = Around { plans: self, name: &self.compiling.pipeline.name, this, contract: &self.compiling.config.columns };
         let (planned, mut diagnostics) = plan(self.session, sql, &|range, text| map.labels(range, text), &around, Reads::Allowed);
-        for diagnostic in diagnostics.iter_mut().filter(|d| d.code == Code::UnknownTable) {
-            let help = "name tables by `{{ ref('layer.name') }}`";
-            diagnostic.help = Some(diagnostic.help.take().map_or(help.to_owned(), |near| format!("{near} {help}")));
-        }
+        name_by_ref(&mut diagnostics);
         (planned, diagnostics)
     }
 

@@ -217,8 +217,8 @@ codes! {
     CorruptCatalog = "CORRUPT_CATALOG", Corrupt, "the catalog is damaged", "restore the database file from a copy";
 
     // runs
-    /// `run` needs a table that no run has built yet.
-    NotBuilt = "NOT_BUILT", Invalid, "an input that is not built yet", "build it first, with `+name`";
+    /// A run or a query names the table of a pipeline that has made nothing yet.
+    NotBuilt = "NOT_BUILT", Invalid, "a table that is not built yet", "build it first, with `+name`";
     /// The pipeline cannot be run by this version: a Python pipeline.
     UnsupportedPipeline = "UNSUPPORTED_PIPELINE", Invalid, "a pipeline that cannot be run yet", "write it in SQL";
     /// Rows whose whole key is NULL.

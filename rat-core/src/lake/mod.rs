@@ -294,7 +294,7 @@ impl Lake {
     /// Answers one read-only statement, whole.
     ///
     /// # Errors
-    /// `NOT_READ_ONLY`, `SQL_SYNTAX`, `UNKNOWN_TABLE`, `UNKNOWN_COLUMN` and the other codes of a query that cannot be planned; `TIMED_OUT`,
+    /// `NOT_READ_ONLY`, `SQL_SYNTAX`, `UNKNOWN_TABLE`, `NOT_BUILT`, `UNKNOWN_COLUMN` and the other codes of a query that cannot be planned; `TIMED_OUT`,
     /// `RESULT_TOO_LARGE`, `OUT_OF_MEMORY`, `EXECUTION_FAILED`; `BUSY`; `INVALID_ARGUMENT` for an `as_of` that a table has not; `CLOSED`.
     pub async fn query(&self, sql: &str, options: &QueryOptions) -> Result<QueryResult> {
         query::query(&self.query_context()?, sql, &self.query_settings(options)?).await
@@ -347,7 +347,7 @@ impl Lake {
 
     fn query_context(&self) -> Result<QueryContext<'_>> {
         self.open_or_closed()?;
-        Ok(QueryContext { tables: &self.0.tables, session: &self.0.session, queue: &self.0.queue })
+        Ok(QueryContext { tables: &self.0.tables, session: &self.0.session, queue: &self.0.queue, project: self })
     }
 
     fn query_settings(&self, options: &QueryOptions) -> Result<query::QueryOptions> {

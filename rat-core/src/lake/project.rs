@@ -1,16 +1,20 @@
 //! The project as the verbs need it: its files, compiled and ordered by the workspace that checks it too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use futures::future::BoxFuture;
 
 use super::Lake;
 use crate::check;
+use crate::config::{self, Defaults, Materialized, Overrides};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::name::Name;
-use crate::project::Files;
+use crate::plan::Absent;
+use crate::project::{Files, discover};
+use crate::query;
 use crate::run::ProjectCode;
 
 /// A project with its order.
@@ -67,5 +71,20 @@ impl Lake {
             self.open_or_closed()?;
             Ok(check::ProjectFiles { files: self.0.files.read().await?, environment: self.0.environment.clone() })
         })
+    }
+}
+
+/// What is wrong with the project is not a query's business: pipelines are told by their files alone, without compiling any.
+#[async_trait]
+impl query::Project for Lake {
+    async fn pipelines(&self) -> Result<BTreeMap<Name, Absent>> {
+        let defaults = Defaults::new(&self.0.settings);
+        let (project, _) = discover(self.0.files.read().await?.as_ref());
+        let absent = project.pipelines.into_iter().map(|(name, pipeline)| {
+            let (config, _) = config::resolve(&defaults, &pipeline, &Overrides::default());
+            let ephemeral = *config.materialized == Materialized::Ephemeral;
+            (name, if ephemeral { Absent::Ephemeral } else { Absent::NotBuilt })
+        });
+        Ok(absent.collect())
     }
 }

@@ -9,6 +9,7 @@ use super::Lake;
 use crate::error::{Code, Error, Result, nearest};
 use crate::name::Name;
 use crate::plan::{Column, columns};
+use crate::query;
 use crate::tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceChange, Relation, Table, View};
 
 /// A table or view as the catalog and its current snapshot describe it; nothing is scanned.
@@ -150,6 +151,10 @@ impl TableList<'_> {
 
     async fn not_found(&self, name: &Name) -> Result<Error> {
         let error = Error::new(Code::TableNotFound, format!("there is no table `{name}`"));
+        if let Some(absent) = query::Project::pipelines(self.0).await?.get(name) {
+            let (_, message, help) = absent.told(name, self.0.namespace());
+            return Ok(Error::new(Code::TableNotFound, message).with_help(help));
+        }
         let names: Vec<String> = self.list().await?.into_iter().map(|entry| entry.name.to_string()).collect();
         Ok(match nearest(&name.to_string(), names.iter().map(String::as_str)) {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),

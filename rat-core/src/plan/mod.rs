@@ -32,7 +32,7 @@ use crate::session::Session;
 
 pub use lineage::{ColumnLineage, Origin};
 pub use names::{Mentioned, mentioned};
-pub use relations::{Relation, Relations, empty_table, expanded};
+pub use relations::{Absent, Relation, Relations, empty_table, expanded};
 pub use types::{Column, columns, sql_type};
 
 /// A query that can run.
@@ -58,7 +58,7 @@ pub type Places<'a> = dyn Fn(Range<usize>, &str) -> Vec<Label> + Sync + 'a;
 /// The plan is `None` when it has an error, and also, without any diagnostic, when it reads a relation that is
 /// [`Unknown`](Relation::Unknown).
 ///
-/// Codes: those of [`dialect::parse`], `NOT_READ_ONLY`, `UNKNOWN_TABLE`, `UNKNOWN_FUNCTION`, `UNKNOWN_COLUMN`, `AMBIGUOUS_COLUMN`, `DUPLICATE_COLUMN`,
+/// Codes: those of [`dialect::parse`], `NOT_READ_ONLY`, `UNKNOWN_TABLE`, `NOT_BUILT`, `UNKNOWN_FUNCTION`, `UNKNOWN_COLUMN`, `AMBIGUOUS_COLUMN`, `DUPLICATE_COLUMN`,
 /// `TYPE_MISMATCH`, `INVALID_QUERY`, `UNSUPPORTED_SQL`, and what [`Relations::read`] gives.
 pub fn plan(
     session: &Session,
@@ -132,6 +132,14 @@ fn with_aliases(
 fn build(session: &Session, provider: &provider::Provider<'_>, statement: &Statement) -> Result<LogicalPlan, DataFusionError> {
     let plan = SqlToRel::new(provider).sql_statement_to_plan(statement.clone())?;
     session.analyzer().execute_and_check(plan, session.shared().config_options(), |_, _| {})
+}
+
+/// Says of tables that are not there how a pipeline names those that are.
+pub fn name_by_ref(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics.iter_mut().filter(|d| d.code == Code::UnknownTable) {
+        let help = "name tables by `{{ ref('layer.name') }}`";
+        diagnostic.help = Some(diagnostic.help.take().map_or(help.to_owned(), |near| format!("{near} {help}")));
+    }
 }
 
 fn diagnostic(problem: Problem, places: &Places<'_>) -> Diagnostic {

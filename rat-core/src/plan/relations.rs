@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::{LogicalPlan, TableSource, TableType};
 
 use crate::dialect::{Problem, ReadCall};
+use crate::error::Code;
 use crate::name::Name;
 
 /// The tables, views and landed files a query may read.
@@ -17,6 +18,11 @@ pub trait Relations: Sync {
 
     /// The relation of a name that is not a table of the lake, in lower case with dots: `new_rows`, `information_schema.tables`.
     fn special(&self, _name: &str) -> Option<Relation> {
+        None
+    }
+
+    /// Why there is no relation of a name that is none the less known; `None` for a name that means nothing.
+    fn absent(&self, _name: &Name) -> Option<Absent> {
         None
     }
 
@@ -40,6 +46,32 @@ pub enum Relation {
     Known(Arc<dyn TableSource>),
     /// It is there, and its columns cannot be told because of an error reported elsewhere: a query over it is not planned, silently.
     Unknown,
+}
+
+/// Why a name that means something stands for no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Its pipeline has made nothing yet.
+    NotBuilt,
+    /// Its pipeline is ephemeral: there is nothing to read but where another pipeline reads it.
+    Ephemeral,
+}
+
+impl Absent {
+    /// What to say of it where `namespace` is the current one: a code, a message and the way out.
+    pub fn told(self, name: &Name, namespace: &str) -> (Code, String, String) {
+        let name = name.within(namespace);
+        match self {
+            Absent::NotBuilt => {
+                (Code::NotBuilt, format!("`{name}` has not been built yet"), format!("build it with what it reads: `rat build +{name}`"))
+            }
+            Absent::Ephemeral => (
+                Code::UnknownTable,
+                format!("`{name}` is ephemeral: it has no table, and is expanded where a pipeline reads it"),
+                format!("make `{name}` a view: `materialized: view`"),
+            ),
+        }
+    }
 }
 
 impl fmt::Debug for Relation {

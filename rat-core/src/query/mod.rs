@@ -4,7 +4,7 @@
 //! from one state of the catalog ([`snapshot`]), views expanded. It is planned, the plan is allowed again by the kinds of its nodes, and it
 //! runs within its limits ([`result`]): time, rows, bytes. Dropping the future or the stream stops it.
 //!
-//! Knows nothing of pipelines, runs or landing zones. Entry points: [`query`], [`stream`].
+//! Knows nothing of runs or landing zones, and of pipelines the names alone ([`Project`]). Entry points: [`query`], [`stream`].
 
 mod as_of;
 mod describe;
@@ -15,9 +15,12 @@ mod queue;
 mod result;
 mod snapshot;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use futures::future::BoxFuture;
@@ -25,8 +28,8 @@ use futures::future::BoxFuture;
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Label, Result, Source};
 use crate::execute;
-use crate::name::is_valid_name;
-use crate::plan;
+use crate::name::{Name, is_valid_name};
+use crate::plan::{self, Absent};
 use crate::session::Session;
 use crate::settings::EngineSettings;
 use crate::tables::Tables;
@@ -45,6 +48,29 @@ pub struct QueryContext<'a> {
     pub session: &'a Session,
     /// Who runs, and who waits.
     pub queue: &'a Queue,
+    /// What the lake's pipelines make.
+    pub project: &'a dyn Project,
+}
+
+/// What a query needs of the lake's project, as the door hands it over: stories do not know each other.
+#[async_trait]
+pub trait Project: fmt::Debug + Send + Sync {
+    /// The pipelines, and why one that has no table has none. Asked only when a query names a table that is not there.
+    ///
+    /// # Errors
+    /// Storage codes.
+    async fn pipelines(&self) -> Result<BTreeMap<Name, Absent>>;
+}
+
+/// A lake without pipelines.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProject;
+
+#[async_trait]
+impl Project for NoProject {
+    async fn pipelines(&self) -> Result<BTreeMap<Name, Absent>> {
+        Ok(BTreeMap::new())
+    }
 }
 
 /// How a query runs.

@@ -10,7 +10,7 @@ use super::{QueryContext, QueryOptions, information};
 use crate::dialect::{self, Problem, ReadCall, Reads};
 use crate::error::{Code, Error, Label, Result, Source};
 use crate::name::Name;
-use crate::plan::{self, Relation, Relations, expanded, mentioned};
+use crate::plan::{self, Absent, Relation, Relations, expanded, mentioned};
 use crate::session::Session;
 use crate::tables::{self, Tables};
 
@@ -20,10 +20,12 @@ const READS: usize = 16;
 /// How deep views may name views.
 const VIEW_DEPTH: usize = 32;
 
+#[derive(Default)]
 pub(super) struct Snapshot {
     namespace: String,
     relations: HashMap<Name, Relation>,
     specials: HashMap<String, Relation>,
+    absent: BTreeMap<Name, Absent>,
     names: Vec<Name>,
 }
 
@@ -37,7 +39,8 @@ impl Snapshot {
             false => Vec::new(),
         };
         let wanted: BTreeSet<Name> = mentioned.tables.iter().filter(|name| visible(name)).chain(&listed).cloned().collect();
-        let mut found = consistent(context.tables, wanted, visible).await?;
+        let (mut found, mut missing) = consistent(context.tables, wanted, visible).await?;
+        missing |= mentioned.others.iter().any(|other| !other.starts_with(information::SCHEMA));
         if let Some(as_of) = &options.as_of {
             for relation in found.values_mut() {
                 if let tables::Relation::Table(table) = relation {
@@ -46,14 +49,15 @@ impl Snapshot {
             }
         }
 
-        let missing = mentioned.tables.iter().any(|name| !found.contains_key(name)) || !mentioned.others.is_empty();
-        let names: Vec<Name> = match missing {
-            true => context.tables.list().await?.into_iter().map(|entry| entry.name).filter(visible).collect(),
-            false => Vec::new(),
-        };
-        let mut snapshot = Self { namespace: options.namespace.clone(), relations: HashMap::new(), specials: HashMap::new(), names };
+        let mut snapshot = Self { namespace: options.namespace.clone(), ..Self::default() };
+        if missing {
+            snapshot.absent = context.project.pipelines().await?;
+            snapshot.absent.retain(|name, _| visible(name));
+            let tables = context.tables.list().await?.into_iter().map(|entry| entry.name).filter(visible);
+            snapshot.names = tables.chain(snapshot.absent.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
+        }
         for name in found.keys() {
-            let relation = relation(context.session, &found, name, 0)?;
+            let relation = relation(context.session, &found, &snapshot.absent, name, 0)?;
             snapshot.relations.insert(name.clone(), relation);
         }
         if wants_information {
@@ -70,6 +74,10 @@ impl Relations for Snapshot {
 
     fn special(&self, name: &str) -> Option<Relation> {
         self.specials.get(name).cloned()
+    }
+
+    fn absent(&self, name: &Name) -> Option<Absent> {
+        self.absent.get(name).copied()
     }
 
     fn read(&self, call: &ReadCall) -> Result<Relation, Vec<Problem>> {
@@ -89,8 +97,8 @@ impl Relations for Snapshot {
 pub(super) type Found = BTreeMap<Name, tables::Relation>;
 
 /// Loads tables, and what their views name, from one state of the catalog: all pointers are read, and read again until none moved in
-/// between. A pointer never goes back to where it was, so two equal readings are one state.
-async fn consistent(tables: &Tables, wanted: BTreeSet<Name>, visible: impl Fn(&Name) -> bool) -> Result<Found> {
+/// between. A pointer never goes back to where it was, so two equal readings are one state. Also gives whether one of them is not there.
+async fn consistent(tables: &Tables, wanted: BTreeSet<Name>, visible: impl Fn(&Name) -> bool) -> Result<(Found, bool)> {
     for _ in 0..READS {
         let mut found = Found::new();
         let mut pointers = BTreeMap::new();
@@ -108,7 +116,8 @@ async fn consistent(tables: &Tables, wanted: BTreeSet<Name>, visible: impl Fn(&N
             found.extend(relation.map(|relation| (name, relation)));
         }
         if pointers.len() < 2 || unmoved(tables, &pointers).await? {
-            return Ok(found);
+            let missing = found.len() < pointers.len();
+            return Ok((found, missing));
         }
     }
     Err(Error::new(Code::CatalogUnavailable, "the catalog moved too often to read one state of it").retryable(true))
@@ -138,7 +147,7 @@ fn parsed_view(sql: &str, name: &Name) -> Result<dialect::Parsed> {
     })
 }
 
-fn relation(session: &Session, found: &Found, name: &Name, depth: usize) -> Result<Relation> {
+fn relation(session: &Session, found: &Found, absent: &BTreeMap<Name, Absent>, name: &Name, depth: usize) -> Result<Relation> {
     match &found[name] {
         tables::Relation::Table(table) => Ok(Relation::Known(provider_as_source(table.provider()?))),
         tables::Relation::View(view) => {
@@ -149,10 +158,10 @@ fn relation(session: &Session, found: &Found, name: &Name, depth: usize) -> Resu
             let mut relations = HashMap::new();
             for inner in mentioned(&parsed.statement, &name.namespace).tables {
                 if found.contains_key(&inner) {
-                    relations.insert(inner.clone(), relation(session, found, &inner, depth + 1)?);
+                    relations.insert(inner.clone(), relation(session, found, absent, &inner, depth + 1)?);
                 }
             }
-            let inside = Snapshot { namespace: name.namespace.clone(), relations, specials: HashMap::new(), names: Vec::new() };
+            let inside = Snapshot { namespace: name.namespace.clone(), relations, absent: absent.clone(), ..Snapshot::default() };
             let source = Source::new(format!("view {name}"), view.sql());
             let places =
                 |range: std::ops::Range<usize>, text: &str| vec![Label { source: Arc::clone(&source), range, text: text.to_owned() }];
@@ -160,7 +169,8 @@ fn relation(session: &Session, found: &Found, name: &Name, depth: usize) -> Resu
             match planned {
                 Some(planned) => Ok(expanded(planned.plan)),
                 None => Err(match Error::from_diagnostics(diagnostics) {
-                    Some(error) => Error::new(error.code(), format!("the view `{name}` cannot be planned: {}", error.message())),
+                    Some(error) => Error::new(error.code(), format!("the view `{name}` cannot be planned: {}", error.message()))
+                        .with_help(error.help().to_owned()),
                     None => Error::new(Code::InvalidQuery, format!("the view `{name}` cannot be planned")),
                 }),
             }

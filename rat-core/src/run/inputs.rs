@@ -13,7 +13,7 @@ use crate::config::Materialized;
 use crate::dialect::{Problem, ReadCall, Reads};
 use crate::error::{Code, Diagnostic, Error, Label, Result};
 use crate::name::Name;
-use crate::plan::{self, Relation as Meaning, Relations};
+use crate::plan::{self, Absent, Relation as Meaning, Relations};
 use crate::tables::{Relation, Table, View};
 use crate::template::{Facts, SourceMap};
 
@@ -65,7 +65,7 @@ impl Pins {
                     Some(Relation::View(view)) => Pin::View(view),
                     None => {
                         if wanted.contains_key(&name) || !optional.contains(&name) {
-                            missing.push(not_built(&name, labels));
+                            missing.push(not_built(&name, &facts.this.namespace, labels));
                         }
                         continue;
                     }
@@ -154,11 +154,9 @@ fn ephemeral(context: &RunContext, name: &Name, facts: &Facts) -> Result<Option<
     Ok(Some(Pin::Ephemeral { sql: compiled.sql, map: compiled.map, reads }))
 }
 
-fn not_built(name: &Name, labels: Vec<Label>) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(Code::NotBuilt, format!("`{}` has not been built yet", name.short()))
-        .help(format!("build it with what it reads: `rat build +{}`", name.short()));
-    diagnostic.labels = labels;
-    diagnostic
+fn not_built(name: &Name, namespace: &str, labels: Vec<Label>) -> Diagnostic {
+    let (code, message, help) = Absent::NotBuilt.told(name, namespace);
+    Diagnostic { labels, ..Diagnostic::error(code, message).help(help) }
 }
 
 /// The names of a pipeline's query, or of its tests too, with their places.
@@ -256,7 +254,8 @@ impl Cut {
     /// What is wrong with it, at places of the template.
     pub(super) fn plan(&self, context: &RunContext, compiled: &Compiled) -> Result<plan::Planned> {
         let places = |range, text: &str| compiled.map.labels(range, text);
-        let (planned, diagnostics) = plan::plan(&context.session, &compiled.sql, &places, self, Reads::Allowed);
+        let (planned, mut diagnostics) = plan::plan(&context.session, &compiled.sql, &places, self, Reads::Allowed);
+        plan::name_by_ref(&mut diagnostics);
         let unknown = || Error::new(Code::InvalidQuery, format!("the query of `{}` cannot be planned", compiled.name.short()));
         match planned {
             Some(planned) => Ok(planned),

@@ -9,9 +9,9 @@ use super::planned::optional;
 use super::{Refresh, RunContext, tests, watermark};
 use crate::clock::to_iso;
 use crate::config::{Config, Materialized};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::name::Name;
-use crate::plan::Relations;
+use crate::plan::{Absent, Relations};
 use crate::project::Pipeline;
 use crate::quality::TestResult;
 use crate::tables::Relation;
@@ -68,8 +68,8 @@ pub fn test<'a>(
         let pins = Pins::take(context, Wanted::new(), read, &facts).await?;
         let cut = Cut::new(context, name, &pins, None)?;
         let Some(published) = cut.relation(name) else {
-            return Err(Error::new(Code::NotBuilt, format!("`{}` has not been built yet", name.short()))
-                .with_help(format!("build it first: `rat build +{}`", name.short())));
+            let (code, message, help) = Absent::NotBuilt.told(name, &name.namespace);
+            return Err(Error::new(code, message).with_help(help));
         };
         let cut = cut.with_new_rows(published);
         Ok(tests::judge(

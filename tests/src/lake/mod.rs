@@ -10,4 +10,5 @@ mod moments;
 mod nouns;
 mod support;
 mod tested;
+mod unbuilt;
 mod written;

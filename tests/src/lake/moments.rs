@@ -122,7 +122,7 @@ async fn a_dropped_table_is_gone_and_its_pipeline_begins_again() {
     shop.lake.tables().drop("silver.counter").await.unwrap();
     assert_eq!(shop.lake.tables().drop("silver.counter").await.unwrap_err().code(), Code::TableNotFound);
     let gone = shop.lake.query("select * from silver.counter", &QueryOptions::default()).await.unwrap_err();
-    assert_eq!(gone.code(), Code::UnknownTable);
+    assert_eq!(gone.code(), Code::NotBuilt);
     let again = shop.run("silver.counter").await;
     assert_eq!((again.base_snapshot_id, again.rows_total), (None, Some(1)));
     shop.lake.tables().drop("gold.view").await.unwrap();

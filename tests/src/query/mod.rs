@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rat_core::clock::{Clock, ManualClock};
 use rat_core::error::{Code, Error};
 use rat_core::ids::SequentialIds;
-use rat_core::interop::query::{QueryContext, QueryOptions, QueryResult, Queue, query};
+use rat_core::interop::query::{NoProject, QueryContext, QueryOptions, QueryResult, Queue, query};
 use rat_core::interop::session::{Options, Session};
 use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::Tables;
@@ -36,7 +36,7 @@ impl Lake {
     }
 
     fn context(&self) -> QueryContext<'_> {
-        QueryContext { tables: &self.tables, session: &self.session, queue: &self.queue }
+        QueryContext { tables: &self.tables, session: &self.session, queue: &self.queue, project: &NoProject }
     }
 
     async fn query_with(&self, sql: &str, options: &QueryOptions) -> Result<QueryResult, Error> {

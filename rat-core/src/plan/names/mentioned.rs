@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart, Statement, TableFactor, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart, Query, Statement, TableFactor, Visitor};
 
 use crate::dialect;
 use crate::name::{Layer, Name, is_valid_name};
@@ -13,15 +13,17 @@ use crate::name::{Layer, Name, is_valid_name};
 pub struct Mentioned {
     /// Names that a table of the lake can have.
     pub tables: BTreeSet<Name>,
-    /// All others, in lower case with dots: common table expressions, `information_schema.tables`, slips.
+    /// All others, in lower case with dots: `information_schema.tables`, slips.
     pub others: BTreeSet<String>,
 }
 
 /// The tables a statement names; `layer.name` is in `namespace`.
 pub fn mentioned(statement: &Statement, namespace: &str) -> Mentioned {
-    let mut walk = Walk { namespace, found: Mentioned::default() };
+    let mut walk = Walk { namespace, found: Mentioned::default(), expressions: BTreeSet::new() };
     dialect::walk(statement, &mut walk);
-    walk.found
+    let mut found = walk.found;
+    found.others.retain(|other| !walk.expressions.contains(other));
+    found
 }
 
 /// The full name that the parts of a name, in lower case, stand for; `None` when no table can have it.
@@ -43,6 +45,8 @@ pub(super) fn parts(name: &ObjectName) -> Option<Vec<String>> {
 struct Walk<'a> {
     namespace: &'a str,
     found: Mentioned,
+    /// Common table expressions, wherever in the statement they are.
+    expressions: BTreeSet<String>,
 }
 
 impl Walk<'_> {
@@ -62,6 +66,11 @@ impl Visitor for Walk<'_> {
         if let Statement::ExplainTable { table_name, .. } = statement {
             self.add(table_name);
         }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.expressions.extend(query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| cte.alias.name.value.to_lowercase()));
         ControlFlow::Continue(())
     }
 

@@ -74,6 +74,12 @@ impl<'a> Tables<'a> {
             self.add(path, relation);
             return;
         }
+        if let Some(full) = mentioned::full(&parts, self.relations.namespace())
+            && let Some(absent) = self.relations.absent(&full)
+        {
+            let (code, message, help) = absent.told(&full, self.relations.namespace());
+            return self.problem(code, message, Some(help), name.span());
+        }
         let written = name.0.iter().filter_map(ObjectNamePart::as_ident).map(|i| i.value.as_str()).collect::<Vec<_>>().join(".");
         let help = self.near(&parts);
         self.problem(Code::UnknownTable, format!("there is no table `{written}`"), help, name.span());
@@ -87,8 +93,7 @@ impl<'a> Tables<'a> {
 
     fn near(&self, parts: &[String]) -> Option<String> {
         let names = self.relations.names();
-        let shown: Vec<String> =
-            names.iter().map(|n| if n.namespace == self.relations.namespace() { n.short() } else { n.to_string() }).collect();
+        let shown: Vec<String> = names.iter().map(|n| n.within(self.relations.namespace())).collect();
         if let [bare] = parts {
             let same: Vec<&String> = names.iter().zip(&shown).filter(|(n, _)| n.name == *bare).map(|(_, s)| s).collect();
             match same.as_slice() {
