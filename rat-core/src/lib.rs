@@ -44,15 +44,19 @@ pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
     Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces,
-    NodeKind, OnFailure, QueryOptions, RunHistory, TableInfo, TableList, TestOptions, WriteOptions,
+    NodeKind, OnFailure, PlanOptions, QueryOptions, RunHistory, TableInfo, TableList, TestOptions, WriteOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};
 pub use maintain::{MaintainedTable, MaintenanceReport};
+pub use merge::Amount;
 pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin, columns};
 pub use project::Language;
 pub use query::{AsOf, Param, Params, QueryResult, QueryStream};
-pub use run::{BuildReport, Event, Phase, PhaseReport, Refresh, RunOptions, RunReport, RunStatus, TestResult, TestStatus, WriteData};
+pub use run::{
+    BuildReport, Event, LandedInput, Phase, PhaseReport, PlannedTest, Refresh, RunOptions, RunReport, RunStatus, SchemaChange,
+    SchemaChangeKind, TestResult, TestStatus, WriteData, WritePlan,
+};
 pub use tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceKind};
 
 #[cfg(feature = "interop")]

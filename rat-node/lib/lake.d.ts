@@ -2,7 +2,7 @@ import type { Graph } from './graph.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
 import type { QueryOptions, Result, Rows } from './query.js'
-import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, RunReport, TestResult } from './report.js'
+import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, RunReport, TestResult, WritePlan } from './report.js'
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
 
@@ -37,6 +37,16 @@ export interface CompileOptions extends Abortable {
   sql?: string
   /** Whether the run would rebuild the table. */
   fullRefresh?: boolean
+  /** Values for `var()`, over those of `rat.toml`. */
+  vars?: Record<string, unknown>
+}
+
+/** How a plan is made: as a run with these options. */
+export interface PlanOptions extends Abortable {
+  /** Whether the run would rebuild the table. */
+  fullRefresh?: boolean
+  /** With `fullRefresh`: also where that loses what cannot be rebuilt. */
+  allowDataLoss?: boolean
   /** Values for `var()`, over those of `rat.toml`. */
   vars?: Record<string, unknown>
 }
@@ -131,6 +141,13 @@ export class Lake implements Disposable, AsyncDisposable {
    * Rejects with `NotFoundError` (`PIPELINE_NOT_FOUND`).
    */
   compile(pipeline: string, options?: CompileOptions): Promise<Compiled>
+  /**
+   * Tells what a run of one pipeline would do to its table, and does nothing: rows and files that come and go, inputs, columns that change,
+   * tests, and what would stop it. Manifests, statistics and the query are read, and no row: each number is exact, a limit, or unknown.
+   *
+   * Rejects with `NotFoundError` (`PIPELINE_NOT_FOUND`). What a run would refuse is in the plan's diagnostics.
+   */
+  plan(pipeline: string, options?: PlanOptions): Promise<WritePlan>
   /**
    * Runs the quality tests of published tables, and writes nothing.
    *

@@ -55,6 +55,11 @@ class Lake {
     return call((c) => this.#native.compile(c, pipeline, given), ours)
   }
 
+  async plan(pipeline, options) {
+    const [ours, given] = split(options, 'signal')
+    return call((c) => this.#native.plan(c, pipeline, given), ours)
+  }
+
   async test(select, options) {
     const [ours, given] = split(options, 'signal')
     return (await call((c) => this.#native.test(c, select, given), ours)).map(report)

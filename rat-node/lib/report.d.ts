@@ -96,6 +96,66 @@ export interface RunReport {
   logs: LogLine[]
 }
 
+/** A number as far as it is known before a run. What is said holds whatever the rows turn out to be. */
+export type Amount = { kind: 'exact'; value: number } | { kind: 'at_most'; value: number } | { kind: 'unknown' }
+
+/** What a run of one pipeline would do to its table, told before it runs. It would begin when no diagnostic is an error. */
+export interface WritePlan {
+  /** `namespace.layer.name`. */
+  pipeline: string
+  /** The merge strategy, `view` or `ephemeral`. */
+  strategy: string
+  /** Why a build would leave it as it is; null when a build would run it. */
+  fresh: string | null
+  isFirstRun: boolean
+  isRebuild: boolean
+  baseSnapshotId: bigint | null
+  /** The input tables and the snapshot of each that would be read. */
+  inputs: Record<string, bigint | null>
+  landingFiles: LandedInput[]
+  watermark: string | null
+  rowsWritten: Amount
+  rowsTotal: Amount
+  /** Data files that the table has now. */
+  filesBefore: number
+  /** Those of them that stay as they are for sure. */
+  filesPruned: number
+  /** Data files that go as a whole, unread. */
+  filesDropped: Amount
+  /** Data files that are written again without the rows that leave. */
+  filesRewritten: Amount
+  /** Data files that get a position delete file. */
+  filesDeletedFrom: Amount
+  /** Files that come, of deletes too. */
+  filesAdded: Amount
+  /** Files that go, of deletes too. */
+  filesRemoved: Amount
+  bytesWritten: Amount
+  schemaChanges: SchemaChange[]
+  tests: PlannedTest[]
+  diagnostics: Diagnostic[]
+}
+
+/** A file of a landing zone that a run would read, and its size in bytes. */
+export interface LandedInput {
+  path: string
+  size: number
+}
+
+/** A quality test that would run. */
+export interface PlannedTest {
+  name: string
+  severity: 'error' | 'warning'
+}
+
+/** What becomes of a column; its type, or for a rename its name, before and after. */
+export interface SchemaChange {
+  kind: 'add' | 'retype' | 'make_optional' | 'rename' | 'drop'
+  column: string
+  before: string | null
+  after: string | null
+}
+
 /** Everything about one build: one run report a pipeline, in dependency order. */
 export interface BuildReport {
   status: RunStatus

@@ -5,8 +5,8 @@ use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
 use rat_core::error::Error;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, MaintainOptions, OnFailure, Publish,
-    RunOptions, TestOptions, WriteData, WriteOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, MaintainOptions, OnFailure, PlanOptions,
+    Publish, RunOptions, TestOptions, WriteData, WriteOptions,
 };
 use serde::Serialize;
 
@@ -68,6 +68,15 @@ impl NativeLake {
             vars: given.take("vars", fields)?.unwrap_or_default(),
         };
         call.promise(env, async move { lake.compile(&pipeline, &options).await.map(|done| report(&done)) })
+    }
+
+    /// What a run would do.
+    #[napi]
+    pub fn plan<'env>(&self, env: &'env Env, call: &Call, pipeline: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let (lake, pipeline) = (self.0.clone(), text("pipeline", pipeline)?);
+        let mut given = Options::of("plan", options)?;
+        let options = PlanOptions { refresh: given.refresh()?, vars: given.take("vars", fields)?.unwrap_or_default() };
+        call.promise(env, async move { lake.plan(&pipeline, &options).await.map(|done| report(&done)) })
     }
 
     /// The quality tests of published tables.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { expect, it } from 'vitest'
 
-import type { Lake, RatError, Result, RunReport } from '../index.mjs'
+import type { Amount, Lake, RatError, Result, RunReport } from '../index.mjs'
 import { Project } from './support.mjs'
 
 const folder = new URL('../../tests/scenarios', import.meta.url).pathname
@@ -44,6 +44,19 @@ function rows(result: Result): string {
   return lines([result.columns, ...cells].map((cells) => cells.join(' | ')))
 }
 
+const plan = async (lake: Lake, pipeline: string, flags: string[]): Promise<string> => {
+  const [fullRefresh, allowDataLoss] = ['full-refresh', 'allow-data-loss'].map((flag) => flags.includes(flag))
+  const told = await lake.plan(pipeline, { fullRefresh: fullRefresh!, allowDataLoss: allowDataLoss! })
+  const refused = told.diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code)
+  if (refused.length > 0) return lines(refused)
+  const text = (amount: Amount) => (amount.kind === 'unknown' ? 'unknown' : `${amount.kind === 'exact' ? '' : 'at most '}${amount.value}`)
+  const amounts = [
+    ['rows_written', told.rowsWritten], ['rows_total', told.rowsTotal], ['files_added', told.filesAdded], ['files_dropped', told.filesDropped],
+    ['files_rewritten', told.filesRewritten], ['files_deleted_from', told.filesDeletedFrom],
+  ] as [string, Amount][]
+  return lines([...amounts.map(([name, amount]) => `${name} ${text(amount)}`), `files_pruned ${told.filesPruned}`])
+}
+
 const verbs: Record<string, (lake: Lake, words: string[], sql: string) => Promise<string>> = {
   check: async (lake) => lines((await lake.check()).diagnostics.map((d) => d.code)) || 'ok\n',
   build: async (lake, select) => lines((await lake.build(select, { raiseOnFailure: false })).runs.map(outcome)),
@@ -51,6 +64,7 @@ const verbs: Record<string, (lake: Lake, words: string[], sql: string) => Promis
     const [fullRefresh, allowDataLoss] = ['full-refresh', 'allow-data-loss'].map((flag) => flags.includes(flag))
     return lines([outcome(await lake.run(pipeline!, { fullRefresh: fullRefresh!, allowDataLoss: allowDataLoss!, raiseOnFailure: false }))])
   },
+  plan: async (lake, [pipeline, ...flags]) => plan(lake, pipeline!, flags),
   rows: async (lake, _, sql) => rows(await lake.query(sql)),
   refused: async (lake, _, sql) => lines([await lake.query(sql).then(() => 'answered', (error: RatError) => error.code)]),
   graph: async (lake, select) => lines((await lake.graph(select)).edges.map((edge) => `${short(edge.from)} -> ${short(edge.to)}`)),

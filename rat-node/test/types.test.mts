@@ -76,6 +76,7 @@ describe('options', () => {
     init: 'InitOptions',
     check: 'Abortable',
     compile: 'CompileOptions',
+    plan: 'PlanOptions',
     test: 'TestOptions',
     graph: 'Abortable',
     run: 'RunOptions',
@@ -135,6 +136,9 @@ describe('reports', () => {
     await project.pipeline('gold/broken', 'select nothing')
     matches('Compiled', await lake.compile('silver.orders'))
     matches('TestResult', (await lake.test('silver.orders'))[0]!)
+    const plan = await lake.plan('silver.orders')
+    matches('WritePlan', plan)
+    matches('PlannedTest', plan.tests[0]!)
     const maintained = await lake.maintain([], { dryRun: true })
     matches('MaintenanceReport', maintained)
     matches('MaintainedTable', maintained.tables[0]!)

@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rat_core::error::Error;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, Publish, QueryOptions,
-    RunOptions, TestOptions, WriteOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, PlanOptions, Publish,
+    QueryOptions, RunOptions, TestOptions, WriteOptions,
 };
 use serde::Serialize;
 
@@ -70,6 +70,13 @@ impl Lake {
             CompileOptions { sql: sql.map(|text| text.0), refresh: refresh(full_refresh, false), vars: from_python(vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.compile(&pipeline, &options).await }, |py, done| report(py, "Compiled", &done)))
+    }
+
+    #[pyo3(signature = (pipeline, *, full_refresh = false, allow_data_loss = false, vars = None))]
+    fn plan(&self, pipeline: Text, full_refresh: bool, allow_data_loss: bool, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
+        let options = PlanOptions { refresh: refresh(full_refresh, allow_data_loss), vars: from_python(vars, "vars")? };
+        let lake = self.0.clone();
+        Ok(call(async move { lake.plan(&pipeline, &options).await }, |py, done| report(py, "WritePlan", &done)))
     }
 
     #[pyo3(signature = (select = None, *, vars = None))]

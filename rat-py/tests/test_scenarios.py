@@ -68,10 +68,19 @@ def tables(lake: rat.Lake) -> str:
     return lines(f"{short(table.name)} {table.kind} {or_dash(table.row_count)}" for table in found)
 
 
+def plan(lake: rat.Lake, pipeline: str, flags: list[str]) -> str:
+    given = {flag.replace("-", "_"): True for flag in flags}
+    told = lake.plan(pipeline, **given)
+    refused = [diagnostic.code for diagnostic in told.diagnostics if diagnostic.severity == "error"]
+    fields = ["rows_written", "rows_total", "files_added", "files_dropped", "files_rewritten", "files_deleted_from"]
+    return lines(refused or [*(f"{field} {getattr(told, field)}" for field in fields), f"files_pruned {told.files_pruned}"])
+
+
 VERBS: dict[str, Callable[[rat.Lake, list[str], str], str]] = {
     "check": lambda lake, _, sql: lines(d.code for d in lake.check().diagnostics) or "ok\n",
     "build": lambda lake, select, sql: lines(map(outcome, lake.build(select, raise_on_failure=False).runs)),
     "run": lambda lake, words, sql: run(lake, words[0], words[1:]),
+    "plan": lambda lake, words, sql: plan(lake, words[0], words[1:]),
     "rows": lambda lake, _, sql: rows(lake.query(sql)),
     "refused": lambda lake, _, sql: refused(lake, sql),
     "graph": lambda lake, select, sql: lines(f"{short(e.source)} -> {short(e.reader)}" for e in lake.graph(select).edges),
@@ -107,4 +116,4 @@ def test_it_plays_as_written(scenario: Path, tmp_path: Path) -> None:
 
 
 def test_every_scenario_is_found() -> None:
-    assert len(list(SCENARIOS.glob("*.md"))) >= 5
+    assert len(list(SCENARIOS.glob("*.md"))) >= 6

@@ -342,6 +342,15 @@ impl BuiltinTest {
     }
 }
 
+impl From<TestSeverity> for crate::error::Severity {
+    fn from(severity: TestSeverity) -> Self {
+        match severity {
+            TestSeverity::Error => Self::Error,
+            TestSeverity::Warn => Self::Warning,
+        }
+    }
+}
+
 /// What the head of a quality test says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestHeader {

@@ -241,6 +241,11 @@ codes! {
     SchemaChanged = "SCHEMA_CHANGED", Invalid, "the columns changed", "set `on_schema_change`, or run with full_refresh";
     /// The key or the strategy changed in a way that the stored rows cannot follow.
     StrategyChanged = "STRATEGY_CHANGED", Invalid, "the merge strategy or key changed", "run once with full_refresh";
+    /// A plan cannot tell how far the table is without reading its rows, so it cannot tell what a filter by `watermark_value` leaves.
+    ///
+    /// A run asks the rows, and writes down how far the table is wherever it knows it. It does not know it after a run that put an older row
+    /// in the place of the newest one, or after another engine wrote to the table.
+    WatermarkUnknown = "WATERMARK_UNKNOWN", Invalid, "only the rows tell how far the table is", "run it: a run asks the rows";
     /// A full refresh would lose what cannot be rebuilt.
     RefreshLosesData = "REFRESH_LOSES_DATA", Invalid, "a full refresh would lose data", "pass `allow_data_loss` if that is meant";
     /// Another run of this table is active in this process, and `on_active` is `fail`.

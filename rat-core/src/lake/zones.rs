@@ -47,6 +47,7 @@ fn asked<'a>(request: &LandingRequest<'a>, new_only: &'a BTreeSet<String>) -> la
         consumed: request.published.and_then(|table| table.fact("rat.landing")),
         rebuild: request.rebuild,
         archive: request.archive,
+        settle: request.settle,
     }
 }
 
@@ -57,6 +58,10 @@ struct ZonesCut(Cut);
 impl LandingCut for ZonesCut {
     fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>> {
         self.0.read(call).map(|table| table as Arc<dyn TableProvider>)
+    }
+
+    fn files(&self) -> Vec<(String, u64)> {
+        self.0.files()
     }
 
     fn seen(&self) -> Option<String> {

@@ -33,6 +33,8 @@ pub struct Request<'a> {
     pub rebuild: bool,
     /// Whether consumed files are moved away after publishing.
     pub archive: bool,
+    /// Whether files that an earlier, published run consumed and did not get to move are moved first.
+    pub settle: bool,
 }
 
 /// The rows of a call, or what is wrong with it.
@@ -60,8 +62,7 @@ struct Files {
 }
 
 impl Landing {
-    /// The files that a run reads, listed now, and what they look like. With `archive`, files that an earlier published run consumed and
-    /// did not get to move away are moved first.
+    /// The files that a run reads, listed now, and what they look like.
     ///
     /// What is wrong with a call, or its zone, is told by [`Cut::read`] at its place.
     ///
@@ -86,7 +87,7 @@ impl Landing {
                 if consumes && !request.rebuild {
                     let (old, new): (Vec<_>, Vec<_>) = read.into_iter().partition(|file| consumed.run_of(file).is_some());
                     read = new;
-                    for file in old.iter().filter(|_| request.archive) {
+                    for file in old.iter().filter(|_| request.archive && request.settle) {
                         let run = consumed.run_of(file).unwrap_or_default();
                         move_away(&self.storage, file, namespace, zone, run).await?;
                     }
@@ -238,6 +239,13 @@ impl Cut {
                 range: call.range.clone(),
             }]),
         }
+    }
+
+    /// The files that the run reads: path and size in bytes, in the order of the paths.
+    pub fn files(&self) -> Vec<(String, u64)> {
+        let mut files: Vec<_> = self.zones.values().flat_map(|files| &files.read).map(|file| (file.path.clone(), file.size)).collect();
+        files.sort();
+        files
     }
 
     /// How many files the run reads.

@@ -123,6 +123,12 @@ impl<'a> Search<'a> {
 
     /// Files that may hold one of the keys, by what manifests say of them.
     pub(super) fn candidates(&self, keys: &KeySet) -> Vec<ScanFile> {
+        let kept = keys.keeps(self.files.len(), &self.bounds());
+        self.files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect()
+    }
+
+    /// What manifests say of the key's columns, file by file.
+    pub(super) fn bounds(&self) -> Vec<PartBounds> {
         let files = self.files;
         let mut known = Vec::new();
         for (column, name) in self.columns.iter().take(self.key).enumerate() {
@@ -139,8 +145,7 @@ impl<'a> Search<'a> {
                 known.push(PartBounds { column, min, max, nulls });
             }
         }
-        let kept = keys.keeps(files.len(), &known);
-        files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect()
+        known
     }
 }
 

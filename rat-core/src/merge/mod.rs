@@ -11,6 +11,7 @@ mod columns;
 mod evolving;
 
 mod fit;
+mod foresee;
 mod full_refresh;
 mod incremental;
 mod intake;
@@ -40,6 +41,7 @@ use parking_lot::Mutex;
 use scratch::Scratch;
 
 pub use columns::{Columns, Promise};
+pub use foresee::{Amount, Foreseen};
 pub use scd2::Validity;
 pub use unclaimed::Unclaimed;
 

@@ -61,6 +61,12 @@ impl Fate {
             WriteMode::Auto => Self::DeletedFrom,
         }
     }
+
+    /// Whether a file that keeps rows may be rewritten, and whether it may be deleted from.
+    pub(super) fn possible(mode: WriteMode) -> (bool, bool) {
+        let of = |fate| (0..=1).any(|gone| Self::of(mode, 2, gone) == fate) || Self::of(mode, 4, 3) == fate;
+        (of(Self::Rewritten), of(Self::DeletedFrom))
+    }
 }
 
 impl<'a> Stored<'a> {
@@ -130,7 +136,7 @@ impl<'a> Stored<'a> {
 
     // The files that rows leave, and, where other engines wrote delete files for several data files, the others that those are about:
     // such a delete file is then replaced by one a data file.
-    fn with_sharers(&self, leaving: &Leaving) -> Vec<ScanFile> {
+    pub(super) fn with_sharers(&self, leaving: &Leaving) -> Vec<ScanFile> {
         let mut taken: BTreeSet<usize> =
             self.files.iter().enumerate().filter(|(_, file)| leaving.contains_key(file.path())).map(|(place, _)| place).collect();
         let mut deletes: BTreeSet<&str> = BTreeSet::new();

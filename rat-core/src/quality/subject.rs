@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 
 use super::{TestResult, TestStatus};
-use crate::config::{TestHeader, TestSeverity};
+use crate::config::TestHeader;
 use crate::dialect::Reads;
 use crate::error::{Code, Error, Label, Result, Severity};
 use crate::execute;
@@ -67,10 +67,7 @@ impl Subject<'_> {
         let started = started();
         let found = self.find(test.sql, test.places).await;
         let mut result = self.result(test.name.to_owned(), test.sql.to_owned(), test.header.max_violations, found, started);
-        result.severity = match test.header.severity {
-            TestSeverity::Error => Severity::Error,
-            TestSeverity::Warn => Severity::Warning,
-        };
+        result.severity = test.header.severity.into();
         result.description.clone_from(&test.header.description);
         result.remediation.clone_from(&test.header.remediation);
         result.tags.clone_from(&test.header.tags);

@@ -78,6 +78,7 @@ async fn landed_nothing(context: &RunContext, table: Option<&Table>, config: &Co
         published: Some(table),
         rebuild: false,
         archive,
+        settle: false,
     };
     context.landing.is_unchanged(request, table.fact(LANDING_SEEN)).await
 }

@@ -30,12 +30,14 @@ pub struct LandingRequest<'a> {
     pub rebuild: bool,
     /// Whether consumed files are moved away after publishing.
     pub archive: bool,
+    /// Whether files that an earlier, published run consumed and did not get to move are moved first.
+    pub settle: bool,
 }
 
 /// Lists landing zones.
 #[async_trait]
 pub trait Landing: fmt::Debug + Send + Sync {
-    /// The files as they are now. Files that an earlier, published run consumed and did not get to move are moved first.
+    /// The files as they are now.
     ///
     /// # Errors
     /// `UNKNOWN_ZONE`, `EMPTY_ZONE`, storage codes.
@@ -56,6 +58,9 @@ pub trait LandingCut: fmt::Debug + Send + Sync {
     /// # Errors
     /// What is wrong with the call, at ranges of the SQL.
     fn read(&self, call: &ReadCall) -> Result<Arc<dyn TableProvider>, Vec<Problem>>;
+
+    /// The files that the run reads: path and size in bytes, in the order of the paths.
+    fn files(&self) -> Vec<(String, u64)>;
 
     /// What stands for the files that every run reads again; none when there are none.
     fn seen(&self) -> Option<String>;

@@ -5,10 +5,13 @@
 //!
 //! Knows no schedule and no order of pipelines. Landing zones reach it as a value ([`Landing`]).
 //!
-//! Entry points: [`run`] → [`RunReport`], [`write`] for rows that a caller has, [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
+//! Entry points: [`run`] → [`RunReport`], [`write`] for rows that a caller has, [`plan`] tells what a run
+//! would do, [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
 
 mod active;
+mod asked;
 mod context;
+mod foretold;
 mod fresh;
 mod given;
 mod inputs;
@@ -26,9 +29,12 @@ mod tests;
 mod together;
 mod view;
 mod watermark;
+mod write_plan;
 
 pub use active::Active;
+use asked::Asked;
 pub use context::{ProjectCode, RunContext};
+pub use foretold::plan;
 pub use fresh::fresh;
 pub use given::WriteData;
 pub use landing::{Landing, LandingCut, LandingRequest, NoLanding};
@@ -38,3 +44,4 @@ pub use published::{next_watermark, test};
 pub use report::{BuildReport, Event, Phase, PhaseReport, RunReport, RunStatus, TestResult, TestStatus};
 pub use settle::settle;
 pub use together::Together;
+pub use write_plan::{LandedInput, PlannedTest, SchemaChange, SchemaChangeKind, WritePlan};

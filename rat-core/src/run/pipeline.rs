@@ -7,17 +7,19 @@ use futures::future::BoxFuture;
 use tokio::sync::OwnedMutexGuard;
 
 use super::active::Turn;
+use super::asked::{Asked, Purpose, kind_of};
 use super::planned::Planned;
 use super::publish::{Published, Ready};
 use super::record::Record;
-use super::report::{Phase, RunReport, RunStatus};
+use super::report::{Event, Phase, RunReport, RunStatus};
 use super::{RunContext, RunOptions, WriteData, given, view};
 use crate::config::{self, Config, Materialized, Overrides};
 use crate::error::{Code, Error, Kind, Result};
-use crate::merge::{Merge, Rows};
+use crate::merge::{Merge, Refusal, Rows};
 use crate::name::Name;
-use crate::project::{Language, Pipeline};
-use crate::tables::StagedView;
+use crate::project::Pipeline;
+use crate::quality::{TestResult, TestStatus};
+use crate::tables::{StagedView, Table};
 
 /// Runs a pipeline once, and again after a transient error as often as it allows.
 ///
@@ -193,14 +195,10 @@ impl Job {
         let (planned, rows) = match from {
             From::Start => {
                 self.record.phase(Phase::Plan);
-                if self.pipeline.language == Language::Python {
-                    let message = format!("`{}` is a Python pipeline, which this version of rat does not run", self.pipeline.name.short());
-                    return Err(Error::new(Code::UnsupportedPipeline, message).with_help("write it in SQL"));
-                }
                 if *self.config.materialized != Materialized::Table {
                     return Ok(view::stage(self).await?.map_or(Prepared::Nothing, |view| Prepared::View(Box::new(view))));
                 }
-                let planned = Arc::new(Planned::new(self).await?);
+                let planned = Arc::new(self.planned().await?);
                 let rows = match self.rows(&planned, planned.merge.clone()).await {
                     Err(error) if error.code() == Code::OutOfMemory && planned.can_sort_joins() => {
                         self.record.log("out of memory: once more, with joins that sort both sides");
@@ -211,8 +209,9 @@ impl Job {
                 };
                 (planned, Arc::new(rows))
             }
-            From::Merge(planned, rows) => match planned.onto_head(self).await? {
+            From::Merge(planned, rows) => match planned.onto_head(&self.asked()).await? {
                 Some(planned) => {
+                    self.record.note(|report| report.base_snapshot_id = planned.base.as_ref().and_then(Table::snapshot_id));
                     self.record.phase(Phase::Write);
                     (Arc::new(planned), rows)
                 }
@@ -233,6 +232,55 @@ impl Job {
 }
 
 impl Job {
+    /// What is asked for.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        let tell = self.record.teller();
+        Asked {
+            context: &self.context,
+            pipeline: &self.pipeline,
+            config: &self.config,
+            options: &self.options,
+            given: self.given.as_ref(),
+            started_at: self.record.started_at(),
+            progress: Arc::new(move |rows| tell(&|run_id, pipeline| Event::Progress { run_id, pipeline, rows })),
+            purpose: Purpose::Run,
+        }
+    }
+
+    async fn planned(&self) -> Result<Planned> {
+        let mut warnings = Vec::new();
+        let planned = Planned::new(&self.asked(), &mut warnings).await;
+        self.record.warn_all(warnings);
+        let planned = planned?;
+        self.record.note(|report| {
+            report.inputs.clone_from(&planned.inputs);
+            report.base_snapshot_id = planned.base.as_ref().and_then(Table::snapshot_id);
+        });
+        Ok(planned)
+    }
+
+    /// A refusal of rows, with the rows in the report.
+    pub(super) fn refused(&self, refusal: Refusal) -> Error {
+        if let Some((count, samples)) = refusal.rows {
+            let result = TestResult {
+                pipeline: self.pipeline.name.clone(),
+                name: refusal.error.code().as_str().to_lowercase(),
+                description: Some(refusal.error.message().to_owned()),
+                severity: crate::error::Severity::Error,
+                status: TestStatus::Failed,
+                count: Some(count),
+                samples: Some(samples),
+                duration: Duration::ZERO,
+                sql: String::new(),
+                remediation: Some(refusal.error.help().to_owned()),
+                tags: Vec::new(),
+                error: None,
+            };
+            self.record.tested(vec![result]);
+        }
+        refusal.error
+    }
+
     /// The query's rows, as the merge keeps them.
     async fn rows(&self, planned: &Planned, merge: Merge) -> Result<Rows> {
         self.record.phase(Phase::Execute);
@@ -275,13 +323,6 @@ pub(super) fn pause(context: &RunContext, first: Duration, attempt: u32) -> Dura
     let (_, random) = context.ids.next().as_u64_pair();
     let doubled = first.saturating_mul(1 << (attempt - 1).min(10));
     doubled.mul_f64(0.5 + (random % 1024) as f64 / 1024.0)
-}
-
-fn kind_of(config: &Config) -> &'static str {
-    match *config.materialized {
-        Materialized::Table => config.merge_strategy.as_str(),
-        other => other.as_str(),
-    }
 }
 
 fn skipped(context: &RunContext, config: &Config, name: &Name, options: &RunOptions) -> RunReport {

@@ -9,19 +9,17 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::LogicalPlan;
 
+use super::asked::Purpose;
 use super::inputs::{self, Cut, Pins, Wanted};
 use super::landing::{LandingCut, LandingRequest};
-use super::pipeline::Job;
-use super::report::Event;
-use super::{Refresh, watermark};
-use crate::clock::to_iso;
+use super::watermark::Far;
+use super::{Asked, Refresh, watermark};
 use crate::compile::Compiled;
-use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, RefreshPolicy, Setting};
+use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, Origin, RefreshPolicy, Setting};
 use crate::dialect::{self, Reads};
-use crate::error::{Code, Diagnostic, Error, Result};
-use crate::merge::{Columns, Merge, Promise, Refusal, Validity};
+use crate::error::{Code, Diagnostic, Error, Result, Severity};
+use crate::merge::{Columns, Merge, Promise, Validity};
 use crate::name::Name;
-use crate::quality::{TestResult, TestStatus};
 use crate::tables::{self, Evolution, NewTable, Partition, Relation, ReplaceColumns, SortColumn, Table, Target, View};
 use crate::template::Facts;
 
@@ -40,37 +38,45 @@ pub(super) struct Planned {
     pub inputs: BTreeMap<String, Option<i64>>,
     /// How far the table is now.
     pub watermark: Option<ScalarValue>,
+    /// Whether that only stands for a value which the rows would have to be asked for: then so does the query.
+    pub stand_in: bool,
     evolution: Option<Evolution>,
 }
 
 impl Planned {
-    pub(super) async fn new(job: &Job) -> Result<Self> {
-        let (context, name, config) = (&job.context, &job.pipeline.name, job.config.as_ref());
-        if job.given.is_none() {
-            let (_, diagnostics) = context.project.config(&job.pipeline)?;
-            warn(job, diagnostics);
+    /// Decides it, and adds what may surprise to `warnings`.
+    ///
+    /// # Errors
+    /// What a run would fail with before it reads a row.
+    pub(super) async fn new(asked: &Asked<'_>, warnings: &mut Vec<Diagnostic>) -> Result<Self> {
+        let (context, name, config) = (asked.context, &asked.pipeline.name, asked.config.as_ref());
+        asked.is_runnable()?;
+        if asked.given.is_none() {
+            let (_, diagnostics) = context.project.config(asked.pipeline)?;
+            warnings.extend(only_warnings(diagnostics));
         }
-        let rebuild = job.rebuilds();
+        let rebuild = asked.rebuilds();
         let (base, view) = match context.tables.find(name).await? {
             Some(Relation::Table(table)) => (Some(table), None),
-            Some(Relation::View(_)) if job.given.is_some() => return Err(is_a_view(name)),
+            Some(Relation::View(_)) if asked.given.is_some() => return Err(is_a_view(name)),
             // What was a table before it was a view goes on as that table.
             Some(Relation::View(view)) => (context.tables.shelved(&view).await?, Some(view)),
             None => (None, None),
         };
-        check_refresh(job, base.as_ref())?;
-        let watermark = match (&base, config.watermark_column.as_deref()) {
-            (Some(base), Some(column)) => watermark::of_table(&context.session, base, column).await?,
-            _ => None,
+        check_refresh(asked, base.as_ref())?;
+        let far = match (&base, config.watermark_column.as_deref()) {
+            (Some(base), Some(column)) => asked.watermark(base, column).await?,
+            _ => Far::Known(None),
         };
-        let facts = job.facts(watermark.clone())?;
-        let (compiled, diagnostics) = context.project.compile(&job.pipeline, &job.config, &facts)?;
-        warn(job, diagnostics);
+        let watermark = far.value();
+        let facts = asked.facts(watermark.clone())?;
+        let (compiled, diagnostics) = context.project.compile(asked.pipeline, asked.config, &facts)?;
+        warnings.extend(only_warnings(diagnostics));
         let pins = Pins::take(context, wanted(&compiled), optional(&compiled, config), &facts).await?;
-        let landing = landing(job, &compiled, base.as_ref()).await?;
+        let landing = landing(asked, &compiled, base.as_ref()).await?;
         let cut = Cut::new(context, name, &pins, landing.clone())?;
-        let cut = with_this(job, cut, base.as_ref(), &compiled, &facts)?;
-        let query = match &job.given {
+        let cut = with_this(asked, cut, base.as_ref(), &compiled, &facts)?;
+        let query = match &asked.given {
             Some(given) => given.query()?,
             None => cut.plan(context, &compiled)?.plan,
         };
@@ -84,19 +90,15 @@ impl Planned {
             }
             _ => Columns::of_query(&schema, &promises)?,
         };
-        warn(job, columns.warnings().to_vec());
+        warnings.extend(columns.warnings().iter().cloned());
         if let Some(base) = base.as_ref().filter(|_| !rebuild) {
             check_validity(base, config, &columns)?;
         }
-        let evolution = base.as_ref().map(|_| evolution(job, &columns, rebuild));
-        let target = target(job, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
-        let merge = merge(job, target, columns, query.schema().inner())?;
-        let inputs = pins.snapshots();
-        job.record.note(|report| {
-            report.inputs.clone_from(&inputs);
-            report.base_snapshot_id = base.as_ref().and_then(Table::snapshot_id);
-        });
-        Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query, merge, inputs, watermark, evolution })
+        let evolution = base.as_ref().map(|_| evolution(asked, &columns, rebuild));
+        let target = target(asked, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
+        let merge = merge(asked, target, columns, query.schema().inner())?;
+        let (inputs, stand_in) = (pins.snapshots(), far.is_stand_in());
+        Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query, merge, inputs, watermark, stand_in, evolution })
     }
 
     /// Whether the query's result depends on what the table was: then it does not outlive a change of the table.
@@ -137,8 +139,8 @@ impl Planned {
     }
 
     /// The same for the table as it is now; `None` when its columns have changed.
-    pub(super) async fn onto_head(&self, job: &Job) -> Result<Option<Self>> {
-        let (Some(before), Some(Relation::Table(now))) = (&self.base, job.context.tables.find(&job.pipeline.name).await?) else {
+    pub(super) async fn onto_head(&self, asked: &Asked<'_>) -> Result<Option<Self>> {
+        let (Some(before), Some(Relation::Table(now))) = (&self.base, asked.context.tables.find(&asked.pipeline.name).await?) else {
             return Ok(None);
         };
         let same = before.metadata().uuid() == now.metadata().uuid() && before.schema()? == now.schema()?;
@@ -146,65 +148,18 @@ impl Planned {
             return Ok(None);
         }
         let mut planned = self.clone();
-        planned.merge.target = job.context.tables.evolve(&now, self.evolution.clone().unwrap_or_default())?;
-        if let Some(column) = job.config.watermark_column.as_deref() {
-            planned.watermark = watermark::of_table(&job.context.session, &now, column).await?;
+        planned.merge.target = asked.context.tables.evolve(&now, self.evolution.clone().unwrap_or_default())?;
+        if let Some(column) = asked.config.watermark_column.as_deref() {
+            planned.watermark = watermark::of_table(&asked.context.session, &now, column).await?;
         }
-        job.record.note(|report| report.base_snapshot_id = now.snapshot_id());
         planned.base = Some(now);
         Ok(Some(planned))
     }
 }
 
-impl Job {
-    /// Whether the table is made anew.
-    pub(super) fn rebuilds(&self) -> bool {
-        self.options.refresh.is_full() || *self.config.merge_strategy == MergeStrategy::FullRefresh
-    }
-
-    /// What the template is told.
-    pub(super) fn facts(&self, watermark: Option<ScalarValue>) -> Result<Facts> {
-        let rebuild = self.options.refresh.is_full();
-        let watermark = match (watermark.filter(|_| !rebuild), *self.config.watermark_lookback) {
-            (Some(value), Some(lookback)) => Some(watermark::earlier(value, lookback)?),
-            (value, _) => value,
-        };
-        Ok(Facts {
-            this: self.pipeline.name.clone(),
-            strategy: (!rebuild).then_some(*self.config.merge_strategy),
-            watermark_value: watermark.as_ref().map(watermark::to_text).transpose()?,
-            run_started_at: to_iso(self.record.started_at()),
-            vars: self.context.project.vars(&self.options.vars),
-        })
-    }
-
-    /// A refusal of rows, with the rows in the report.
-    pub(super) fn refused(&self, refusal: Refusal) -> Error {
-        if let Some((count, samples)) = refusal.rows {
-            let result = TestResult {
-                pipeline: self.pipeline.name.clone(),
-                name: refusal.error.code().as_str().to_lowercase(),
-                description: Some(refusal.error.message().to_owned()),
-                severity: crate::error::Severity::Error,
-                status: TestStatus::Failed,
-                count: Some(count),
-                samples: Some(samples),
-                duration: std::time::Duration::ZERO,
-                sql: String::new(),
-                remediation: Some(refusal.error.help().to_owned()),
-                tags: Vec::new(),
-                error: None,
-            };
-            self.record.tested(vec![result]);
-        }
-        refusal.error
-    }
-}
-
-pub(super) fn warn(job: &Job, diagnostics: Vec<Diagnostic>) {
-    for warning in diagnostics.into_iter().filter(|d| d.severity == crate::error::Severity::Warning) {
-        job.record.warn(warning);
-    }
+/// What does not stop a run.
+pub(super) fn only_warnings(diagnostics: Vec<Diagnostic>) -> impl Iterator<Item = Diagnostic> {
+    diagnostics.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Warning)
 }
 
 fn is_a_view(name: &Name) -> Error {
@@ -213,40 +168,49 @@ fn is_a_view(name: &Name) -> Error {
 }
 
 /// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
-fn check_refresh(job: &Job, base: Option<&Table>) -> Result<()> {
-    let (name, refresh, config) = (job.pipeline.name.short(), job.options.refresh, job.config.as_ref());
+fn check_refresh(asked: &Asked<'_>, base: Option<&Table>) -> Result<()> {
+    let (name, refresh, config) = (asked.pipeline.name.short(), asked.options.refresh, asked.config.as_ref());
     let Some(base) = base else { return Ok(()) };
     let fact = |key: &str| base.properties().get(key).map(String::as_str).filter(|value| !value.is_empty());
     let (before, now) = (fact(MERGE_STRATEGY), *config.merge_strategy);
     let was_scd2 = before == Some(MergeStrategy::Scd2.as_str());
     if refresh.is_full() {
         if *config.full_refresh == RefreshPolicy::Never {
-            return Err(Error::new(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"))
-                .with_help("run it without full_refresh, or change the setting"));
+            let refused = Diagnostic::error(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"));
+            return Err(at(refused.help("run it without full_refresh, or change the setting"), &config.full_refresh.origin));
         }
         if was_scd2 && refresh == Refresh::Full && base.row_count() != Some(0) {
             let message = format!("`{name}` holds history, and a rebuild would begin it anew with what the query gives now");
-            return Err(Error::new(Code::RefreshLosesData, message));
+            return Err(at(Diagnostic::error(Code::RefreshLosesData, message), &config.merge_strategy.origin));
         }
         return Ok(());
     }
-    let changed = |message: String, help: &str| Err(Error::new(Code::StrategyChanged, message).with_help(help));
+    let changed = |message: String, help: &str, origin| Err(at(Diagnostic::error(Code::StrategyChanged, message).help(help), origin));
+    let strategy = &config.merge_strategy.origin;
     if was_scd2 && now != MergeStrategy::Scd2 {
         let message = format!("`{name}` holds history, which `{now}` would not keep");
-        return changed(message, "give the pipeline another name, or run once with full_refresh and `allow_data_loss`");
+        return changed(message, "give the pipeline another name, or run once with full_refresh and `allow_data_loss`", strategy);
     }
     if let Some(before) = before.filter(|_| !was_scd2 && now == MergeStrategy::Scd2) {
         let message = format!("`{name}` was made by `{before}` and has no history for `scd2` to go on from");
-        return changed(message, "run once with full_refresh: its rows become the first versions; or give the pipeline another name");
+        let help = "run once with full_refresh: its rows become the first versions; or give the pipeline another name";
+        return changed(message, help, strategy);
     }
     let had_key = before.and_then(MergeStrategy::from_text).is_some_and(MergeStrategy::has_key);
     match fact(UNIQUE_KEY).filter(|_| had_key && now.has_key()) {
         Some(before) if columns_of(before) != columns_of(&config.unique_key.join(", ")) => {
             let message = format!("the key of `{name}` was `{before}` and is `{}` now", config.unique_key.join(", "));
-            changed(message, "run once with full_refresh, or set the key back")
+            changed(message, "run once with full_refresh, or set the key back", &config.unique_key.origin)
         }
         _ => Ok(()),
     }
+}
+
+/// The error of a diagnostic, at the place where a setting was written.
+fn at(mut diagnostic: Diagnostic, origin: &Origin) -> Error {
+    diagnostic.labels.extend(origin.label().cloned());
+    let plain = Error::new(diagnostic.code, diagnostic.message.clone());
+    Error::from_diagnostics(vec![diagnostic]).unwrap_or(plain)
 }
 
 /// The columns of the query's rows once they are the table's: `scd2` says when they are valid.
@@ -264,7 +228,9 @@ fn check_validity(base: &Table, config: &Config, columns: &Columns) -> Result<()
         if was_scd2 && !columns.is_stored(name) {
             let table = base.name().short();
             let message = format!("`{table}` holds history, and no column `{}`, which `{key}` names", name.value);
-            return Err(Error::new(Code::StrategyChanged, message).with_help("set the name back, or rename the column with `renamed_from`"));
+            let refused =
+                Diagnostic::error(Code::StrategyChanged, message).help("set the name back, or rename the column with `renamed_from`");
+            return Err(at(refused, &name.origin));
         }
     }
     Ok(())
@@ -290,7 +256,7 @@ pub(super) fn optional(compiled: &Compiled, config: &Config) -> BTreeSet<Name> {
 }
 
 /// The landing zones of the query, listed once.
-async fn landing(job: &Job, compiled: &Compiled, base: Option<&Table>) -> Result<Option<Arc<dyn LandingCut>>> {
+async fn landing(asked: &Asked<'_>, compiled: &Compiled, base: Option<&Table>) -> Result<Option<Arc<dyn LandingCut>>> {
     if compiled.landing_zones.is_empty() {
         return Ok(None);
     }
@@ -298,17 +264,18 @@ async fn landing(job: &Job, compiled: &Compiled, base: Option<&Table>) -> Result
         // Planning says what is wrong with it, at its place.
         return Ok(None);
     };
-    let refresh = job.options.refresh;
+    let refresh = asked.options.refresh;
     let request = LandingRequest {
-        pipeline: &job.pipeline.name,
+        pipeline: &asked.pipeline.name,
         zones: &compiled.landing_zones,
         calls: &parsed.reads,
-        contract: &job.config.columns,
+        contract: &asked.config.columns,
         published: base,
         rebuild: refresh.is_full(),
-        archive: *job.config.archive_landing_zones,
+        archive: *asked.config.archive_landing_zones,
+        settle: asked.purpose == Purpose::Run,
     };
-    let cut = job.context.landing.cut(request).await?;
+    let cut = asked.context.landing.cut(request).await?;
     let gone = cut.gone();
     if refresh == Refresh::Full && gone > 0 {
         let files = if gone == 1 { "1 consumed landing file is".to_owned() } else { format!("{gone} consumed landing files are") };
@@ -318,8 +285,8 @@ async fn landing(job: &Job, compiled: &Compiled, base: Option<&Table>) -> Result
 }
 
 /// `this`: the table as it is, or an empty one with the columns of a first run.
-fn with_this(job: &Job, cut: Cut, base: Option<&Table>, compiled: &Compiled, facts: &Facts) -> Result<Cut> {
-    let name = &job.pipeline.name;
+fn with_this(asked: &Asked<'_>, cut: Cut, base: Option<&Table>, compiled: &Compiled, facts: &Facts) -> Result<Cut> {
+    let name = &asked.pipeline.name;
     if let Some(base) = base {
         return Ok(cut.with_table(name, base.provider()?));
     }
@@ -327,8 +294,8 @@ fn with_this(job: &Job, cut: Cut, base: Option<&Table>, compiled: &Compiled, fac
         return Ok(cut);
     }
     let first = Facts { strategy: None, watermark_value: None, ..facts.clone() };
-    let (compiled, _) = job.context.project.compile(&job.pipeline, &job.config, &first)?;
-    let schema = with_validity(&cut.plan(&job.context, &compiled)?.schema, &job.config)?;
+    let (compiled, _) = asked.context.project.compile(asked.pipeline, asked.config, &first)?;
+    let schema = with_validity(&cut.plan(asked.context, &compiled)?.schema, &asked.config)?;
     let empty = MemTable::try_new(schema, vec![Vec::new()]).map_err(crate::execute::error)?;
     Ok(cut.with_table(name, Arc::new(empty)))
 }
@@ -348,10 +315,10 @@ fn promises(config: &Config) -> Result<Vec<Promise>> {
 }
 
 /// What becomes of a table that is there, besides its rows.
-fn evolution(job: &Job, columns: &Columns, rebuild: bool) -> Evolution {
-    let config = job.config.as_ref();
+fn evolution(asked: &Asked<'_>, columns: &Columns, rebuild: bool) -> Evolution {
+    let config = asked.config.as_ref();
     // A pipeline says all of what its table is; a write says what it wants to be otherwise.
-    let says = |set: bool| job.given.is_none() || set;
+    let says = |set: bool| asked.given.is_none() || set;
     let mut evolution = Evolution {
         partition_by: says(config.partition_by.is_set()).then(|| partition_by(config)),
         sort_by: says(config.sort_by.is_set()).then(|| sort_by(config)),
@@ -365,8 +332,14 @@ fn evolution(job: &Job, columns: &Columns, rebuild: bool) -> Evolution {
     evolution
 }
 
-fn target(job: &Job, base: Option<&Table>, view: Option<&View>, evolution: Option<&Evolution>, columns: &Columns) -> Result<Target> {
-    let tables = &job.context.tables;
+fn target(
+    asked: &Asked<'_>,
+    base: Option<&Table>,
+    view: Option<&View>,
+    evolution: Option<&Evolution>,
+    columns: &Columns,
+) -> Result<Target> {
+    let tables = &asked.context.tables;
     let in_place = |target: Target| match view {
         Some(view) => target.replacing_view(view),
         None => target,
@@ -376,15 +349,15 @@ fn target(job: &Job, base: Option<&Table>, view: Option<&View>, evolution: Optio
     }
     let new = NewTable {
         not_null: columns.required(),
-        partition_by: partition_by(&job.config),
-        sort_by: sort_by(&job.config),
+        partition_by: partition_by(asked.config),
+        sort_by: sort_by(asked.config),
         ..NewTable::new(Arc::clone(columns.target()))
     };
-    tables.create(&job.pipeline.name, &new).map(in_place)
+    tables.create(&asked.pipeline.name, &new).map(in_place)
 }
 
-fn merge(job: &Job, target: Target, columns: Columns, query: &Schema) -> Result<Merge> {
-    let config = job.config.as_ref();
+fn merge(asked: &Asked<'_>, target: Target, columns: Columns, query: &Schema) -> Result<Merge> {
+    let config = asked.config.as_ref();
     let spelled = |names: &[String]| names.iter().map(|name| columns.spelled(name)).collect::<Result<Vec<_>>>();
     let strategy = *config.merge_strategy;
     let key = match strategy {
@@ -393,17 +366,16 @@ fn merge(job: &Job, target: Target, columns: Columns, query: &Schema) -> Result<
         MergeStrategy::Snapshot => spelled(config.partition_column.as_slice())?,
     };
     let validity = match strategy {
-        MergeStrategy::Scd2 => Some(Validity::resolve(config, query, &columns, job.record.started_at().timestamp_micros())?),
+        MergeStrategy::Scd2 => Some(Validity::resolve(config, query, &columns, asked.started_at.timestamp_micros())?),
         _ => None,
     };
-    let record = job.record.teller();
     Ok(Merge {
-        session: job.context.session.clone(),
-        tables: job.context.tables.clone(),
+        session: asked.context.session.clone(),
+        tables: asked.context.tables.clone(),
         target,
         strategy,
         key,
-        rebuild: job.rebuilds(),
+        rebuild: asked.rebuilds(),
         // A partition is a partition, also that of NULL.
         null_keys: if strategy == MergeStrategy::Snapshot { NullKeys::Match } else { *config.null_keys },
         watermark: config.watermark_column.as_deref().map(|name| columns.spelled(name)).transpose()?,
@@ -411,8 +383,8 @@ fn merge(job: &Job, target: Target, columns: Columns, query: &Schema) -> Result<
         validity,
         write_mode: *config.write_mode,
         sort_by: spelled(&config.sort_by)?,
-        target_file_bytes: job.context.target_file_bytes,
-        progress: Arc::new(move |rows| record(&|run_id, pipeline| Event::Progress { run_id, pipeline, rows })),
+        target_file_bytes: asked.context.target_file_bytes,
+        progress: Arc::clone(&asked.progress),
         columns,
     })
 }

@@ -96,6 +96,10 @@ impl Record {
         state.report.warnings.push(warning);
     }
 
+    pub(super) fn warn_all(&self, warnings: impl IntoIterator<Item = Diagnostic>) {
+        warnings.into_iter().for_each(|warning| self.warn(warning));
+    }
+
     pub(super) fn log(&self, message: impl Into<String>) {
         if let Some(guard) = &self.state.lock().guard {
             guard.log("info", message);

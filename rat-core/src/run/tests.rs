@@ -58,7 +58,7 @@ pub(super) async fn judge(context: &RunContext, judged: &Judged<'_>, cut: &Cut, 
 }
 
 /// The file's name without its ending.
-fn name_of(test: &CompiledTest) -> &str {
+pub(super) fn name_of(test: &CompiledTest) -> &str {
     let file = test.source.path.rsplit('/').next().unwrap_or(&test.source.path);
     file.strip_suffix(".sql").unwrap_or(file)
 }

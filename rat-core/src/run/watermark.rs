@@ -18,20 +18,51 @@ pub(super) const WATERMARK: &str = "rat.watermark";
 /// Which column that text is of: pipelines change.
 pub(super) const WATERMARK_COLUMN: &str = "rat.watermark-column";
 
-/// The greatest value of a column; none for a table without a value in it.
-pub(super) async fn of_table(session: &Session, table: &Table, column: &str) -> Result<Option<ScalarValue>> {
+/// How far a table is, as far as that is told without reading a row.
+pub(super) enum Far {
+    /// So far, or without a value.
+    Known(Option<ScalarValue>),
+    /// Only the rows tell. A value of the column's type, to type a query with.
+    StandIn(Option<ScalarValue>),
+}
+
+impl Far {
+    pub(super) fn value(&self) -> Option<ScalarValue> {
+        match self {
+            Far::Known(value) | Far::StandIn(value) => value.clone(),
+        }
+    }
+
+    pub(super) fn is_stand_in(&self) -> bool {
+        matches!(self, Far::StandIn(_))
+    }
+}
+
+/// What the snapshot's word and the manifests say of it.
+pub(super) async fn told(table: &Table, column: &str) -> Result<Far> {
     let schema = table.schema()?;
-    let Some((_, field)) = schema.column_with_name(column) else { return Ok(None) };
+    let Some((_, field)) = schema.column_with_name(column) else { return Ok(Far::Known(None)) };
     if let Some(text) = noted(table, column) {
         // What cannot be read as the column's type was written for another; then the rows are asked.
         if let Ok(value) = ScalarValue::try_from_string(text.to_owned(), field.data_type()) {
-            return Ok(Some(value));
+            return Ok(Far::Known(Some(value)));
         }
     }
     let scan = table.scan()?;
     if let Some(known) = scan.max(column).await? {
-        return Ok(Some(known).filter(|value| !value.is_null()));
+        return Ok(Far::Known(Some(known).filter(|value| !value.is_null())));
     }
+    let range = scan.range(&scan.files().await?, column);
+    let greatest = range.max.and_then(|max| max.cast_to(field.data_type()).ok());
+    Ok(Far::StandIn(greatest.or_else(|| ScalarValue::new_default(field.data_type()).ok())))
+}
+
+/// The greatest value of a column; none for a table without a value in it.
+pub(super) async fn of_table(session: &Session, table: &Table, column: &str) -> Result<Option<ScalarValue>> {
+    let scan = match told(table, column).await? {
+        Far::Known(value) => return Ok(value),
+        Far::StandIn(_) => table.scan()?,
+    };
     let plan = LogicalPlanBuilder::scan("t", provider_as_source(scan.provider()), None)
         .and_then(|plan| plan.aggregate(Vec::<Expr>::new(), [max(Expr::Column(datafusion::common::Column::new(Some("t"), column)))]))
         .and_then(LogicalPlanBuilder::build)

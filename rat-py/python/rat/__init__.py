@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from .graph import Graph
     from .logs import log_events
-    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table, TestResult
+    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table, TestResult, WritePlan
 
 __all__ = [
     "Batch",
@@ -57,6 +57,7 @@ __all__ = [
     "TestResult",
     "TimeoutError",
     "UnavailableError",
+    "WritePlan",
     "__version__",
     "init",
     "init_async",

@@ -144,6 +144,34 @@ def compile(ctx: click.Context, pipeline: str, full_refresh: bool, variables: tu
 
 
 @main.command()
+@click.argument("pipeline")
+@click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
+@click.option("--allow-data-loss", is_flag=True, help="As a run that rebuilds even where that loses history or consumed files.")
+@click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
+@_json
+@click.pass_context
+def plan(
+    ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss: bool, variables: tuple[str, ...], as_json: bool
+) -> None:
+    """Tell what a run of one pipeline would do to its table, and do nothing.
+
+    No row is read: a number is exact, a limit that holds whatever the rows are, or unknown.
+    """
+    planned = _lake(ctx, read_only=True).plan(
+        pipeline, full_refresh=full_refresh, allow_data_loss=allow_data_loss, vars=_variables(variables)
+    )
+    if as_json:
+        _print_json(planned.to_dict())
+    else:
+        from .display import planned as words
+
+        for diagnostic in planned.diagnostics:
+            click.echo(_coloured(diagnostic.drawn) + "\n", err=True)
+        _print_table([planned.strategy, planned.pipeline], [[name, value] for name, value in words(planned).items()])
+    ctx.exit(0 if planned.ok else 1)
+
+
+@main.command()
 @_select
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
 @_json

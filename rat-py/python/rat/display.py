@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._rat import Result
     from .errors import Diagnostic
-    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table
+    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, SchemaChange, Table, WritePlan
 
 ROWS = 20
 
@@ -125,6 +125,43 @@ def maintenance(report: MaintenanceReport) -> str:
     told = [f"{len(report.tables)} tables", "dry run: nothing was changed" if report.dry_run else ""]
     errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.tables if one.error is not None)
     return _card(_head("maintenance", status, told) + f"<table>{header}{''.join(lines)}</table>" + errors, COLOURS[status])
+
+
+def planned(plan: WritePlan) -> dict[str, str]:
+    """What a plan says, by the words that people read."""
+    files = f"{plan.files_pruned:,} of {plan.files_before:,} stay as they are"
+    facts = {
+        "rows written": str(plan.rows_written),
+        "rows afterwards": str(plan.rows_total),
+        "files added": str(plan.files_added),
+        "files removed": str(plan.files_removed),
+        "bytes written": str(plan.bytes_written),
+        "files now": files if plan.files_before else "none",
+        "dropped": str(plan.files_dropped),
+        "rewritten": str(plan.files_rewritten),
+        "deleted from": str(plan.files_deleted_from),
+        "watermark": plan.watermark or "",
+        "reads": ", ".join(name if at is None else f"{name} at {at}" for name, at in plan.inputs.items()),
+        "landing files": f"{len(plan.landing_files):,}" if plan.landing_files else "",
+        "columns": ", ".join(_changed(change) for change in plan.schema_changes),
+        "tests": ", ".join(test.name for test in plan.tests),
+        "a build": f"would skip it: {plan.fresh}" if plan.fresh else "",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _changed(change: SchemaChange) -> str:
+    of = {"add": f"+{change.column} {change.after}", "drop": f"-{change.column}", "rename": f"{change.before} becomes {change.after}"}
+    return of.get(change.kind) or f"{change.column} {change.before} becomes {change.after}"
+
+
+def plan(report: WritePlan) -> str:
+    """A plan: what comes and goes, and what would stop it, drawn."""
+    how = "a first run" if report.is_first_run else "a rebuild" if report.is_rebuild else ""
+    lines = "".join(f'<tr><td class="dim">{escape(name)}</td><td>{escape(value)}</td></tr>' for name, value in planned(report).items())
+    body = _head(report.pipeline, "passed" if report.ok else "failed", [f"plan of {report.strategy}", how])
+    drawn = "".join(_drawn(diagnostic) for diagnostic in report.diagnostics)
+    return _card(f"{body}<table>{lines}</table>{drawn}", COLOURS["passed" if report.ok else "failed"])
 
 
 def progress(running: list[dict[str, Any]], done: dict[str, int]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ._rat import Call, Result, Stream
     from .graph import Graph
-    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, RunReport, TestResult
+    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, RunReport, TestResult, WritePlan
 
     Params = Sequence[Any] | Mapping[str, Any]
 
@@ -96,6 +96,20 @@ class Lake:
 
     compile = waits(_compile)
     compile_async = awaits(_compile)
+
+    def _plan(
+        self, pipeline: str, *, full_refresh: bool = False, allow_data_loss: bool = False, vars: dict[str, Any] | None = None
+    ) -> Call[WritePlan]:
+        """What a run of one pipeline would do to its table, told before it runs; nothing is written.
+
+        Rows and files that come and go, inputs, columns that change, tests, and what would stop it. Manifests, statistics and the query are
+        read, and no row: each number is exact, a limit, or unknown, and says which. What a run would refuse is in ``.diagnostics``.
+        Options as those of :meth:`run`. Raises ``NotFoundError`` (``PIPELINE_NOT_FOUND``).
+        """
+        return self._native.plan(pipeline, full_refresh=full_refresh, allow_data_loss=allow_data_loss, vars=vars)
+
+    plan = waits(_plan)
+    plan_async = awaits(_plan)
 
     def _test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[list[TestResult]]:
         """Runs the quality tests of published tables, SQL and built-in, and writes nothing."""

@@ -267,6 +267,93 @@ class Compiled(Report):
 
 
 @dataclass(frozen=True, repr=False)
+class Amount(Report):
+    """A number as far as it is known before a run: ``kind`` is ``exact``, ``at_most`` or ``unknown``, which has no ``value``."""
+
+    kind: str
+    value: int | None
+
+    def __str__(self) -> str:
+        return self.kind if self.value is None else f"{self.value:,}" if self.kind == "exact" else f"at most {self.value:,}"
+
+    def __repr__(self) -> str:
+        return f"<Amount {self}>"
+
+
+@dataclass(frozen=True, repr=False)
+class LandedInput(Report):
+    """A file of a landing zone that a run would read, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, repr=False)
+class PlannedTest(Report):
+    """A quality test that would run."""
+
+    name: str
+    severity: str
+
+
+@dataclass(frozen=True, repr=False)
+class SchemaChange(Report):
+    """What becomes of a column: ``kind`` is ``add``, ``retype``, ``make_optional``, ``rename`` or ``drop``; types, or names, before and after."""
+
+    kind: str
+    column: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class WritePlan(Report):
+    """What a run of one pipeline would do to its table, told before it runs.
+
+    ``fresh`` says why a build would leave it as it is. ``files_pruned`` of the ``files_before`` stay as they are for sure.
+    """
+
+    pipeline: str
+    strategy: str
+    fresh: str | None
+    is_first_run: bool
+    is_rebuild: bool
+    base_snapshot_id: int | None
+    inputs: dict[str, int | None]
+    landing_files: list[LandedInput]
+    watermark: str | None
+    rows_written: Amount
+    rows_total: Amount
+    files_before: int
+    files_pruned: int
+    files_dropped: Amount
+    files_rewritten: Amount
+    files_deleted_from: Amount
+    files_added: Amount
+    files_removed: Amount
+    bytes_written: Amount
+    schema_changes: list[SchemaChange]
+    tests: list[PlannedTest]
+    diagnostics: list[Diagnostic]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run would begin: no diagnostic is an error."""
+        return all(diagnostic.severity != "error" for diagnostic in self.diagnostics)
+
+    def __repr__(self) -> str:
+        refused = next((diagnostic.code for diagnostic in self.diagnostics if diagnostic.severity == "error"), None)
+        if refused is not None:
+            return f"<WritePlan {self.pipeline} refused: {refused}>"
+        return f"<WritePlan {self.pipeline}, rows: {self.rows_written}, files: {self.files_added} new, {self.files_removed} gone>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.plan(self)
+
+
+@dataclass(frozen=True, repr=False)
 class TableEntry(Report):
     """A table or a view in the catalog."""
 
@@ -400,6 +487,24 @@ _OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
     "CheckReport": {"pipelines": _many(CheckedPipeline)},
     "Compiled": {"schema": _many(Column)},
     "CheckedPipeline": {"columns": _many(Column)},
+    "WritePlan": {
+        "landing_files": _many(LandedInput),
+        "schema_changes": _many(SchemaChange),
+        "tests": _many(PlannedTest),
+        **{
+            name: Amount._from
+            for name in (
+                "rows_written",
+                "rows_total",
+                "files_dropped",
+                "files_rewritten",
+                "files_deleted_from",
+                "files_added",
+                "files_removed",
+                "bytes_written",
+            )
+        },
+    },
     "Table": {"columns": _many(Column)},
     "RunPage": {"runs": _many(RunRecord)},
 }

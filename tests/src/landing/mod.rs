@@ -64,6 +64,7 @@ impl Lake {
             consumed: self.published.as_deref(),
             rebuild,
             archive,
+            settle: true,
         };
         self.landing.cut(request).await.unwrap()
     }

@@ -155,11 +155,16 @@ fn asked<'a>(request: &LandingRequest<'a>, new_only: &'a BTreeSet<String>) -> la
         consumed: request.published.and_then(|table| table.fact("rat.landing")),
         rebuild: request.rebuild,
         archive: request.archive,
+        settle: request.settle,
     }
 }
 
 #[async_trait]
 impl LandingCut for ZonesCut {
+    fn files(&self) -> Vec<(String, u64)> {
+        self.0.files()
+    }
+
     fn seen(&self) -> Option<String> {
         self.0.seen()
     }

@@ -8,6 +8,7 @@ mod faults;
 mod inputs;
 mod judged;
 mod memory;
+mod plans;
 mod protocol;
 mod refusals;
 mod settings;

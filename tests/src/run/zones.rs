@@ -65,6 +65,10 @@ impl Landing for Shared {
 
 #[async_trait]
 impl LandingCut for ZoneCut {
+    fn files(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
+
     fn seen(&self) -> Option<String> {
         None
     }

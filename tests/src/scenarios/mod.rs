@@ -8,6 +8,7 @@
 //! | `check` | `ok`, or one code a line | the whole project is checked |
 //! | `build [SELECTION]` | `layer.name status rows` a line, or `layer.name skipped` or `layer.name failed CODE` | built |
 //! | `run NAME [full-refresh] [allow-data-loss]` | one such line | one pipeline is run |
+//! | `plan NAME [full-refresh] [allow-data-loss]` | `field number` a line, or the codes that refuse it | what such a run would do |
 //! | `query` | SQL | kept for the `rows` or `refused` that follow |
 //! | `rows` | a header and rows, cells separated by ` \| ` | compared with the query's answer |
 //! | `refused` | a code | the query is refused with it |
@@ -23,9 +24,10 @@
 use std::fs;
 use std::path::Path;
 
+use rat_core::error::Severity;
 use rat_core::{
-    BuildOptions, CheckOptions, EntryKind, GraphOptions, Lake, LandingZones, QueryOptions, QueryResult, Refresh, RunFilter, RunOptions,
-    RunReport,
+    BuildOptions, CheckOptions, EntryKind, GraphOptions, Lake, LandingZones, PlanOptions, QueryOptions, QueryResult, Refresh, RunFilter,
+    RunOptions, RunReport, WritePlan,
 };
 
 struct Fence {
@@ -94,12 +96,12 @@ async fn answer(lake: &Lake, words: &[&str], sql: &str) -> Option<String> {
             lines(&lake.build(&options).await.unwrap().runs, outcome)
         }
         ["run", pipeline, flags @ ..] => {
-            let refresh = match (flags.contains(&"full-refresh"), flags.contains(&"allow-data-loss")) {
-                (false, _) => Refresh::No,
-                (true, false) => Refresh::Full,
-                (true, true) => Refresh::FullWithLoss,
-            };
+            let refresh = refresh(flags);
             lines(&[lake.run(pipeline, &RunOptions { refresh, ..RunOptions::default() }).await.unwrap()], outcome)
+        }
+        ["plan", pipeline, flags @ ..] => {
+            let options = PlanOptions { refresh: refresh(flags), ..PlanOptions::default() };
+            plan(&lake.plan(pipeline, &options).await.unwrap())
         }
         ["rows"] => rows(&lake.query(sql, &QueryOptions::default()).await.unwrap_or_else(|error| panic!("{error:#}"))),
         ["refused"] => match lake.query(sql, &QueryOptions::default()).await {
@@ -135,6 +137,30 @@ async fn answer(lake: &Lake, words: &[&str], sql: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn refresh(flags: &[&str]) -> Refresh {
+    match (flags.contains(&"full-refresh"), flags.contains(&"allow-data-loss")) {
+        (false, _) => Refresh::No,
+        (true, false) => Refresh::Full,
+        (true, true) => Refresh::FullWithLoss,
+    }
+}
+
+fn plan(plan: &WritePlan) -> String {
+    let refused = lines(&plan.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect::<Vec<_>>(), |d| d.code.to_string());
+    if !refused.is_empty() {
+        return refused;
+    }
+    let amounts = [
+        ("rows_written", plan.rows_written),
+        ("rows_total", plan.rows_total),
+        ("files_added", plan.files_added),
+        ("files_dropped", plan.files_dropped),
+        ("files_rewritten", plan.files_rewritten),
+        ("files_deleted_from", plan.files_deleted_from),
+    ];
+    lines(&amounts, |(name, amount)| format!("{name} {amount}")) + &format!("files_pruned {}\n", plan.files_pruned)
 }
 
 fn lines<T>(items: &[T], line: impl Fn(&T) -> String) -> String {

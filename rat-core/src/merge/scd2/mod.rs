@@ -31,7 +31,17 @@ use super::stored::{Leaving, Stored};
 use super::{Counts, Merge, Merged, Refusal, order};
 use crate::config::HardDeletes;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::tables::{Remove, Table};
+use crate::tables::{Remove, ScanFile, Table};
+
+/// The files that versions which begin at a moment or later can have to do with.
+pub(super) fn reached(stored: &Stored<'_>, validity: &Validity, earliest: i64) -> Vec<ScanFile> {
+    past::ending_after(stored, validity, earliest)
+}
+
+/// Whether keys that are absent from the new rows end.
+pub(super) fn ends_absent(validity: &Validity) -> bool {
+    validity.hard_deletes == HardDeletes::Close
+}
 
 /// New versions, in the order of their keys and of when they begin.
 pub(super) struct Versions {
@@ -61,7 +71,7 @@ impl Versions {
 
     pub(super) async fn onto(&self, merge: &Merge, base: Option<&Table>) -> Result<Merged, Refusal> {
         let validity = merge.validity()?;
-        let closes = validity.hard_deletes == HardDeletes::Close;
+        let closes = ends_absent(validity);
         let Some(base) = base.filter(|_| self.rows.rows() > 0) else {
             let (begun, _) = self.chained(merge, None).await?;
             let mut merged = self.merged(merge, &begun).await?;
@@ -96,7 +106,7 @@ impl Versions {
         let chained = async {
             let outcome = Fold::new(merge, &self.rows, past, begins, ends.clone()).await?.run().await?;
             if let Some((stored, past)) = stored
-                && validity.hard_deletes == HardDeletes::Close
+                && ends_absent(validity)
             {
                 let mut absent = past.absent(stored, validity).await?;
                 while let Some(batch) = absent.next().await? {

@@ -35,7 +35,7 @@ pub(super) struct Past {
 impl Past {
     /// Those that are open, or end later than `earliest`.
     pub(super) async fn of(stored: &Stored<'_>, validity: &Validity, new: &Scratch, earliest: i64) -> Result<Self> {
-        let files: Vec<ScanFile> = stored.files.iter().filter(|file| may_end_after(stored, validity, file, earliest)).cloned().collect();
+        let files = ending_after(stored, validity, earliest);
         let search = Search::new(stored, &files, None)?;
         let wanted = Arc::new(Wanted::new(stored, validity, &search, earliest)?);
         let present = Arc::<Mutex<HashMap<u32, RoaringTreemap>>>::default();
@@ -58,15 +58,24 @@ impl Past {
 
     /// Open versions of keys that are not among the new rows', each with the end it gets.
     pub(super) async fn absent(&self, stored: &Stored<'_>, validity: &Validity) -> Result<Absent<'_>> {
-        let may_be_open = |file: &ScanFile| stored.scan.bounds(file, &validity.to).nulls != Some(0);
-        let (numbers, files): (Vec<u32>, Vec<ScanFile>) =
-            (0_u32..).zip(&stored.files).filter(|(_, file)| may_be_open(file)).map(|(number, file)| (number, file.clone())).unzip();
+        let open = (0_u32..).zip(&stored.files).filter(|(_, file)| may_be_open(stored, validity, file));
+        let (numbers, files): (Vec<u32>, Vec<ScanFile>) = open.map(|(number, file)| (number, file.clone())).unzip();
         let columns = [validity.from.clone(), validity.to.clone()];
         let state = stored.merge.session.state();
         let look = Look { columns: &columns, ..Look::default() };
         let located = stored.scan.located(state.runtime_env(), &files, &look).await?;
         Ok(Absent { past: self, rows: Box::pin(located.stream()), numbers, now: validity.now })
     }
+}
+
+/// Files that may hold a version that is open, or ends later than a moment.
+pub(super) fn ending_after(stored: &Stored<'_>, validity: &Validity, moment: i64) -> Vec<ScanFile> {
+    stored.files.iter().filter(|file| may_end_after(stored, validity, file, moment)).cloned().collect()
+}
+
+/// Whether a file may hold a version that is open: then it may also end later than any moment.
+fn may_be_open(stored: &Stored<'_>, validity: &Validity, file: &ScanFile) -> bool {
+    stored.scan.bounds(file, &validity.to).nulls != Some(0)
 }
 
 fn may_end_after(stored: &Stored<'_>, validity: &Validity, file: &ScanFile, moment: i64) -> bool {

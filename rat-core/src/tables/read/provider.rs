@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics};
+use datafusion::common::{DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
@@ -16,7 +16,6 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -33,7 +32,6 @@ use crate::error::{Code, Error};
 use super::super::files::FileEntry;
 use super::columns::ByFieldId;
 use super::open::{Opener, Shown};
-use super::prune::Pruner;
 use super::scan::{Inner, Scan, ScanFile};
 use super::source::TableFiles;
 use super::{bounds, deletes, equality, statistics};
@@ -65,11 +63,7 @@ impl TableProvider for Provider {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let inner = &self.0.0;
-        let filter = match conjunction(filters.iter().cloned()) {
-            Some(filter) => Some(session.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&inner.schema))?)?),
-            None => None,
-        };
-        let pruner = filter.and_then(|filter| Pruner::new(filter, Arc::clone(&inner.schema), &inner.columns));
+        let pruner = self.0.pruner(session, filters)?;
         let files = self.0.pruned(pruner.as_ref()).await.map_err(external)?;
         let (matched, plain): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| !file.equality.is_empty());
         // A limit stays above filters, which this scan does not apply, and above deletes, which it applies elsewhere.

@@ -5,8 +5,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::utils::conjunction;
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::arrow::type_to_arrow_type;
 use iceberg::spec::{DEFAULT_SCHEMA_NAME_MAPPING, DataContentType, DataFile, ManifestContentType, ManifestFile, NameMapping, Type};
@@ -20,6 +22,7 @@ use super::bounds::{self, Column};
 use super::deletes::{self, Deletes};
 use super::provider::Provider;
 use super::prune::Pruner;
+use super::ranges::KeyRange;
 use super::{statistics, values};
 
 /// A table, or some of its files, to be read. Cheap to clone.
@@ -160,6 +163,41 @@ impl Scan {
             (Some(min), Some(max)) if known.nulls == Some(0) && min.exact && max.exact && min.value == max.value => Some(min.value),
             _ => None,
         }
+    }
+
+    /// The scan behind a table of DataFusion's, where there is one.
+    pub fn of(provider: &dyn TableProvider) -> Option<Self> {
+        (provider as &dyn std::any::Any).downcast_ref::<Provider>().map(|provider| provider.0.clone())
+    }
+
+    /// The data files that may hold a row which passes these filters, by what manifests say.
+    ///
+    /// # Errors
+    /// As [`files`](Self::files).
+    pub async fn passing(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<ScanFile>> {
+        // A filter that cannot be asked of bounds leaves no file out.
+        let pruner = self.pruner(session, filters).unwrap_or_default();
+        self.pruned(pruner.as_ref()).await
+    }
+
+    /// The rows of the whole table, when its snapshot's summary tells them and the scan is of all of it.
+    pub fn row_count(&self) -> Option<u64> {
+        self.0.table.row_count().filter(|_| self.0.only.is_none() && self.0.gone.is_empty())
+    }
+
+    /// Between which values a column lies in these files.
+    pub fn range(&self, files: &[ScanFile], column: &str) -> KeyRange {
+        let ranges = files.iter().filter_map(|file| KeyRange::of_bounds(&self.bounds(file, column), file.rows()));
+        let all_null = files.iter().any(|file| self.bounds(file, column).nulls == Some(file.rows()));
+        let range = ranges.reduce(KeyRange::or).unwrap_or_default();
+        KeyRange { may_be_null: range.may_be_null || all_null, ..range }
+    }
+
+    /// What the filters leave out by; `None` when that is nothing.
+    pub(super) fn pruner(&self, session: &dyn Session, filters: &[Expr]) -> datafusion::error::Result<Option<Pruner>> {
+        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(None) };
+        let filter = session.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&self.0.schema))?)?;
+        Ok(Pruner::new(filter, Arc::clone(&self.0.schema), &self.0.columns))
     }
 
     pub(super) async fn pruned(&self, pruner: Option<&Pruner>) -> Result<Vec<ScanFile>> {

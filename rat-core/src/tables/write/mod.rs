@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use iceberg::spec::Struct;
 
 use crate::error::Result;
@@ -58,6 +58,30 @@ impl Default for WriterOptions {
     }
 }
 
+/// How many files so many rows become at most. A file has a row; and where every column is of one width and the table is not partitioned,
+/// rows that cannot fill a file are in one.
+pub fn most_files(target: &Target, options: &WriterOptions, rows: u64) -> u64 {
+    // Values and levels, in a dictionary and once more where that grew too large.
+    const GROWTH: u64 = 3;
+    const LEVELS: u64 = 8;
+    let width = |data_type: &DataType| match data_type {
+        DataType::Boolean => Some(1),
+        other => other.primitive_width().map(|width| width as u64),
+    };
+    let widths: Option<u64> = target.schema().fields().iter().map(|field| width(field.data_type()).map(|width| width + LEVELS)).sum();
+    let whole = target.metadata().default_partition_spec().is_unpartitioned();
+    let target_bytes = target_bytes(target, options);
+    match widths {
+        Some(widths) if whole && rows.saturating_mul(widths * GROWTH) < target_bytes => rows.min(1),
+        _ => rows,
+    }
+}
+
+fn target_bytes(target: &Target, options: &WriterOptions) -> u64 {
+    let property = || target.metadata().properties().get("write.target-file-size-bytes").and_then(|v| v.parse().ok());
+    options.target_file_bytes.or_else(property).unwrap_or(TARGET_FILE_BYTES)
+}
+
 /// Files of a table on their way. Dropped before [`close`](Self::close), it deletes what it wrote.
 #[derive(Debug)]
 pub struct Writer {
@@ -90,10 +114,7 @@ impl Writer {
             true => None,
             false => Some(Partitioner::new(spec, metadata.current_schema())?),
         };
-        let target_bytes = match options.target_file_bytes {
-            Some(bytes) => bytes,
-            None => metadata.properties().get("write.target-file-size-bytes").and_then(|v| v.parse().ok()).unwrap_or(TARGET_FILE_BYTES),
-        };
+        let target_bytes = target_bytes(target, options);
         Ok(Self {
             tables: tables.clone(),
             layout: Arc::new(Layout::new(target, target_bytes, options.order)?),
