@@ -2,6 +2,7 @@
 
 const errors = require('./lib/errors.js')
 const { Graph } = require('./lib/graph.js')
+const { RunHandle } = require('./lib/handle.js')
 const { Lake, init, open } = require('./lib/lake.js')
 const { Result, Rows } = require('./lib/query.js')
 
@@ -13,6 +14,7 @@ module.exports = {
   Graph,
   Result,
   Rows,
+  RunHandle,
   RatError: errors.RatError,
   InvalidError: errors.InvalidError,
   NotFoundError: errors.NotFoundError,

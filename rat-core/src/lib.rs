@@ -54,8 +54,8 @@ pub use plan::{Column, ColumnLineage, Origin as ColumnOrigin, columns};
 pub use project::Language;
 pub use query::{AsOf, Param, Params, QueryResult, QueryStream};
 pub use run::{
-    BuildReport, Event, LandedInput, Phase, PhaseReport, PlannedTest, Refresh, RunOptions, RunReport, RunStatus, SchemaChange,
-    SchemaChangeKind, TestResult, TestStatus, WriteData, WritePlan,
+    BuildReport, Event, LandedInput, Phase, PhaseReport, PlannedTest, Refresh, RunEvents, RunHandle, RunOptions, RunReport, RunStatus,
+    SchemaChange, SchemaChangeKind, TestResult, TestStatus, WriteData, WritePlan,
 };
 pub use tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceKind};
 

@@ -1,4 +1,5 @@
 import type { Graph } from './graph.js'
+import type { RunHandle } from './handle.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
 import type { QueryOptions, Result, Rows } from './query.js'
@@ -71,6 +72,18 @@ export interface RunOptions extends Abortable {
   onEvent?: (event: Event) => void | Promise<void>
   /** Throw `RunFailedError` when something failed. Default true. */
   raiseOnFailure?: boolean
+}
+
+/** How a pipeline runs in the background. */
+export interface SubmitOptions {
+  /** Rebuild the table from nothing. */
+  fullRefresh?: boolean
+  /** With `fullRefresh`: rebuild also where that loses what cannot be rebuilt. */
+  allowDataLoss?: boolean
+  /** Values for `var()`, over those of `rat.toml`. */
+  vars?: Record<string, unknown>
+  /** Seconds; the pipeline's own `timeout` unless given. */
+  timeout?: number
 }
 
 /** How pipelines are built. */
@@ -163,6 +176,13 @@ export class Lake implements Disposable, AsyncDisposable {
    * (`READ_ONLY_LAKE`); `CancelledError` when the signal was aborted, and then nothing is published.
    */
   run(pipeline: string, options?: RunOptions): Promise<RunReport>
+  /**
+   * Runs one pipeline in the background, and gives a handle on it at once: to wait for, to listen to, to cancel. Runs of one table come in
+   * the order in which they were submitted. The run goes on when the handle is dropped and when the lake is closed.
+   *
+   * Rejects with `NotFoundError` (`PIPELINE_NOT_FOUND`) and `DeniedError` (`READ_ONLY_LAKE`); what goes wrong in the run comes out of `wait()`.
+   */
+  submit(pipeline: string, options?: SubmitOptions): Promise<RunHandle>
   /**
    * Runs many pipelines in dependency order, independent ones at the same time; unchanged ones are skipped, and so is what comes after a
    * failure. Rejects as `run` does, and with `InvalidError` (`INVALID_SELECTOR`).

@@ -4,6 +4,7 @@ const { fileURLToPath } = require('node:url')
 
 const { call, split } = require('./call.js')
 const { Graph } = require('./graph.js')
+const { RunHandle } = require('./handle.js')
 const { Landing } = require('./landing.js')
 const { Namespaces } = require('./namespaces.js')
 const { Result, stream } = require('./query.js')
@@ -73,6 +74,10 @@ class Lake {
   async run(pipeline, options) {
     const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
     return finished(await call((c) => this.#native.run(c, pipeline, given), telling(ours)), ours)
+  }
+
+  async submit(pipeline, options) {
+    return new RunHandle(await call((c) => this.#native.submit(c, pipeline, options)))
   }
 
   async build(select, options) {

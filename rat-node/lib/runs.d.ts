@@ -59,6 +59,14 @@ export class Runs {
   list(options?: RunFilter): Promise<RunPage>
   /** One run. */
   get(id: string): Promise<RunRecord>
+  /**
+   * Asks a run that this lake object has under way to stop, and does not wait until it has: it ends as `cancelled`, and nothing of it is
+   * published. When it has published already, it is a success.
+   *
+   * Rejects with `ConflictError` for a run that is over (`RUN_ENDED`), and for one that another process has under way, or a lake that was
+   * opened apart (`RUN_ELSEWHERE`).
+   */
+  cancel(id: string): Promise<void>
   /** The report of a run that is over, without sample rows and log; null while it is under way. */
   report(id: string): Promise<RunReport | null>
   /** A run's log, after the line numbered `after`. */

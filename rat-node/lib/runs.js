@@ -19,6 +19,10 @@ class Runs {
     return call((c) => this.#native.runsGet(c, id))
   }
 
+  cancel(id) {
+    return call((c) => this.#native.runsCancel(c, id))
+  }
+
   async report(id) {
     const kept = await call((c) => this.#native.runsReport(c, id))
     return kept && report(kept)

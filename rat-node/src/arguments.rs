@@ -12,7 +12,7 @@ use crate::error::{to_node, wrong};
 use crate::value::Value;
 
 /// The options of every verb that has some, those that `lib/call.js` takes for itself included. `lib/lake.d.ts` says what they mean.
-const OPTIONS: [(&str, &[&str]); 15] = [
+const OPTIONS: [(&str, &[&str]); 17] = [
     ("open", &["namespace", "settings", "readOnly"]),
     ("init", &["example"]),
     ("check", &["signal"]),
@@ -21,6 +21,8 @@ const OPTIONS: [(&str, &[&str]); 15] = [
     ("test", &["vars", "signal"]),
     ("graph", &["signal"]),
     ("run", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal", "onEvent", "raiseOnFailure"]),
+    ("submit", &["fullRefresh", "allowDataLoss", "vars", "timeout"]),
+    ("runHandle.wait", &["timeout", "signal", "raiseOnFailure"]),
     (
         "build",
         &[

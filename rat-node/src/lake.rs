@@ -14,6 +14,7 @@ use crate::arguments::{Options, count, fields, json, seconds, text, texts};
 use crate::bridge::Call;
 use crate::error::{to_node, wrong};
 use crate::graph::NativeGraph;
+use crate::handle::NativeRunHandle;
 use crate::report::report;
 use crate::value::Value;
 
@@ -113,6 +114,20 @@ impl NativeLake {
         call.promise(env, async move { lake.run(&pipeline, &options).await.map(|run| outcome(&run, run.clone().into_result().err())) })
     }
 
+    /// A run in the background.
+    #[napi]
+    pub fn submit<'env>(&self, env: &'env Env, call: &Call, pipeline: Value, options: Value) -> Result<PromiseRaw<'env, NativeRunHandle>> {
+        let (lake, pipeline) = (self.0.clone(), text("pipeline", pipeline)?);
+        let mut given = Options::of("submit", options)?;
+        let options = RunOptions {
+            refresh: given.refresh()?,
+            timeout: given.take("timeout", seconds)?,
+            vars: given.take("vars", fields)?.unwrap_or_default(),
+            ..RunOptions::default()
+        };
+        call.promise(env, async move { lake.submit(&pipeline, &options).await.map(NativeRunHandle) })
+    }
+
     /// `{ report, failure }` of a build.
     #[napi]
     pub fn build<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
@@ -191,7 +206,7 @@ impl NativeLake {
 }
 
 /// The report, and the error that a caller who wants failures raised gets.
-fn outcome(done: &impl Serialize, failure: Option<Error>) -> Value {
+pub fn outcome(done: &impl Serialize, failure: Option<Error>) -> Value {
     let failure = failure.map_or(Value::Null, |error| report(&error));
     Value::Object(vec![("report".to_owned(), report(done)), ("failure".to_owned(), failure)])
 }

@@ -6,6 +6,7 @@ mod arrow;
 mod bridge;
 mod error;
 mod graph;
+mod handle;
 mod lake;
 mod landing;
 mod namespaces;

@@ -38,6 +38,13 @@ impl NativeLake {
         call.promise(env, async move { lake.runs().get(&id).map(|run| report(&run)) })
     }
 
+    /// Asks a run to stop.
+    #[napi]
+    pub fn runs_cancel<'env>(&self, env: &'env Env, call: &Call, id: Value) -> Result<PromiseRaw<'env, ()>> {
+        let (lake, id) = (self.0.clone(), text("id", id)?);
+        call.promise(env, async move { lake.runs().cancel(&id).await })
+    }
+
     /// The report of a run that is over.
     #[napi]
     pub fn runs_report<'env>(&self, env: &'env Env, call: &Call, id: Value) -> Result<PromiseRaw<'env, Value>> {

@@ -108,6 +108,7 @@ describe('every argument of every verb is named when it is of another type', () 
     test: { select: [] },
     graph: { select: [] },
     run: { pipeline: 'a.b' },
+    submit: { pipeline: 'a.b' },
     build: { select: [] },
     maintain: { select: [] },
     write: { table: 'a.b', data: new Uint8Array() },
@@ -123,6 +124,7 @@ describe('every argument of every verb is named when it is of another type', () 
     'tables.drop': { name: 'a.b' },
     'runs.list': {},
     'runs.get': { id: 'x' },
+    'runs.cancel': { id: 'x' },
     'runs.report': { id: 'x' },
     'runs.logs': { id: 'x', after: 0 },
     'runs.tests': { id: 'x' },
@@ -159,7 +161,9 @@ describe('every argument of every verb is named when it is of another type', () 
   })
 
   const known = (require('../rat.node') as { options: () => Record<string, string[]> }).options()
-  const options = Object.entries({ ...known, stream: known['query']! }).flatMap(([verb, names]) => names.map((name) => [verb, name] as const))
+  // A handle has a test of its own, with a run to wait for.
+  const ofVerbs = Object.entries({ ...known, stream: known['query']! }).filter(([verb]) => verb !== 'runHandle.wait')
+  const options = ofVerbs.flatMap(([verb, names]) => names.map((name) => [verb, name] as const))
   it.each(options)('%s { %s }', async (verb, name) => {
     const error = await rejection(call(verb, ...Object.values(given[verb]!), { [name]: wrong }))
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', summary: expect.stringMatching(new RegExp(`^\`${name}\` must be .*an instance of Map$`)) as string })
@@ -175,11 +179,11 @@ describe('states', () => {
     const empty = await (await lake.query('select 1 as id')).toIPC()
     const verbs: (() => Promise<unknown>)[] = [
       () => closed.check(), () => closed.compile('silver.orders'), () => closed.plan('silver.orders'), () => closed.test(), () => closed.graph(), () => closed.run('silver.orders'),
-      () => closed.build(), () => closed.query('select 1'), () => closed.stream('select 1').next(), () => closed.maintain(),
+      () => closed.submit('silver.orders'), () => closed.build(), () => closed.query('select 1'), () => closed.stream('select 1').next(), () => closed.maintain(),
       () => closed.write('silver.w', empty),
       () => tables.list(), () => tables.get('a.b'), () => tables.history('a.b'), () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'),
       () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'), () => tables.drop('a.b'),
-      () => runs.list(), () => runs.get('x'), () => runs.report('x'), () => runs.logs('x'), () => runs.tests('x'),
+      () => runs.list(), () => runs.get('x'), () => runs.cancel('x'), () => runs.report('x'), () => runs.logs('x'), () => runs.tests('x'),
       () => landing.zones(), () => landing.files('z'), () => landing.samples('z'), () => landing.put('z', 'a.csv', ''),
       () => landing.remove('z', 'a.csv'), () => landing.preview('z'), () => landing.restore('z'), () => closed.namespaces.list(),
     ]
@@ -198,7 +202,7 @@ describe('states', () => {
     const { landing, tables } = only
     const empty = await (await lake.query('select 1 as id')).toIPC()
     const verbs: (() => Promise<unknown>)[] = [
-      () => only.run('silver.orders'), () => only.build(), () => only.maintain(), () => only.write('silver.w', empty),
+      () => only.run('silver.orders'), () => only.submit('silver.orders'), () => only.runs.cancel('x'), () => only.build(), () => only.maintain(), () => only.write('silver.w', empty),
       () => landing.put('z', 'a.csv', 'a\n'), () => landing.remove('z', 'a.csv'), () => landing.restore('z'),
       () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'), () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'),
       () => tables.drop('a.b'),

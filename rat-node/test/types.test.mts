@@ -80,6 +80,8 @@ describe('options', () => {
     test: 'TestOptions',
     graph: 'Abortable',
     run: 'RunOptions',
+    submit: 'SubmitOptions',
+    'runHandle.wait': 'WaitOptions',
     build: 'BuildOptions',
     maintain: 'MaintainOptions',
     write: 'WriteOptions',

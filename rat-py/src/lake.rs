@@ -2,23 +2,22 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rat_core::error::Error;
 use rat_core::{
     BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, PlanOptions, Publish,
     QueryOptions, RunOptions, TestOptions, WriteOptions,
 };
-use serde::Serialize;
 
 use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, params, path, refresh, selection};
 use crate::arrow::given;
 use crate::bridge::{Call, call};
-use crate::error::{exception, to_python};
+use crate::error::to_python;
 use crate::events::Listener;
 use crate::graph::Graph;
+use crate::handle::RunHandle;
 use crate::landing::Landing;
 use crate::namespaces::Namespaces;
 use crate::query::{QueryResult, QueryStream};
-use crate::report::{report, reports};
+use crate::report::{finished, report, reports};
 use crate::runs::Runs;
 use crate::tables::Tables;
 
@@ -117,6 +116,25 @@ impl Lake {
         Ok(call(listener.listen(async move { lake.run(&pipeline, &options).await }), move |py, done| {
             finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
         }))
+    }
+
+    #[pyo3(signature = (pipeline, *, full_refresh = false, vars = None, timeout = None, allow_data_loss = false))]
+    fn submit(
+        &self,
+        pipeline: Text,
+        full_refresh: bool,
+        vars: Option<Bound<'_, PyDict>>,
+        timeout: Option<Seconds>,
+        allow_data_loss: bool,
+    ) -> PyResult<Call> {
+        let options = RunOptions {
+            refresh: refresh(full_refresh, allow_data_loss),
+            timeout: timeout.map(|seconds| seconds.0),
+            vars: from_python(vars, "vars")?,
+            ..RunOptions::default()
+        };
+        let lake = self.0.clone();
+        Ok(call(async move { lake.submit(&pipeline, &options).await }, RunHandle::give))
     }
 
     #[pyo3(signature = (select = None, *, exclude = None, publish = None, full_refresh = false, allow_data_loss = false, force = false, fail_fast = false, concurrency = None, vars = None, on_event = None, raise_on_failure = true))]
@@ -286,16 +304,4 @@ fn query_options(
         namespaces: namespaces.map(|texts| texts.0),
         as_of: as_of.map(|moment| moment.0),
     })
-}
-
-/// The report, or `RunFailedError` with it.
-fn finished(py: Python<'_>, class: &str, data: &impl Serialize, failure: Option<&Error>) -> PyResult<Py<PyAny>> {
-    let made = report(py, class, data)?;
-    match failure {
-        None => Ok(made),
-        Some(error) => {
-            let failed = py.import("rat.errors")?.getattr("RunFailedError")?.call1((exception(py, error)?, made))?;
-            Err(PyErr::from_value(failed))
-        }
-    }
 }

@@ -6,6 +6,7 @@ mod bridge;
 mod error;
 mod events;
 mod graph;
+mod handle;
 mod lake;
 mod landing;
 mod namespaces;
@@ -22,6 +23,8 @@ fn _rat(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<bridge::Call>()?;
     module.add_class::<graph::Graph>()?;
+    module.add_class::<handle::RunEvents>()?;
+    module.add_class::<handle::RunHandle>()?;
     module.add_class::<lake::Lake>()?;
     module.add_class::<landing::Landing>()?;
     module.add_class::<namespaces::Namespaces>()?;

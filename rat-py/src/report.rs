@@ -2,7 +2,10 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use rat_core::error::Error;
 use serde::Serialize;
+
+use crate::error::exception;
 
 /// Anything serialisable as plain Python data: dicts, lists, text, numbers.
 pub fn plain<'py>(py: Python<'py>, data: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
@@ -19,4 +22,16 @@ pub fn report(py: Python<'_>, class: &str, data: &impl Serialize) -> PyResult<Py
 pub fn reports<T: Serialize>(py: Python<'_>, class: &str, data: &[T]) -> PyResult<Py<PyAny>> {
     let made = data.iter().map(|one| report(py, class, one)).collect::<PyResult<Vec<_>>>()?;
     Ok(made.into_pyobject(py)?.unbind())
+}
+
+/// The report, or `RunFailedError` with it.
+pub fn finished(py: Python<'_>, class: &str, data: &impl Serialize, failure: Option<&Error>) -> PyResult<Py<PyAny>> {
+    let made = report(py, class, data)?;
+    match failure {
+        None => Ok(made),
+        Some(error) => {
+            let failed = py.import("rat.errors")?.getattr("RunFailedError")?.call1((exception(py, error)?, made))?;
+            Err(PyErr::from_value(failed))
+        }
+    }
 }

@@ -44,6 +44,11 @@ impl Runs {
         call(async move { lake.runs().get(&id) }, |py, done| report(py, "RunRecord", &done))
     }
 
+    fn cancel(&self, id: Text) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.runs().cancel(&id).await }, |py, ()| Ok(py.None()))
+    }
+
     fn report(&self, id: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.runs().report(&id) }, |py, done| match done {

@@ -22,7 +22,12 @@ def read() -> ModuleType:
 
 
 PARITY = read()
-CLASSES = {"Lake": rat.Lake, "Graph": graph.Graph, **{name: getattr(nouns, name) for name in ("Tables", "Runs", "Landing", "Namespaces")}}
+CLASSES = {
+    "Lake": rat.Lake,
+    "Graph": graph.Graph,
+    "RunHandle": rat.RunHandle,
+    **{name: getattr(nouns, name) for name in ("Tables", "Runs", "Landing", "Namespaces")},
+}
 
 
 @pytest.mark.parametrize("noun", PARITY.NOUNS)
@@ -45,7 +50,7 @@ def test_the_sources_say_what_the_class_has(noun: str) -> None:
     assert PARITY.python(noun) == public
 
 
-@pytest.mark.parametrize("noun", ["Lake", "Tables", "Runs", "Landing", "Namespaces"])
+@pytest.mark.parametrize("noun", ["Lake", "Tables", "Runs", "Landing", "Namespaces", "RunHandle"])
 def test_every_verb_can_be_awaited(noun: str) -> None:
     members = vars(CLASSES[noun])
     verbs = {name for name, member in members.items() if hasattr(member, "__wrapped__") and not name.endswith("_async")}
@@ -63,7 +68,8 @@ def options_of_node() -> dict[str, set[str]]:
 @pytest.mark.parametrize(("verb", "options"), options_of_node().items())
 def test_an_option_is_a_keyword(verb: str, options: set[str]) -> None:
     noun, _, name = verb.rpartition(".")
-    function = getattr(CLASSES[noun.capitalize() or "Lake"], name, None) or getattr(rat, name)
+    owner = (noun[:1].upper() + noun[1:]) or "Lake"
+    function = getattr(CLASSES[owner], name, None) or getattr(rat, name)
     parameters = inspect.signature(function).parameters.values()
     keywords = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
     # A signal is how JavaScript cancels; here Ctrl-C and a task's cancel() do.

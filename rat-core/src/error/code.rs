@@ -258,6 +258,11 @@ codes! {
     InputFailed = "INPUT_FAILED", Rejected, "rows that cannot be read to their end", "look at what makes the rows, then write them again";
     /// A run that does not exist in the ledger.
     RunNotFound = "RUN_NOT_FOUND", NotFound, "no such run", "list the runs";
+    /// `runs.cancel` was given a run that is over already.
+    RunEnded = "RUN_ENDED", Conflict, "a run that is over", "look at what came of it with `runs.get`";
+    /// `runs.cancel` was given a run that is under way, and not by this handle of the lake: another process runs it, or another handle that
+    /// was opened in this one.
+    RunElsewhere = "RUN_ELSEWHERE", Conflict, "a run that is under way elsewhere", "cancel it where it was started";
     /// The process that ran it is gone, and the table shows that it did not publish.
     RunLost = "RUN_LOST", Unavailable, "the run's process ended before it was finished", "run it again";
     /// The lake is open for reading only.

@@ -36,7 +36,7 @@ use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::name::Name;
 use crate::query::{self, AsOf, QueryContext, QueryResult, QueryStream, Queue};
-use crate::run::{self, Active, BuildReport, RunContext, RunOptions, RunReport, TestResult};
+use crate::run::{self, Active, BuildReport, RunContext, RunHandle, RunOptions, RunReport, TestResult};
 use crate::session::{self, Session};
 use crate::settings::Settings;
 use crate::storage::Storage;
@@ -253,6 +253,19 @@ impl Lake {
         let loaded = self.loaded().await?;
         let name = loaded.graph.find(pipeline, &self.0.namespace)?;
         run::run(&self.context(&loaded), name, options).await
+    }
+
+    /// Runs one pipeline in the background, on the runtime of the caller, and gives a handle on it at once. Runs of one table come in the
+    /// order in which they are submitted. The run goes on when the handle is dropped and when the lake is closed; it ends with the program.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, `INVALID_REF`, `READ_ONLY_LAKE`, `CLOSED`. What [`run`](Self::run) gives otherwise comes out of
+    /// [`RunHandle::wait`].
+    pub async fn submit(&self, pipeline: &str, options: &RunOptions) -> Result<RunHandle> {
+        self.writable()?;
+        let loaded = self.loaded().await?;
+        let name = loaded.graph.find(pipeline, &self.0.namespace)?.clone();
+        run::submit(self.context(&loaded), name, options.clone()).await
     }
 
     /// Runs many pipelines, each after those it reads, independent ones at the same time. What has not changed is skipped, and so is what

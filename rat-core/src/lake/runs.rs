@@ -3,6 +3,7 @@
 use super::Lake;
 use crate::error::Result;
 use crate::ledger::{LogLine, RunFilter, RunPage, RunRecord, TestLine};
+use crate::run;
 
 /// What ran.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,19 @@ impl RunHistory<'_> {
     /// `RUN_NOT_FOUND`, and as [`list`](Self::list).
     pub fn get(&self, id: &str) -> Result<RunRecord> {
         self.0.ledger_open()?.run(id)
+    }
+
+    /// Asks a run that this handle of the lake, or a clone of it, has under way to stop, and does not wait until it has: it ends as
+    /// `cancelled`, and nothing of it is published. One that has published already is a success all the same. In a build, what depends on
+    /// it is skipped.
+    ///
+    /// # Errors
+    /// `RUN_NOT_FOUND`; `RUN_ENDED` for a run that is over; `RUN_ELSEWHERE` for one of another process, or of another handle;
+    /// `READ_ONLY_LAKE`, `CLOSED`, and as [`list`](Self::list).
+    pub async fn cancel(&self, id: &str) -> Result<()> {
+        self.0.writable()?;
+        let lake = &self.0.0;
+        run::cancel(&lake.active, &lake.tables, &lake.ledger, id).await
     }
 
     /// The report of a run that is over, as [`Lake::run`] returned it, but for sample rows and the log; `None` while it is under way, and

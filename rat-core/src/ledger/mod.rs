@@ -97,6 +97,11 @@ impl Ledger {
         Ok(runs)
     }
 
+    /// Whether the process of a run that is written down as under way is there.
+    pub fn is_alive(&self, id: &str) -> bool {
+        self.alive.as_deref().is_none_or(|folder| Alive::is_alive(folder, id))
+    }
+
     /// Writes the outcome of an abandoned run, as its table tells it.
     ///
     /// # Errors

@@ -1,20 +1,24 @@
-//! Which tables have a run under way in this process.
+//! What is under way in this process: which tables have a run, and how each run is asked to stop.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as TurnLock, OwnedMutexGuard};
 
+use super::stop::Stop;
 use crate::config::OnActive;
 use crate::error::{Code, Error, Result};
+use crate::ids::Ids;
 use crate::name::Name;
 
-/// The runs under way in this process, by table. Across processes the commit decides.
+/// The runs under way in this process. Across processes the commit decides.
 #[derive(Debug, Default)]
 pub struct Active {
     turns: Mutex<HashMap<Name, Arc<TurnLock<()>>>>,
     together: Arc<TurnLock<()>>,
+    runs: Mutex<HashMap<String, Stop>>,
 }
 
 /// What came of asking for a turn.
@@ -23,6 +27,37 @@ pub(super) enum Turn {
     Taken(OwnedMutexGuard<()>),
     /// Another run is active, and the pipeline would rather not run than wait.
     Skipped,
+}
+
+/// A run that can be asked to stop by its identifier, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Listed {
+    active: Arc<Active>,
+    id: String,
+    stop: Stop,
+}
+
+impl Listed {
+    /// Lists a run that is about to begin, under a new identifier.
+    pub(super) fn new(active: &Arc<Active>, ids: &dyn Ids, stop: &Stop) -> Self {
+        let id = ids.next().to_string();
+        active.runs.lock().insert(id.clone(), stop.clone());
+        Self { active: Arc::clone(active), id, stop: stop.clone() }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.active.runs.lock().remove(&self.id);
+    }
 }
 
 impl Active {
@@ -35,15 +70,21 @@ impl Active {
     ///
     /// # Errors
     /// `ALREADY_RUNNING` when another run is active and `on_active` is `fail`.
-    pub(super) async fn turn(&self, table: &Name, on_active: OnActive) -> Result<Turn> {
+    pub(super) fn turn(&self, table: &Name, on_active: OnActive) -> BoxFuture<'static, Result<Turn>> {
         let lock = Arc::clone(self.turns.lock().entry(table.clone()).or_default());
-        match on_active {
-            OnActive::Queue => Ok(Turn::Taken(lock.lock_owned().await)),
-            OnActive::Skip => Ok(lock.try_lock_owned().map_or(Turn::Skipped, Turn::Taken)),
-            OnActive::Fail => lock
-                .try_lock_owned()
-                .map(Turn::Taken)
-                .map_err(|_| Error::new(Code::AlreadyRunning, format!("another run of `{table}` is active in this process"))),
-        }
+        let active = format!("another run of `{table}` is active in this process");
+        Box::pin(async move {
+            match on_active {
+                OnActive::Queue => Ok(Turn::Taken(lock.lock_owned().await)),
+                OnActive::Skip => Ok(lock.try_lock_owned().map_or(Turn::Skipped, Turn::Taken)),
+                OnActive::Fail => lock.try_lock_owned().map(Turn::Taken).map_err(|_| Error::new(Code::AlreadyRunning, active)),
+            }
+        })
+    }
+
+    /// Asks a run to stop; says whether there is one of that identifier.
+    pub(super) fn stop(&self, id: &str) -> bool {
+        let stop = self.runs.lock().get(id).cloned();
+        stop.inspect(Stop::ask).is_some()
     }
 }

@@ -5,15 +5,17 @@
 //!
 //! Knows no schedule and no order of pipelines. Landing zones reach it as a value ([`Landing`]).
 //!
-//! Entry points: [`run`] → [`RunReport`], [`write`] for rows that a caller has, [`plan`] tells what a run
-//! would do, [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
+//! Entry points: [`run`] → [`RunReport`], [`submit`] → [`RunHandle`] for one in the background, [`write`] for rows that a caller has,
+//! [`cancel`], [`plan`] tells what a run would do, [`settle`] on opening a lake, [`fresh`] for those who would rather not run.
 
 mod active;
 mod asked;
+mod cancel;
 mod context;
 mod foretold;
 mod fresh;
 mod given;
+mod handle;
 mod inputs;
 mod landing;
 mod options;
@@ -25,6 +27,7 @@ mod published;
 mod record;
 mod report;
 mod settle;
+mod stop;
 mod tests;
 mod together;
 mod view;
@@ -33,10 +36,12 @@ mod write_plan;
 
 pub use active::Active;
 use asked::Asked;
+pub use cancel::cancel;
 pub use context::{ProjectCode, RunContext};
 pub use foretold::plan;
 pub use fresh::fresh;
 pub use given::WriteData;
+pub use handle::{RunEvents, RunHandle, submit};
 pub use landing::{Landing, LandingCut, LandingRequest, NoLanding};
 pub use options::{OnEvent, Refresh, RunOptions};
 pub use pipeline::{run, write};

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture};
 use tokio::sync::OwnedMutexGuard;
 
-use super::active::Turn;
+use super::active::{Listed, Turn};
 use super::asked::{Asked, Purpose, kind_of};
 use super::planned::Planned;
 use super::publish::{Published, Ready};
 use super::record::Record;
 use super::report::{Event, Phase, RunReport, RunStatus};
+use super::stop::{Stop, cancelled};
 use super::{RunContext, RunOptions, WriteData, given, view};
 use crate::config::{self, Config, Materialized, Overrides};
 use crate::error::{Code, Error, Kind, Result};
@@ -30,10 +31,21 @@ use crate::tables::{StagedView, Table};
 /// `PIPELINE_NOT_FOUND`, `ALREADY_RUNNING`, and the ledger's codes when the run cannot be written down.
 #[inline(never)]
 pub fn run<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions) -> BoxFuture<'a, Result<RunReport>> {
+    Box::pin(async move { run_in_place(context, name, options, Place::take(context, name, &Stop::default())?).await })
+}
+
+/// The same for a run that has its place already.
+pub(super) fn run_in_place<'a>(
+    context: &'a RunContext,
+    name: &'a Name,
+    options: &'a RunOptions,
+    place: Place,
+) -> BoxFuture<'a, Result<RunReport>> {
     Box::pin(async move {
-        let mut job = match Job::take(context, name, options).await? {
+        let stop = place.listed.stop().clone();
+        let mut job = match Job::begun(context, context.project.pipeline(name)?, place, None, options).await? {
             Begun::Job(job) => Arc::new(*job),
-            Begun::Skipped(report) => return Ok(*report),
+            Begun::Over(report) => return Ok(*report),
         };
         loop {
             let report = Arc::clone(&job).run().await?;
@@ -42,8 +54,12 @@ pub fn run<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions)
             if !again {
                 return Ok(report);
             }
-            tokio::time::sleep(pause(context, Duration::from_secs((*config.retry_delay_seconds).into()), attempt)).await;
-            job = Arc::new(Job::begin(context, &job.pipeline, config, options, attempt + 1, &job.turn)?);
+            let pause = pause(context, Duration::from_secs((*config.retry_delay_seconds).into()), attempt);
+            if stop.or(tokio::time::sleep(pause)).await.is_none() {
+                return Ok(report);
+            }
+            let listed = Listed::new(&context.active, &*context.ids, &stop);
+            job = Arc::new(Job::begin(context, &job.pipeline, config, options, attempt + 1, &job.turn, listed)?);
         }
     })
 }
@@ -53,17 +69,50 @@ pub fn run<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions)
 /// # Errors
 /// As [`run`].
 pub async fn write(context: &RunContext, table: &Name, data: WriteData, config: Config, options: &RunOptions) -> Result<RunReport> {
-    match Job::begun(context, &Arc::new(given::pipeline(table)), config, Some(data), options).await? {
+    let place = Place::new(context, table, config, &Stop::default());
+    match Job::begun(context, &Arc::new(given::pipeline(table)), place, Some(data), options).await? {
         Begun::Job(job) => Arc::new(*job).run().await,
-        Begun::Skipped(report) => Ok(*report),
+        Begun::Over(report) => Ok(*report),
     }
 }
 
 /// What came of asking for a turn.
 pub(super) enum Begun {
     Job(Box<Job>),
-    /// Another run is active, and the pipeline would rather not run than wait.
-    Skipped(Box<RunReport>),
+    /// Another run is active, and the pipeline would rather not run than wait; or it was asked to stop while it waited.
+    Over(Box<RunReport>),
+}
+
+/// A run that waits for its turn, in the order of those who took a place.
+pub(super) struct Place {
+    pub listed: Listed,
+    config: Config,
+    turn: BoxFuture<'static, Result<Turn>>,
+}
+
+impl Place {
+    /// A place for a pipeline. It counts from when its future is first polled.
+    pub(super) fn take(context: &RunContext, name: &Name, stop: &Stop) -> Result<Self> {
+        let pipeline = context.project.pipeline(name)?;
+        let (config, _) = config::resolve(&context.project.defaults, pipeline, &Overrides::default());
+        Ok(Self::new(context, name, config, stop))
+    }
+
+    fn new(context: &RunContext, name: &Name, config: Config, stop: &Stop) -> Self {
+        let listed = Listed::new(&context.active, &*context.ids, stop);
+        Self { listed, turn: context.active.turn(name, *config.on_active), config }
+    }
+
+    /// The same, queued from now on.
+    pub(super) async fn queued(self) -> Self {
+        let mut turn = Box::pin(future::maybe_done(self.turn));
+        let _ = futures::poll!(turn.as_mut());
+        let turn = async move {
+            turn.as_mut().await;
+            turn.as_mut().take_output().expect("what is done has an output, and it is taken once")
+        };
+        Self { turn: Box::pin(turn), ..self }
+    }
 }
 
 /// One attempt at a run.
@@ -97,8 +146,9 @@ impl Job {
         options: &RunOptions,
         attempt: u32,
         turn: &Arc<OwnedMutexGuard<()>>,
+        listed: Listed,
     ) -> Result<Self> {
-        let record = Record::begin(context, &pipeline.name, kind_of(config), &options.trigger, attempt, &options.on_event)?;
+        let record = Record::begin(context, &pipeline.name, kind_of(config), &options.trigger, attempt, &options.on_event, listed)?;
         Ok(Self {
             context: context.clone(),
             pipeline: Arc::clone(pipeline),
@@ -113,24 +163,34 @@ impl Job {
 
     /// The first attempt, when it is its turn.
     pub(super) async fn take(context: &RunContext, name: &Name, options: &RunOptions) -> Result<Begun> {
-        let pipeline = context.project.pipeline(name)?;
-        let (config, _) = config::resolve(&context.project.defaults, pipeline, &Overrides::default());
-        Self::begun(context, pipeline, config, None, options).await
+        let place = Place::take(context, name, &Stop::default())?;
+        Self::begun(context, context.project.pipeline(name)?, place, None, options).await
     }
 
     async fn begun(
         context: &RunContext,
         pipeline: &Arc<Pipeline>,
-        config: Config,
+        place: Place,
         given: Option<WriteData>,
         options: &RunOptions,
     ) -> Result<Begun> {
-        Ok(match context.active.turn(&pipeline.name, *config.on_active).await? {
-            Turn::Taken(turn) => {
-                let job = Self::begin(context, pipeline, &Arc::new(config), options, 1, &Arc::new(turn))?;
+        let Place { listed, config, turn } = place;
+        let turn = listed.stop().or(turn).await;
+        Ok(match turn.transpose()? {
+            Some(Turn::Taken(turn)) => {
+                let job = Self::begin(context, pipeline, &Arc::new(config), options, 1, &Arc::new(turn), listed)?;
                 Begun::Job(Box::new(Self { given, ..job }))
             }
-            Turn::Skipped => Begun::Skipped(Box::new(skipped(context, &config, &pipeline.name, options))),
+            Some(Turn::Skipped) => {
+                let report = skipped(context, &config, &pipeline.name, options);
+                (options.on_event)(&Event::Finished { report: Box::new(report.clone()) });
+                Begun::Over(Box::new(report))
+            }
+            None => {
+                let (name, strategy) = (&pipeline.name, kind_of(&config));
+                let record = Record::begin(context, name, strategy, &options.trigger, 1, &options.on_event, listed)?;
+                Begun::Over(Box::new(record.finish(Some(cancelled()))?))
+            }
         })
     }
 
@@ -149,8 +209,11 @@ impl Job {
     }
 
     async fn in_time(&self, from: From, end: End) -> Result<Prepared> {
-        let Some((limit, end)) = end else { return self.prepare(from).await };
-        match tokio::time::timeout_at(end, self.prepare(from)).await {
+        let (stop, prepare) = (self.record.stop(), self.prepare(from));
+        // What was made ready at the very moment is not published either.
+        let prepare = async { stop.or(prepare).await.filter(|_| !stop.is_asked()).unwrap_or_else(|| Err(cancelled())) };
+        let Some((limit, end)) = end else { return prepare.await };
+        match tokio::time::timeout_at(end, prepare).await {
             Ok(prepared) => prepared,
             Err(_) => Err(Error::new(Code::TimedOut, format!("the run took longer than {} s", limit.as_secs_f64()))),
         }
@@ -191,7 +254,12 @@ impl Job {
     }
 
     /// Everything before the table moves. Nobody else sees any of it.
-    async fn prepare(&self, from: From) -> Result<Prepared> {
+    #[inline(never)]
+    fn prepare(&self, from: From) -> BoxFuture<'_, Result<Prepared>> {
+        Box::pin(self.prepare_unboxed(from))
+    }
+
+    async fn prepare_unboxed(&self, from: From) -> Result<Prepared> {
         let (planned, rows) = match from {
             From::Start => {
                 self.record.phase(Phase::Plan);
@@ -216,7 +284,7 @@ impl Job {
                     (Arc::new(planned), rows)
                 }
                 // Its columns are others now: nothing of the plan holds.
-                None => return Box::pin(self.prepare(From::Start)).await,
+                None => return self.prepare(From::Start).await,
             },
         };
         let ready = Ready::stage(self, planned, rows).await?;

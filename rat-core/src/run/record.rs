@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
+use super::active::Listed;
 use super::report::{Event, Phase, PhaseReport, RunReport, RunStatus};
+use super::stop::Stop;
 use super::{OnEvent, RunContext};
 use crate::clock::Clock;
 use crate::error::{Code, Diagnostic, Error, Kind, Result};
@@ -20,12 +22,15 @@ pub(super) struct Record {
     started_at: DateTime<Utc>,
     clock: Arc<dyn Clock>,
     on_event: OnEvent,
+    stop: Stop,
     state: Mutex<State>,
 }
 
 struct State {
     /// Gone when the outcome is written.
     guard: Option<RunGuard>,
+    /// Gone a little later: who asks the run to stop finds it here, or its outcome there.
+    listed: Option<Listed>,
     report: RunReport,
     phase: Option<(Phase, DateTime<Utc>)>,
 }
@@ -38,8 +43,9 @@ impl Record {
         trigger: &str,
         attempt: u32,
         on_event: &OnEvent,
+        listed: Listed,
     ) -> Result<Self> {
-        let id = context.ids.next().to_string();
+        let id = listed.id().to_owned();
         let guard = context.ledger.begin(RunStart {
             id: id.clone(),
             pipeline: pipeline.to_string(),
@@ -55,7 +61,8 @@ impl Record {
             started_at,
             clock: Arc::clone(&context.clock),
             on_event: Arc::clone(on_event),
-            state: Mutex::new(State { guard: Some(guard), report, phase: None }),
+            stop: listed.stop().clone(),
+            state: Mutex::new(State { guard: Some(guard), listed: Some(listed), report, phase: None }),
         };
         record.tell(&|run_id, pipeline| Event::Started { run_id, pipeline, attempt });
         Ok(record)
@@ -63,6 +70,11 @@ impl Record {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What asks it to stop.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     pub(super) fn started_at(&self) -> DateTime<Utc> {
@@ -157,7 +169,9 @@ impl Record {
             report.logs = guard.lines();
             let tests: Vec<TestLine> = report.tests.iter().map(test_line).collect();
             guard.finish(&outcome(report), &tests)?;
-            report.clone()
+            let report = report.clone();
+            state.listed = None;
+            report
         };
         (self.on_event)(&Event::Finished { report: Box::new(report.clone()) });
         Ok(report)

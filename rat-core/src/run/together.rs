@@ -74,7 +74,7 @@ impl Together {
     /// As [`run`](super::run).
     pub async fn stage(&self, name: &Name) -> Result<RunReport> {
         let job = match Job::take(&self.context, name, &self.options).await? {
-            Begun::Skipped(report) => return Ok(*report),
+            Begun::Over(report) => return Ok(*report),
             Begun::Job(job) => Arc::new(job.together()),
         };
         match self.hold(&job).await {
@@ -108,6 +108,11 @@ impl Together {
     pub async fn publish(&self) -> Result<Vec<RunReport>> {
         let mut held = std::mem::take(&mut *self.held.lock());
         for round in 1.. {
+            if let Some(stopped) = held.iter().find(|held| held.job.record.stop().is_asked()) {
+                let message =
+                    format!("`{}` was cancelled, and the tables of this build are published together", stopped.job.pipeline.name.short());
+                return discard(held, &Error::new(Code::Cancelled, message)).await;
+            }
             let jobs = match uninterrupted(swap(self.tables.clone(), held)).await? {
                 Swapped::Over(reports) => return Ok(reports),
                 Swapped::Moved(jobs) => jobs,
@@ -138,11 +143,15 @@ impl Together {
     /// The ledger's.
     pub async fn discard(&self, failed: &Name) -> Result<Vec<RunReport>> {
         let held = std::mem::take(&mut *self.held.lock());
-        let jobs: Vec<_> = held.iter().map(|held| Arc::clone(&held.job)).collect();
-        drop(held);
         let message = format!("`{}` failed, and the tables of this build are published together", failed.short());
-        fail(jobs, &Error::new(Code::Cancelled, message)).await
+        discard(held, &Error::new(Code::Cancelled, message)).await
     }
+}
+
+async fn discard(held: Vec<Held>, error: &Error) -> Result<Vec<RunReport>> {
+    let jobs: Vec<_> = held.iter().map(|held| Arc::clone(&held.job)).collect();
+    drop(held);
+    fail(jobs, error).await
 }
 
 async fn swap(tables: Tables, held: Vec<Held>) -> Result<Swapped> {

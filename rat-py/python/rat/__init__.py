@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from .graph import Graph
+    from .handle import RunHandle
     from .logs import log_events
     from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table, TestResult, WritePlan
 
@@ -51,6 +52,7 @@ __all__ = [
     "RejectedError",
     "Result",
     "RunFailedError",
+    "RunHandle",
     "RunReport",
     "Stream",
     "Table",
@@ -72,9 +74,9 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         # Dataclasses are most of what an import costs: the modules that have them are read when a name of theirs is first needed.
         if name in __all__:
-            from . import errors, graph, logs, reports
+            from . import errors, graph, handle, logs, reports
 
-            for module in (errors, graph, logs, reports):
+            for module in (errors, graph, handle, logs, reports):
                 if name in vars(module):
                     return globals().setdefault(name, vars(module)[name])
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

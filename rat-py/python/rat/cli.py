@@ -280,7 +280,7 @@ def query(
     ctx: click.Context, sql: str | None, limit: int | None, timeout: float | None, as_of: str | None, as_csv: bool, as_json: bool
 ) -> None:
     """Answer one read-only statement, given as SQL or on standard input."""
-    text = sql if sql is not None else click.get_text_stream("stdin").read()
+    text = sql if sql is not None else sys.stdin.read()
     result = _lake(ctx, read_only=True).query(text, limit=limit, timeout=timeout, as_of=as_of)
     rows = result.to_pylist()
     if as_json:

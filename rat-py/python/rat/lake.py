@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._rat import Call, Result, Stream
     from .graph import Graph
+    from .handle import RunHandle
     from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, RunReport, TestResult, WritePlan
 
     Params = Sequence[Any] | Mapping[str, Any]
@@ -158,6 +159,26 @@ class Lake:
 
     run = waits(_run)
     run_async = awaits(_run)
+
+    def _submit(
+        self,
+        pipeline: str,
+        *,
+        full_refresh: bool = False,
+        vars: dict[str, Any] | None = None,
+        timeout: float | datetime.timedelta | None = None,
+        allow_data_loss: bool = False,
+    ) -> Call[RunHandle]:
+        """Runs one pipeline in the background, and gives a handle on it at once: to wait for, to listen to, to cancel.
+
+        Options as :meth:`run`. Runs of one table come in the order in which they were submitted. The run goes on when the handle is
+        dropped and when the lake is closed; it ends with the program. Raises ``NotFoundError`` for a pipeline that is not there; what
+        goes wrong in the run comes out of ``wait()``.
+        """
+        return self._native.submit(pipeline, full_refresh=full_refresh, vars=vars, timeout=timeout, allow_data_loss=allow_data_loss)
+
+    submit = waits(_submit)
+    submit_async = awaits(_submit)
 
     def _build(
         self,

@@ -120,6 +120,18 @@ class Runs:
     get = waits(_get)
     get_async = awaits(_get)
 
+    def _cancel(self, id: str) -> Call[None]:
+        """Asks a run that this lake object has under way to stop; it does not wait until it has, so ``on_event`` may call it.
+
+        It ends as ``cancelled``, and nothing of it is published; when it has published already, it is a success. Raises
+        ``NotFoundError`` (``RUN_NOT_FOUND``), ``ConflictError`` for a run that is over (``RUN_ENDED``) and for one that another process
+        has under way, or a lake that was opened apart (``RUN_ELSEWHERE``).
+        """
+        return self._native.cancel(id)
+
+    cancel = waits(_cancel)
+    cancel_async = awaits(_cancel)
+
     def _report(self, id: str) -> Call[RunReport | None]:
         """The report of a run that is over, without sample rows and log; ``None`` while it is under way."""
         return self._native.report(id)

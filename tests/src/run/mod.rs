@@ -1,5 +1,6 @@
 //! One run: what it does to a table, what it says, and what is true after it was stopped anywhere.
 
+mod handle;
 pub mod harness;
 
 mod builds;

@@ -1,0 +1,63 @@
+"""``lake.submit()``: a run in the background."""
+
+from __future__ import annotations
+
+from .verbs import awaits, waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import datetime
+
+    from . import _rat
+    from ._rat import Call, RunEvents
+    from .reports import RunReport
+
+
+class RunHandle:
+    """A run that goes on in the background, whoever looks.
+
+    Dropping the handle leaves it going, and so does closing the lake. It ends with the program: wait for it before that.
+    """
+
+    def __init__(self, native: _rat.RunHandle) -> None:
+        self._native = native
+
+    @property
+    def id(self) -> str:
+        """The run's identifier, from the beginning. A retry after a transient error is a run of its own, and has another."""
+        return self._native.id
+
+    @property
+    def pipeline(self) -> str:
+        """Its pipeline, ``namespace.layer.name``."""
+        return self._native.pipeline
+
+    @property
+    def status(self) -> str:
+        """``pending`` while it waits for another run of its table, ``running``, and at the end ``success``, ``failed``, ``cancelled``."""
+        return self._native.status
+
+    def _wait(self, timeout: float | datetime.timedelta | None = None, *, raise_on_failure: bool = True) -> Call[RunReport]:
+        """Waits for the end, and gives the report. Any number may wait, before the end and after it.
+
+        Raises ``TimeoutError`` when it is still under way after ``timeout`` seconds, and it goes on; ``RunFailedError``, with
+        ``.report``, when it failed or was cancelled, unless ``raise_on_failure=False``. Ctrl-C stops the waiting, not the run.
+        """
+        return self._native.wait(timeout, raise_on_failure=raise_on_failure)
+
+    wait = waits(_wait)
+    wait_async = awaits(_wait)
+
+    def cancel(self) -> None:
+        """Asks it to stop: it ends as ``cancelled``, and nothing of it is published. When it has published already, it is a success."""
+        self._native.cancel()
+
+    def events(self) -> RunEvents:
+        """What happens, as dicts, from the beginning and to the end, whenever it is asked for; for ``for`` and ``async for``.
+
+        Where rows are read faster than somebody listens, only the newest progress is told.
+        """
+        return self._native.events()
+
+    def __repr__(self) -> str:
+        return f"<RunHandle {self.pipeline} {self.status}>"
