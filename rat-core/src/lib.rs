@@ -44,7 +44,8 @@ pub use check::{CheckReport, CheckedPipeline};
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
     Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces,
-    NodeKind, OnFailure, PlanOptions, QueryOptions, RunHistory, TableInfo, TableList, TestOptions, WriteOptions,
+    NodeKind, OnFailure, PlanOptions, Preview, PreviewOptions, PreviewPhase, QueryOptions, RunHistory, TableInfo, TableList, TestOptions,
+    WriteOptions,
 };
 pub use landing::{Restored, Zone, ZoneFile};
 pub use ledger::{LogLine, RunFilter, RunPage, RunRecord, Status, TestLine};

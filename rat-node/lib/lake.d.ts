@@ -3,7 +3,7 @@ import type { RunHandle } from './handle.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
 import type { QueryOptions, Result, Rows } from './query.js'
-import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, RunReport, TestResult, WritePlan } from './report.js'
+import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, Preview, RunReport, TestResult, WritePlan } from './report.js'
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
 
@@ -50,6 +50,16 @@ export interface PlanOptions extends Abortable {
   allowDataLoss?: boolean
   /** Values for `var()`, over those of `rat.toml`. */
   vars?: Record<string, unknown>
+}
+
+/** What a preview shows. */
+export interface PreviewOptions extends Abortable {
+  /** A text in the place of the pipeline's file, such as an editor has it; without a pipeline, a text of its own. */
+  sql?: string
+  /** The most rows that are shown; the rest is not computed. 100 unless given. */
+  limit?: number
+  /** Count all rows too, which reads all of them. */
+  count?: boolean
 }
 
 /** How tables are tested. */
@@ -161,6 +171,13 @@ export class Lake implements Disposable, AsyncDisposable {
    * Rejects with `NotFoundError` (`PIPELINE_NOT_FOUND`). What a run would refuse is in the plan's diagnostics.
    */
   plan(pipeline: string, options?: PlanOptions): Promise<WritePlan>
+  /**
+   * The first rows that the query of a pipeline's next run gives; nothing is written. Landing zones are read from their `_samples/` where
+   * there are any, and the limits of `query` hold. A text alone: `lake.preview(undefined, { sql })`.
+   *
+   * Rejects with `InvalidError` (`NOT_BUILT`) when it reads what is not built, and for what is wrong with the text, at its place.
+   */
+  preview(pipeline?: string | null, options?: PreviewOptions): Promise<Preview>
   /**
    * Runs the quality tests of published tables, and writes nothing.
    *

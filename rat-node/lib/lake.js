@@ -61,6 +61,12 @@ class Lake {
     return call((c) => this.#native.plan(c, pipeline, given), ours)
   }
 
+  async preview(pipeline, options) {
+    const [ours, given] = split(options, 'signal')
+    const shown = await call((c) => this.#native.preview(c, pipeline, given), ours)
+    return { data: new Result(shown.rows()), ...shown.report() }
+  }
+
   async test(select, options) {
     const [ours, given] = split(options, 'signal')
     return (await call((c) => this.#native.test(c, select, given), ours)).map(report)

@@ -1,4 +1,5 @@
 import type { Diagnostic, RatError } from './errors.js'
+import type { Result } from './query.js'
 
 /** Where a run stands. */
 export type RunStatus = 'pending' | 'running' | 'success' | 'failed' | 'cancelled'
@@ -45,6 +46,26 @@ export interface TestResult {
   remediation: string | null
   tags: string[]
   error: RatError | null
+}
+
+/** How long a step of a preview took, in milliseconds. */
+export interface PreviewPhase {
+  phase: 'plan' | 'execute' | 'count'
+  durationMs: number
+}
+
+/** The first rows of a pipeline's query, and what they took. */
+export interface Preview {
+  data: Result
+  columns: Column[]
+  /** How many rows the query gives in all, where that was counted or all of them are shown. */
+  rowCount: number | null
+  phases: PreviewPhase[]
+  /** How the engine goes about it. */
+  plan: string
+  warnings: Diagnostic[]
+  /** The most memory that sorts, joins and aggregates had at once. */
+  peakMemoryBytes: number
 }
 
 /** A line of a run's log. */

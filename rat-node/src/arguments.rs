@@ -12,12 +12,13 @@ use crate::error::{to_node, wrong};
 use crate::value::Value;
 
 /// The options of every verb that has some, those that `lib/call.js` takes for itself included. `lib/lake.d.ts` says what they mean.
-const OPTIONS: [(&str, &[&str]); 17] = [
+const OPTIONS: [(&str, &[&str]); 18] = [
     ("open", &["namespace", "settings", "readOnly"]),
     ("init", &["example"]),
     ("check", &["signal"]),
     ("compile", &["sql", "fullRefresh", "vars", "signal"]),
     ("plan", &["fullRefresh", "allowDataLoss", "vars", "signal"]),
+    ("preview", &["sql", "limit", "count", "signal"]),
     ("test", &["vars", "signal"]),
     ("graph", &["signal"]),
     ("run", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal", "onEvent", "raiseOnFailure"]),

@@ -10,13 +10,14 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, ObjectFinalize, PromiseRaw, Result};
 use napi_derive::napi;
 use rat_core::error::{Code, Error};
-use rat_core::{QueryOptions, QueryResult, QueryStream};
+use rat_core::{Preview, PreviewOptions, QueryOptions, QueryResult, QueryStream};
 use tokio::sync::Mutex;
 
 use crate::arguments::{Options, count, moment, params, seconds, text, texts};
 use crate::arrow::{Rows, ipc};
 use crate::bridge::Call;
 use crate::lake::NativeLake;
+use crate::report::report;
 use crate::value::Value;
 
 /// Rows as Arrow; `lib/query.js` wraps them.
@@ -136,6 +137,45 @@ impl NativeLake {
         let (sql, options) = (text("sql", sql)?, query_options(options)?);
         let lake = self.0.clone();
         call.promise(env, async move { Ok(NativeStream(Arc::new(Mutex::new(Some(lake.stream(&sql, &options).await?))))) })
+    }
+}
+
+/// The first rows of a pipeline's query; `lib/lake.js` makes one object of it.
+#[napi]
+pub struct NativePreview(Preview);
+
+#[napi]
+impl NativePreview {
+    /// The rows.
+    #[napi]
+    pub fn rows(&self, env: &Env) -> Result<NativeRows> {
+        NativeRows::known_to_collector(env, NativeRows::from(self.0.data.clone()))
+    }
+
+    /// All but the rows.
+    #[napi]
+    pub fn report(&self) -> Value {
+        report(&self.0)
+    }
+}
+
+#[napi]
+impl NativeLake {
+    /// The first rows of a pipeline's query.
+    #[napi]
+    pub fn preview<'env>(&self, env: &'env Env, call: &Call, pipeline: Value, options: Value) -> Result<PromiseRaw<'env, NativePreview>> {
+        let pipeline = match pipeline {
+            Value::Undefined | Value::Null => None,
+            given => Some(text("pipeline", given)?),
+        };
+        let mut given = Options::of("preview", options)?;
+        let options = PreviewOptions {
+            sql: given.take("sql", text)?,
+            limit: given.take("limit", count)?.unwrap_or(PreviewOptions::ROWS),
+            count: given.flag("count")?,
+        };
+        let lake = self.0.clone();
+        call.promise(env, async move { lake.preview(pipeline.as_deref(), &options).await.map(NativePreview) })
     }
 }
 

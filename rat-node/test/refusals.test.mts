@@ -105,6 +105,7 @@ describe('every argument of every verb is named when it is of another type', () 
     check: { select: [] },
     compile: { pipeline: 'a.b' },
     plan: { pipeline: 'a.b' },
+    preview: { pipeline: 'a.b' },
     test: { select: [] },
     graph: { select: [] },
     run: { pipeline: 'a.b' },
@@ -178,7 +179,7 @@ describe('states', () => {
     const { landing, runs, tables } = closed
     const empty = await (await lake.query('select 1 as id')).toIPC()
     const verbs: (() => Promise<unknown>)[] = [
-      () => closed.check(), () => closed.compile('silver.orders'), () => closed.plan('silver.orders'), () => closed.test(), () => closed.graph(), () => closed.run('silver.orders'),
+      () => closed.check(), () => closed.compile('silver.orders'), () => closed.plan('silver.orders'), () => closed.preview('silver.orders'), () => closed.test(), () => closed.graph(), () => closed.run('silver.orders'),
       () => closed.submit('silver.orders'), () => closed.build(), () => closed.query('select 1'), () => closed.stream('select 1').next(), () => closed.maintain(),
       () => closed.write('silver.w', empty),
       () => tables.list(), () => tables.get('a.b'), () => tables.history('a.b'), () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'),

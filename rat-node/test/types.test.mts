@@ -77,6 +77,7 @@ describe('options', () => {
     check: 'Abortable',
     compile: 'CompileOptions',
     plan: 'PlanOptions',
+    preview: 'PreviewOptions',
     test: 'TestOptions',
     graph: 'Abortable',
     run: 'RunOptions',
@@ -120,6 +121,9 @@ describe('reports', () => {
     matches('PhaseReport', build.runs[0]!.phases[0]!)
     matches('LogLine', build.runs[0]!.logs[0]!)
     matches('TestResult', build.runs[0]!.tests[0]!)
+    const preview = await lake.preview('silver.orders')
+    matches('Preview', preview)
+    matches('PreviewPhase', preview.phases[0]!)
     matches('TableEntry', (await lake.tables.list())[0]!)
     matches('TableInfo', await lake.tables.get('silver.orders'))
     matches('HistoryEntry', (await lake.tables.history('silver.orders'))[0]!)

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, PlanOptions, Publish,
-    QueryOptions, RunOptions, TestOptions, WriteOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, PlanOptions,
+    PreviewOptions, Publish, QueryOptions, RunOptions, TestOptions, WriteOptions,
 };
 
 use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, params, path, refresh, selection};
@@ -16,7 +16,7 @@ use crate::graph::Graph;
 use crate::handle::RunHandle;
 use crate::landing::Landing;
 use crate::namespaces::Namespaces;
-use crate::query::{QueryResult, QueryStream};
+use crate::query::{QueryResult, QueryStream, preview};
 use crate::report::{finished, report, reports};
 use crate::runs::Runs;
 use crate::tables::Tables;
@@ -76,6 +76,13 @@ impl Lake {
         let options = PlanOptions { refresh: refresh(full_refresh, allow_data_loss), vars: from_python(vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.plan(&pipeline, &options).await }, |py, done| report(py, "WritePlan", &done)))
+    }
+
+    #[pyo3(signature = (pipeline = None, *, sql = None, limit = None, count = false))]
+    fn preview(&self, pipeline: Option<Text>, sql: Option<Text>, limit: Option<Count>, count: bool) -> Call {
+        let limit = limit.map_or(PreviewOptions::ROWS, |count| count.0);
+        let (lake, options) = (self.0.clone(), PreviewOptions { sql: sql.map(|text| text.0), limit, count });
+        call(async move { lake.preview(pipeline.as_deref(), &options).await }, preview)
     }
 
     #[pyo3(signature = (select = None, *, vars = None))]

@@ -14,6 +14,7 @@ use rat_core::error::Error;
 use crate::arguments::Count;
 use crate::arrow::{array_capsules, reader_capsule, rows, stream_capsule};
 use crate::bridge::{Call, Shared, block, call};
+use crate::report::plain;
 
 /// The rows of a query, as Arrow. Anything that speaks the Arrow PyCapsule protocol takes it without a copy.
 #[pyclass(name = "Result", module = "rat", frozen)]
@@ -205,6 +206,13 @@ impl Batch {
     fn __repr__(&self) -> String {
         format!("<Batch {} rows, {} columns>", self.0.num_rows(), self.0.num_columns())
     }
+}
+
+/// A preview as the class of `rat/reports.py`, with its rows.
+pub fn preview(py: Python<'_>, done: rat_core::Preview) -> PyResult<Py<PyAny>> {
+    let data = plain(py, &done)?;
+    let rows = Py::new(py, QueryResult::from(done.data))?;
+    Ok(py.import("rat.reports")?.getattr("Preview")?.call_method1("_with", (data, rows))?.unbind())
 }
 
 async fn next(batches: Shared<rat_core::QueryStream>) -> Result<Option<RecordBatch>, Error> {

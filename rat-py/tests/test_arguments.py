@@ -161,7 +161,8 @@ def test_a_closed_lake_refuses_it(lake: rat.Lake, verb: str) -> None:
     assert closed.value.code == "CLOSED"
 
 
-READS = {"check", "compile", "plan", "test", "graph", "query", "stream", "landing.zones", "landing.files", "landing.samples", "landing.preview"}
+READS = {"check", "compile", "plan", "preview", "test", "graph", "query", "stream"}
+READS |= {"landing.zones", "landing.files", "landing.samples", "landing.preview"}
 READS |= {"tables.list", "tables.get", "tables.history", "namespaces.list"}
 READS |= {"runs.list", "runs.get", "runs.report", "runs.logs", "runs.tests"}
 

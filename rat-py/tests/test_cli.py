@@ -37,6 +37,22 @@ def test_a_project_is_checked_built_and_asked(project: Path) -> None:
     assert rat(project, "run", "silver.orders", "--full-refresh").returncode == 0
 
 
+def test_rows_are_shown_before_anything_is_written(project: Path) -> None:
+    shown = rat(project, "preview", "silver.orders", "--limit", "1", "--count")
+    assert shown.returncode == 0 and "id\tcustomer\tamount" in shown.stdout and "1 of 2 rows" in shown.stdout
+    assert rat(project, "preview", "--csv", "--sql", "-", stdin="select {{ 6 * 7 }} as n").stdout == "n\n42\n"
+    report = json.loads(rat(project, "preview", "silver.orders", "--json").stdout)
+    assert (report["row_count"], report["data"][0]["customer"]) == (2, "Ada")
+    planned = rat(project, "preview", "silver.orders", "--plan")
+    assert "Limit" in planned.stderr and "Limit" not in planned.stdout
+    unbuilt = rat(project, "preview", "gold.totals")
+    assert unbuilt.returncode == 1 and "rat build +silver.orders" in unbuilt.stderr
+    assert rat(project, "preview").returncode == 2
+    (project / "latin.sql").write_bytes(b"select '\xff' as a")
+    assert rat(project, "preview", "--sql", str(project / "latin.sql")).returncode == 2
+    assert rat(project, "tables").stdout == "name\tkind\n"
+
+
 def test_exit_codes_tell_what_kind_of_failure(project: Path, tmp_path: Path) -> None:
     assert rat(project, "nonsense").returncode == 2
     assert rat(project, "run", "silver.ordrs").returncode == 3

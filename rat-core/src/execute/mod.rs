@@ -3,14 +3,18 @@
 //! Memory is bounded by the session's pool; what can spill does. Dropping the stream stops the work and frees the memory. What the engine
 //! says when it fails is told in rat's codes by [`error`].
 //!
-//! Knows nothing of names, SQL text or where rows go. Entry points: [`stream`], [`error`].
+//! Knows nothing of names, SQL text or where rows go. Entry points: [`stream`], [`measured`], [`error`].
 
 mod error;
+mod measured;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 
@@ -20,6 +24,7 @@ use crate::session::Session;
 
 pub use error::error;
 pub(crate) use error::sentence;
+pub use measured::Measured;
 
 /// Starts a plan. Batches arrive as they are made; errors inside the stream become rat's with [`error`].
 ///
@@ -29,6 +34,29 @@ pub async fn stream(session: &Session, plan: LogicalPlan) -> Result<SendableReco
     let state = session.state();
     let physical = Deep(Box::pin(state.create_physical_plan(&plan))).await.map_err(error)?;
     execute_stream(physical, state.task_ctx()).map_err(error)
+}
+
+/// As [`stream`], with the memory that it takes measured.
+///
+/// # Errors
+/// As [`stream`].
+pub async fn measured(session: &Session, plan: LogicalPlan) -> Result<(SendableRecordBatchStream, Arc<Measured>)> {
+    let state = session.state();
+    let physical = Deep(Box::pin(state.create_physical_plan(&plan))).await.map_err(error)?;
+    let memory = Arc::new(Measured::new(Arc::clone(&state.runtime_env().memory_pool)));
+    let runtime = RuntimeEnv { memory_pool: Arc::clone(&memory) as Arc<dyn MemoryPool>, ..state.runtime_env().as_ref().clone() };
+    let task = TaskContext::from(&state).with_runtime(Arc::new(runtime));
+    let stream = execute_stream(physical, Arc::new(task)).map_err(error)?;
+    Ok((stream, memory))
+}
+
+/// The plan as the engine would run it, in words.
+///
+/// # Errors
+/// What optimising gives.
+pub fn explained(session: &Session, plan: &LogicalPlan) -> Result<String> {
+    let optimised = with_stack(|| session.state().optimize(plan)).map_err(error)?;
+    Ok(optimised.display_indent().to_string())
 }
 
 /// Optimising walks the plan by recursion: a future that is polled on a stack deep enough for it.

@@ -125,6 +125,27 @@ impl Landing {
         })
     }
 
+    /// What a preview reads, as [`preview`](Self::preview) has it for each call. Nothing is consumed or moved.
+    ///
+    /// # Errors
+    /// As [`cut`](Self::cut).
+    pub async fn samples_of(&self, request: Request<'_>) -> Result<Cut> {
+        let mut calls = Vec::with_capacity(request.calls.len());
+        for call in request.calls {
+            calls.push((call.clone(), self.preview(call, request.contract).await?));
+        }
+        Ok(Cut {
+            storage: self.storage.clone(),
+            table: request.table.clone(),
+            zones: BTreeMap::new(),
+            calls,
+            consumed: Consumed::default(),
+            rebuild: false,
+            archive: false,
+            gone: 0,
+        })
+    }
+
     /// Whether a run would read nothing that the published table was not made of: of zones that are consumed no file, of the others exactly
     /// the files that [`Cut::seen`] stood for.
     ///

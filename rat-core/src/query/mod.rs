@@ -4,8 +4,10 @@
 //! from one state of the catalog ([`snapshot`]), views expanded. It is planned, the plan is allowed again by the kinds of its nodes, and it
 //! runs within its limits ([`result`]): time, rows, bytes. Dropping the future or the stream stops it.
 //!
-//! Knows nothing of runs or landing zones, and of pipelines the names alone ([`Project`]). Entry points: [`query`], [`stream`].
+//! Knows nothing of runs or landing zones, and of pipelines the names alone ([`Project`]). Entry points: [`query`], [`stream`], [`answer`] for what
+//! is planned already.
 
+mod answer;
 mod as_of;
 mod describe;
 mod guard;
@@ -34,6 +36,7 @@ use crate::session::Session;
 use crate::settings::EngineSettings;
 use crate::tables::Tables;
 
+pub use answer::{answer, check_length, count, in_time};
 pub use as_of::AsOf;
 pub use params::{Param, Params};
 pub use queue::Queue;
@@ -156,9 +159,7 @@ async fn start(context: &QueryContext<'_>, sql: &str, options: &QueryOptions, st
 }
 
 async fn planned(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) -> Result<LogicalPlan> {
-    if sql.len() > options.length {
-        return Err(Error::new(Code::QueryTooLong, format!("the SQL text has {} bytes, and {} are allowed", sql.len(), options.length)));
-    }
+    check_length(sql, options)?;
     if !is_valid_name(&options.namespace) {
         return Err(Error::new(Code::InvalidName, format!("`{}` cannot be used as a namespace", options.namespace)));
     }
@@ -191,6 +192,11 @@ async fn planned(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) 
         guard::Asked::Columns => describe::columns(&planned)?,
         guard::Asked::Summary => describe::summary(context.session, planned).await?,
     };
+    limited(plan, options)
+}
+
+/// Of a plan's rows those that are asked for.
+fn limited(plan: LogicalPlan, options: &QueryOptions) -> Result<LogicalPlan> {
     match options.limit {
         Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit)).and_then(LogicalPlanBuilder::build).map_err(execute::error),
         None => Ok(plan),

@@ -23,6 +23,8 @@ pub(super) enum Purpose {
     Run,
     /// To tell what would be done: nothing is written or moved, and of the table's rows none is read.
     Tell,
+    /// To show the rows: nothing is written or moved, and landing zones show their samples.
+    Preview,
 }
 
 /// What is asked for.
@@ -66,7 +68,7 @@ impl Asked<'_> {
     /// How far the table is.
     pub(super) async fn watermark(&self, table: &Table, column: &str) -> Result<Far> {
         match self.purpose {
-            Purpose::Run => watermark::of_table(&self.context.session, table, column).await.map(Far::Known),
+            Purpose::Run | Purpose::Preview => watermark::of_table(&self.context.session, table, column).await.map(Far::Known),
             Purpose::Tell => watermark::told(table, column).await,
         }
     }

@@ -43,6 +43,12 @@ pub trait Landing: fmt::Debug + Send + Sync {
     /// `UNKNOWN_ZONE`, `EMPTY_ZONE`, storage codes.
     async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>>;
 
+    /// What a preview reads: the samples of each zone where there are any, else its files. Nothing is consumed or moved.
+    ///
+    /// # Errors
+    /// As [`cut`](Self::cut).
+    async fn samples(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>>;
+
     /// Whether a run would read nothing that the published table was not made of. `seen` is what the last run's [`LandingCut::seen`] was.
     ///
     /// # Errors
@@ -93,6 +99,10 @@ impl Landing for NoLanding {
     async fn cut(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
         let zone = request.zones.first().map_or("", |zone| zone.zone.as_str());
         Err(Error::new(Code::UnknownZone, format!("there is no landing zone `{zone}`")))
+    }
+
+    async fn samples(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
+        self.cut(request).await
     }
 
     async fn is_unchanged(&self, _request: LandingRequest<'_>, _seen: Option<&str>) -> Result<bool> {

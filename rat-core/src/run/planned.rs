@@ -256,7 +256,7 @@ pub(super) fn optional(compiled: &Compiled, config: &Config) -> BTreeSet<Name> {
 }
 
 /// The landing zones of the query, listed once.
-async fn landing(asked: &Asked<'_>, compiled: &Compiled, base: Option<&Table>) -> Result<Option<Arc<dyn LandingCut>>> {
+pub(super) async fn landing(asked: &Asked<'_>, compiled: &Compiled, base: Option<&Table>) -> Result<Option<Arc<dyn LandingCut>>> {
     if compiled.landing_zones.is_empty() {
         return Ok(None);
     }
@@ -275,7 +275,8 @@ async fn landing(asked: &Asked<'_>, compiled: &Compiled, base: Option<&Table>) -
         archive: *asked.config.archive_landing_zones,
         settle: asked.purpose == Purpose::Run,
     };
-    let cut = asked.context.landing.cut(request).await?;
+    let zones = &asked.context.landing;
+    let cut = if asked.purpose == Purpose::Preview { zones.samples(request).await? } else { zones.cut(request).await? };
     let gone = cut.gone();
     if refresh == Refresh::Full && gone > 0 {
         let files = if gone == 1 { "1 consumed landing file is".to_owned() } else { format!("{gone} consumed landing files are") };
@@ -285,7 +286,7 @@ async fn landing(asked: &Asked<'_>, compiled: &Compiled, base: Option<&Table>) -
 }
 
 /// `this`: the table as it is, or an empty one with the columns of a first run.
-fn with_this(asked: &Asked<'_>, cut: Cut, base: Option<&Table>, compiled: &Compiled, facts: &Facts) -> Result<Cut> {
+pub(super) fn with_this(asked: &Asked<'_>, cut: Cut, base: Option<&Table>, compiled: &Compiled, facts: &Facts) -> Result<Cut> {
     let name = &asked.pipeline.name;
     if let Some(base) = base {
         return Ok(cut.with_table(name, base.provider()?));

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .graph import Graph
     from .handle import RunHandle
     from .logs import log_events
-    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, Table, TestResult, WritePlan
+    from .reports import BuildReport, CheckReport, MaintenanceReport, Preview, RunReport, Table, TestResult, WritePlan
 
 __all__ = [
     "Batch",
@@ -48,6 +48,7 @@ __all__ = [
     "Lake",
     "MaintenanceReport",
     "NotFoundError",
+    "Preview",
     "RatError",
     "RejectedError",
     "Result",

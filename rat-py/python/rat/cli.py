@@ -20,6 +20,7 @@ except ModuleNotFoundError:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ._rat import Result
     from .errors import RatError
     from .lake import Lake
     from .reports import BuildReport, RunReport
@@ -150,9 +151,7 @@ def compile(ctx: click.Context, pipeline: str, full_refresh: bool, variables: tu
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
 @_json
 @click.pass_context
-def plan(
-    ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss: bool, variables: tuple[str, ...], as_json: bool
-) -> None:
+def plan(ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss: bool, variables: tuple[str, ...], as_json: bool) -> None:
     """Tell what a run of one pipeline would do to its table, and do nothing.
 
     No row is read: a number is exact, a limit that holds whatever the rows are, or unknown.
@@ -282,20 +281,48 @@ def query(
     """Answer one read-only statement, given as SQL or on standard input."""
     text = sql if sql is not None else sys.stdin.read()
     result = _lake(ctx, read_only=True).query(text, limit=limit, timeout=timeout, as_of=as_of)
-    rows = result.to_pylist()
     if as_json:
-        _print_json(rows)
-    elif as_csv:
-        import csv
+        _print_json(result.to_pylist())
+        return
+    _print_rows(result, as_csv=as_csv)
+    if not as_csv:
+        click.secho(f"{len(result):,} rows, {result.duration_ms:.0f} ms", dim=True)
 
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(result.columns)
-        writer.writerows(row.values() for row in rows)
-    else:
-        _print_table(
-            result.columns, [[_text(value) for value in row.values()] for row in rows], right=[_is_number(t) for t in result.types]
-        )
-        click.secho(f"{len(rows):,} rows, {result.duration_ms:.0f} ms", dim=True)
+
+@main.command()
+@click.argument("pipeline", required=False)
+@click.option("--sql", "file", type=click.File("rb"), help="A text in the place of the pipeline's, or of its own; - is standard input.")
+@click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="The most rows.")
+@click.option("--count", is_flag=True, help="Count all rows too, which reads all of them.")
+@click.option("--plan", "with_plan", is_flag=True, help="Print how the engine goes about it, too.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
+@_json
+@click.pass_context
+def preview(
+    ctx: click.Context, pipeline: str | None, file: Any, limit: int, count: bool, with_plan: bool, as_csv: bool, as_json: bool
+) -> None:
+    """Show the first rows that a pipeline's next run would write; nothing is written.
+
+    Landing zones are read from their _samples/ where there are any.
+    """
+    if pipeline is None and file is None:
+        raise click.UsageError("name a pipeline, or give --sql")
+    try:
+        sql = None if file is None else file.read().decode()
+    except UnicodeDecodeError:
+        raise click.BadParameter("the file is not UTF-8", param_hint="--sql") from None
+    shown = _lake(ctx, read_only=True).preview(pipeline, sql=sql, limit=limit, count=count)
+    if as_json:
+        _print_json(shown.to_dict())
+        return
+    for warning in shown.warnings:
+        click.echo(_coloured(warning.drawn) + "\n", err=True)
+    _print_rows(shown.data, as_csv=as_csv)
+    if with_plan:
+        click.echo(shown.plan, err=True)
+    if not as_csv:
+        of = "" if shown.row_count is None else f" of {shown.row_count:,}"
+        click.secho(f"{len(shown.data):,}{of} rows, {sum(phase.duration_ms for phase in shown.phases):.0f} ms", dim=True)
 
 
 @main.command()
@@ -437,6 +464,18 @@ def _variables(given: tuple[str, ...]) -> dict[str, Any] | None:
 
 def _print_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2, default=str))
+
+
+def _print_rows(result: Result, *, as_csv: bool) -> None:
+    rows = result.to_pylist()
+    if as_csv:
+        import csv
+
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(result.columns)
+        writer.writerows(row.values() for row in rows)
+        return
+    _print_table(result.columns, [[_text(value) for value in row.values()] for row in rows], right=[_is_number(t) for t in result.types])
 
 
 def _print_runs(reports: list[RunReport]) -> None:

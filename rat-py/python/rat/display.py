@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._rat import Result
     from .errors import Diagnostic
-    from .reports import BuildReport, CheckReport, MaintenanceReport, RunReport, SchemaChange, Table, WritePlan
+    from .reports import BuildReport, CheckReport, MaintenanceReport, Preview, RunReport, SchemaChange, Table, WritePlan
 
 ROWS = 20
 
@@ -180,6 +180,26 @@ def _read(rows: int) -> str:
 
 def result(rows: Result) -> str:
     """A query's result: the first rows, with the types of the columns."""
+    more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
+    foot = f'<div class="dim">{rows.num_rows:,} rows{more} · {_duration(rows.duration_ms)}</div>'
+    return f'{_STYLE}<div class="rat">{_grid(rows)}{foot}</div>'
+
+
+def preview(report: Preview) -> str:
+    """A preview: its first rows, what they took, and what may surprise."""
+    rows = report.data
+    of = "" if report.row_count is None else f" of {report.row_count:,}"
+    more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
+    took = [f"{phase.phase} {_duration(phase.duration_ms)}" for phase in report.phases]
+    memory = [f"{_bytes(report.peak_memory_bytes)} of memory"] if report.peak_memory_bytes else []
+    told = " · ".join([f"{rows.num_rows:,}{of} rows{more}", *took, *memory])
+    head = f'<div class="head"><span class="name">preview</span><span class="dim">{told}</span></div>'
+    drawn = "".join(_drawn(warning) for warning in report.warnings)
+    how = f"<details><summary>how the engine goes about it</summary><pre>{escape(report.plan)}</pre></details>"
+    return _card(f"{head}{_grid(rows)}{drawn}{how}", "#3b7dd8")
+
+
+def _grid(rows: Result) -> str:
     shown = rows.head(ROWS).to_pylist()
     numbers = [_is_number(kind) for kind in rows.types]
     header = "".join(
@@ -189,10 +209,7 @@ def result(rows: Result) -> str:
     body = "".join(
         f"<tr>{''.join(_cell(value, number) for value, number in zip(row.values(), numbers, strict=True))}</tr>" for row in shown
     )
-    more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
-    foot = f'<div class="dim">{rows.num_rows:,} rows{more} · {_duration(rows.duration_ms)}</div>'
-    drawn = f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
-    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto">{drawn}</div>{foot}</div>'
+    return f'<div style="overflow-x:auto"><table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def table(info: Table) -> str:

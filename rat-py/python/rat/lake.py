@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._rat import Call, Result, Stream
     from .graph import Graph
     from .handle import RunHandle
-    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, RunReport, TestResult, WritePlan
+    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, Preview, RunReport, TestResult, WritePlan
 
     Params = Sequence[Any] | Mapping[str, Any]
 
@@ -111,6 +111,20 @@ class Lake:
 
     plan = waits(_plan)
     plan_async = awaits(_plan)
+
+    def _preview(self, pipeline: str | None = None, *, sql: str | None = None, limit: int = 100, count: bool = False) -> Call[Preview]:
+        """The first rows that the query of a pipeline's next run gives; nothing is written.
+
+        ``sql`` stands for the text of its file, such as an editor has it; without a pipeline it is a text of its own, with ``ref``, macros
+        and landing zones. Landing zones are read from their ``_samples/`` where there are any. ``count`` counts all rows too, which reads
+        all of them. The limits of :meth:`query` hold.
+
+        Raises ``InvalidError`` (``NOT_BUILT``) when it reads what is not built, and for what is wrong with the text, at its place.
+        """
+        return self._native.preview(pipeline, sql=sql, limit=limit, count=count)
+
+    preview = waits(_preview)
+    preview_async = awaits(_preview)
 
     def _test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[list[TestResult]]:
         """Runs the quality tests of published tables, SQL and built-in, and writes nothing."""

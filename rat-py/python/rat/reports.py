@@ -6,10 +6,13 @@ Times are text in ISO 8601, UTC. Durations are in milliseconds, sizes in bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import Diagnostic, RatError, from_data
+
+if TYPE_CHECKING:
+    from ._rat import Result
 
 R = TypeVar("R", bound="Report")
 
@@ -354,6 +357,48 @@ class WritePlan(Report):
 
 
 @dataclass(frozen=True, repr=False)
+class PreviewPhase(Report):
+    """A step of a preview, ``plan``, ``execute`` or ``count``, and how long it took."""
+
+    phase: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, repr=False)
+class Preview(Report):
+    """The first rows of a pipeline's query, in ``data``, and what they took.
+
+    ``row_count`` is how many there are in all, where that was counted or all of them are shown. ``plan`` says how the engine goes about
+    it; ``peak_memory_bytes`` is the most that sorts, joins and aggregates had at once.
+    """
+
+    data: Result
+    columns: list[Column]
+    row_count: int | None
+    phases: list[PreviewPhase]
+    plan: str
+    warnings: list[Diagnostic]
+    peak_memory_bytes: int
+
+    @classmethod
+    def _with(cls, data: dict[str, Any], rows: Result) -> Preview:
+        return replace(cls._from(data), data=rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report as plain data, its rows included."""
+        return {**self._data, "data": self.data.to_pylist()}
+
+    def __repr__(self) -> str:
+        of = "" if self.row_count is None else f" of {self.row_count}"
+        return f"<Preview {self.data.num_rows}{of} rows, {len(self.columns)} columns>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.preview(self)
+
+
+@dataclass(frozen=True, repr=False)
 class TableEntry(Report):
     """A table or a view in the catalog."""
 
@@ -486,6 +531,7 @@ _OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
     "MaintenanceReport": {"tables": _many(MaintainedTable)},
     "CheckReport": {"pipelines": _many(CheckedPipeline)},
     "Compiled": {"schema": _many(Column)},
+    "Preview": {"columns": _many(Column), "phases": _many(PreviewPhase)},
     "CheckedPipeline": {"columns": _many(Column)},
     "WritePlan": {
         "landing_files": _many(LandedInput),

@@ -8,6 +8,7 @@ mod graph;
 mod init;
 mod moments;
 mod nouns;
+mod previewed;
 mod support;
 mod tested;
 mod unbuilt;

@@ -137,6 +137,10 @@ impl Landing for Zones {
         Ok(Arc::new(ZonesCut(self.0.cut(asked(&request, &new_only(&request))).await?)))
     }
 
+    async fn samples(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
+        Ok(Arc::new(ZonesCut(self.0.samples_of(asked(&request, &new_only(&request))).await?)))
+    }
+
     async fn is_unchanged(&self, request: LandingRequest<'_>, seen: Option<&str>) -> Result<bool> {
         self.0.is_unchanged(asked(&request, &new_only(&request)), seen).await
     }

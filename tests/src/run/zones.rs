@@ -58,6 +58,10 @@ impl Landing for Shared {
         Ok(Arc::new(ZoneCut(Arc::clone(&self.0))))
     }
 
+    async fn samples(&self, request: LandingRequest<'_>) -> Result<Arc<dyn LandingCut>> {
+        self.cut(request).await
+    }
+
     async fn is_unchanged(&self, _request: LandingRequest<'_>, _seen: Option<&str>) -> Result<bool> {
         Ok(false)
     }

@@ -1,0 +1,99 @@
+//! A query that is planned already, answered within the limits of all others.
+
+use std::time::{Duration, Instant};
+
+use datafusion::common::cast::as_int64_array;
+use datafusion::functions_aggregate::expr_fn::count as count_of;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use futures::future::BoxFuture;
+
+use super::result::{self, QueryResult, QueryStream};
+use super::{QueryContext, QueryOptions, guard, limited};
+use crate::error::{Code, Error, Result};
+use crate::execute;
+
+/// The rows of a plan, and what it took.
+#[derive(Debug)]
+pub struct Answer {
+    /// The rows.
+    pub rows: QueryResult,
+    /// How the engine went about it.
+    pub plan: String,
+    /// The most memory it had at once.
+    pub peak_memory_bytes: u64,
+}
+
+/// How many rows a plan gives, and what it took to count them.
+#[derive(Debug)]
+pub struct Counted {
+    /// How many.
+    pub rows: u64,
+    /// The most memory it had at once.
+    pub peak_memory_bytes: u64,
+}
+
+/// Answers a plan. The time counts from `started`.
+///
+/// # Errors
+/// As [`query`](super::query) once it is planned.
+#[inline(never)]
+pub fn answer<'a>(
+    context: &'a QueryContext<'a>,
+    plan: LogicalPlan,
+    options: &'a QueryOptions,
+    started: Instant,
+) -> BoxFuture<'a, Result<Answer>> {
+    Box::pin(async move {
+        let deadline = options.timeout.map(|timeout| (started + timeout, timeout));
+        let turn = context.queue.turn(deadline.map(|(until, timeout)| (until.into(), timeout))).await?;
+        guard::plan(&plan)?;
+        let plan = limited(result::portable(plan)?, options)?;
+        let text = execute::explained(context.session, &plan)?;
+        let (stream, memory) = in_time(options, started, execute::measured(context.session, plan)).await?;
+        let rows = result::collect(QueryStream::new(stream, options.limit, deadline, turn), options.bytes, started).await?;
+        Ok(Answer { rows, plan: text, peak_memory_bytes: memory.peak_bytes() })
+    })
+}
+
+/// Counts the rows of a plan.
+///
+/// # Errors
+/// As [`answer`].
+#[inline(never)]
+pub fn count<'a>(
+    context: &'a QueryContext<'a>,
+    plan: LogicalPlan,
+    options: &'a QueryOptions,
+    started: Instant,
+) -> BoxFuture<'a, Result<Counted>> {
+    Box::pin(async move {
+        let counting = LogicalPlanBuilder::from(plan).aggregate(Vec::<Expr>::new(), [count_of(lit(1_i64))]);
+        let counting = counting.and_then(LogicalPlanBuilder::build).map_err(execute::error)?;
+        let answer = answer(context, counting, options, started).await?;
+        let number = answer.rows.batches.first().and_then(|batch| as_int64_array(batch.column(0)).ok()).map(|column| column.value(0));
+        let number = number.and_then(|number| u64::try_from(number).ok());
+        let rows = number.ok_or_else(|| Error::new(Code::Internal, "rows were counted, and there is no number"))?;
+        Ok(Counted { rows, peak_memory_bytes: answer.peak_memory_bytes })
+    })
+}
+
+/// Work that is part of a query, within its time.
+///
+/// # Errors
+/// `TIMED_OUT`, and the work's.
+pub async fn in_time<T>(options: &QueryOptions, started: Instant, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |timeout: Duration| Err(result::timed_out(timeout));
+    match options.timeout {
+        None => work.await,
+        Some(timeout) => tokio::time::timeout_at((started + timeout).into(), work).await.unwrap_or_else(|_| late(timeout)),
+    }
+}
+
+/// # Errors
+/// `QUERY_TOO_LONG`.
+pub fn check_length(sql: &str, options: &QueryOptions) -> Result<()> {
+    match sql.len() > options.length {
+        true => Err(Error::new(Code::QueryTooLong, format!("the SQL text has {} bytes, and {} are allowed", sql.len(), options.length))),
+        false => Ok(()),
+    }
+}
