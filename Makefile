@@ -16,10 +16,11 @@ PEERS_VENV   := $(CACHE)/peers-$(shell cat benches/peers/requirements.txt | cksu
 DOCS_VENV    := $(CACHE)/docs-$(shell cat docs/requirements.txt | cksum | cut -d' ' -f1)
 SITE         ?= $(CACHE)/site
 DEBUG        := $(CARGO_TARGET_DIR)/debug
+BENCH        := $(CACHE)/bench
 
 export RAT_TEST_PYTHON := $(VENV_PYTHON)
 
-.PHONY: demo test test-rust test-python test-node build lint docs docs-site bench release clean help
+.PHONY: demo test test-rust test-python test-node build lint docs docs-site bench bench-bindings release clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -82,6 +83,16 @@ docs: ## Write the generated pages and snapshots anew; read the diff
 
 bench: $(PEERS_VENV)/ready ## Measure rat beside its references; prints ratios (compiles the release profile first)
 	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python cargo run --release -p benches
+	@$(MAKE) --no-print-directory bench-bindings
+
+bench-bindings: release $(VENV)/ready ## Measure the bindings as they are published: rows without a copy, streams, the event loop, starting
+	@rm -rf $(BENCH) && mkdir -p $(BENCH)/node
+	@cp -r rat-py/python $(BENCH)/python
+	@cp -r rat-node/index.js rat-node/index.mjs rat-node/lib rat-node/package.json $(BENCH)/node
+	@install -m 755 $(CARGO_TARGET_DIR)/dist/librat_py.so $(BENCH)/python/rat/_rat.abi3.so
+	@install -m 755 $(CARGO_TARGET_DIR)/dist/librat_node.so $(BENCH)/node/rat.node
+	PYTHONPATH=$(BENCH)/python $(VENV_PYTHON) benches/bindings/bench.py
+	node benches/bindings/bench.mjs $(BENCH)/node
 
 release: ## Build what is published: optimised, thin LTO
 	cargo build --profile dist -p rat-py -p rat-node

@@ -36,6 +36,23 @@ def test_what_fails_on_the_way_raises_there(lake: rat.Lake) -> None:
         pyarrow.table(lake.stream("select cast('x' || v as int) as i from range(10) t(v)"))
 
 
+def test_rows_reach_pyarrow_and_polars_without_a_copy(lake: rat.Lake) -> None:
+    result = lake.query("select v as id, v * 0.5::double as x, 'row ' || v as s from range(50000) t(v)")
+    once, again = pyarrow.table(result), result.to_arrow()
+    frame = result.to_polars()
+
+    def places(columns: list[pyarrow.Array]) -> list[list[int | None]]:
+        return [[None if part is None else part.address for part in column.buffers()] for column in columns]
+
+    assert once["id"].num_chunks > 1
+    for name in once.column_names:
+        assert places(once[name].chunks) == places(again[name].chunks), name
+    # Strings are views in polars, which it makes itself.
+    for name in ("id", "x"):
+        parts = [chunk.to_arrow() for chunk in frame[name].get_chunks()]
+        assert [part[-1] for part in places(parts)] == [part[-1] for part in places(once[name].chunks)], name
+
+
 def test_head_keeps_the_first_rows(lake: rat.Lake) -> None:
     result = lake.query("select v from range(100) t(v) order by v")
     assert result.head(3).to_pylist() == [{"v": 0}, {"v": 1}, {"v": 2}]
