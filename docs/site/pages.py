@@ -63,7 +63,7 @@ def scenario(text: str) -> str:
 def node() -> str:
     """Every declared class, with its documentation, from the types that the package ships."""
     library = ROOT / "rat-node/lib"
-    rooms = ["lake", "query", "tables", "runs", "landing", "namespaces", "graph", "report", "errors"]
+    rooms = ["lake", "query", "tables", "runs", "handle", "landing", "namespaces", "graph", "report", "errors"]
     blocks = [f"## {room}\n\n```ts\n{without_imports((library / f'{room}.d.ts').read_text())}\n```" for room in rooms]
     intro = (ROOT / "docs/site/node.md").read_text()
     return "\n\n".join([intro.strip(), *blocks]) + "\n"
@@ -78,7 +78,7 @@ def python() -> str:
     package = ROOT / "rat-py/python/rat"
     intro = (ROOT / "docs/site/python.md").read_text()
     blocks = [intro.strip()]
-    for name in ["lake.py", "_rat.pyi", "nouns.py", "graph.py", "reports.py", "errors.py", "logs.py"]:
+    for name in ["lake.py", "_rat.pyi", "nouns.py", "handle.py", "graph.py", "reports.py", "errors.py", "logs.py"]:
         if (package / name).exists():
             blocks += python_blocks(ast.parse((package / name).read_text()))
     return "\n\n".join(blocks) + "\n"
@@ -104,7 +104,7 @@ def function(item: ast.FunctionDef, level: str) -> str:
 def rust() -> str:
     """The verbs of the Rust door, with their documentation; docs.rs has the types."""
     blocks = [(ROOT / "docs/site/rust.md").read_text().strip()]
-    for path in sorted((ROOT / "rat-core/src/lake").glob("*.rs")):
+    for path in [*sorted((ROOT / "rat-core/src/lake").glob("*.rs")), ROOT / "rat-core/src/run/handle.rs"]:
         verbs = list(
             re.finditer(r"((?:^    /// ?.*\n)+)(?:    #\[.*\n)*    pub ((?:async )?fn (\w+)[^{]*)\{", path.read_text(), re.MULTILINE)
         )

@@ -7,15 +7,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# A noun of the lake: its type and file in Rust, and its file in Python; its class is of this name in Python and Node.
+# A noun of the lake: its type and file in Rust, and its file in Python and in Node; its class is of this name in both.
 NOUNS = {
-    "Lake": ("Lake", "lake/mod", "lake"),
-    "Tables": ("TableList", "lake/tables", "nouns"),
-    "Runs": ("RunHistory", "lake/runs", "nouns"),
-    "Landing": ("LandingZones", "lake/landing", "nouns"),
-    "Namespaces": ("Namespaces", "lake/namespaces", "nouns"),
-    "RunHandle": ("RunHandle", "run/handle", "handle"),
-    "Graph": ("Graph", "lake/graph", "graph"),
+    "Lake": ("Lake", "lake/mod", "lake", "lake"),
+    "Tables": ("TableList", "lake/tables", "nouns", "tables"),
+    "Runs": ("RunHistory", "lake/runs", "nouns", "runs"),
+    "Landing": ("LandingZones", "lake/landing", "nouns", "landing"),
+    "Namespaces": ("Namespaces", "lake/namespaces", "nouns", "namespaces"),
+    "RunHandle": ("RunHandle", "run/handle", "handle", "handle"),
+    "Graph": ("Graph", "lake/graph", "graph", "graph"),
 }
 # Members that are data, as the fields of reports are; not verbs.
 FIELDS = {"nodes", "edges"}
@@ -32,7 +32,7 @@ OWN = {
 
 def rust(noun: str) -> set[str]:
     """The public functions of a type, wherever in the door they are."""
-    name, room, _ = NOUNS[noun]
+    name, room, *_ = NOUNS[noun]
     files = (ROOT / "rat-core/src/lake").glob("*.rs") if noun == "Lake" else [ROOT / f"rat-core/src/{room}.rs"]
     text = "\n".join(path.read_text() for path in files)
     bodies = re.findall(rf"^impl {name}(?:<'_>)? \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
@@ -56,7 +56,7 @@ def _members(noun: ast.ClassDef) -> Iterator[str]:
 
 def node(noun: str) -> set[str]:
     """The declared members of a class, in Rust's spelling; a test of Node's holds the declarations against the code."""
-    text = (ROOT / f"rat-node/lib/{NOUNS[noun][2] if noun == 'RunHandle' else noun.lower()}.d.ts").read_text()
+    text = (ROOT / f"rat-node/lib/{NOUNS[noun][3]}.d.ts").read_text()
     (body,) = re.findall(rf"^export class {noun}\b.*?\{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
     return {snake(name) for name in re.findall(r"^  (?:readonly )?(\w+)[(:?]", body, re.MULTILINE)} - FIELDS
 

@@ -106,7 +106,7 @@ impl Columns {
         }
         let stored = fields.len();
         for (index, field) in query.fields().iter().enumerate().filter(|(_, f)| !table.iter().any(|t| same_name(t.name(), f.name()))) {
-            if evolving.new(field.name()) == Fate::Kept {
+            if evolving.added(field.name()) == Fate::Kept {
                 // Rows that are already there have no value for it, so the table itself cannot promise one.
                 let added = Arc::new(of_table(field, promises).with_nullable(true));
                 sources.push(Some(taken(index, field, &added, fit::between(field.data_type(), added.data_type()))?));

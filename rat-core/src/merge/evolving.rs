@@ -45,7 +45,7 @@ impl Evolving {
     }
 
     /// The query has this column, and the table has not.
-    pub(super) fn new(&mut self, path: &str) -> Fate {
+    pub(super) fn added(&mut self, path: &str) -> Fate {
         match self.policy {
             OnSchemaChange::Append | OnSchemaChange::Sync => return Fate::Kept,
             OnSchemaChange::Fail => self.differences.push(format!("`{path}` is not in the table")),
@@ -90,7 +90,7 @@ impl Evolving {
             }
         }
         for field in query.iter().filter(|field| of(table, field.name()).is_none()) {
-            if self.new(&format!("{path}.{}", field.name())) == Fate::Kept {
+            if self.added(&format!("{path}.{}", field.name())) == Fate::Kept {
                 fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
             }
         }

@@ -296,7 +296,7 @@ pub(super) fn with_this(asked: &Asked<'_>, cut: Cut, base: Option<&Table>, compi
     }
     let first = Facts { strategy: None, watermark_value: None, ..facts.clone() };
     let (compiled, _) = asked.context.project.compile(asked.pipeline, asked.config, &first)?;
-    let schema = with_validity(&cut.plan(asked.context, &compiled)?.schema, &asked.config)?;
+    let schema = with_validity(&cut.plan(asked.context, &compiled)?.schema, asked.config)?;
     let empty = MemTable::try_new(schema, vec![Vec::new()]).map_err(crate::execute::error)?;
     Ok(cut.with_table(name, Arc::new(empty)))
 }

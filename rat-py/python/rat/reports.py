@@ -301,7 +301,10 @@ class PlannedTest(Report):
 
 @dataclass(frozen=True, repr=False)
 class SchemaChange(Report):
-    """What becomes of a column: ``kind`` is ``add``, ``retype``, ``make_optional``, ``rename`` or ``drop``; types, or names, before and after."""
+    """What becomes of a column: types, or names, before and after.
+
+    ``kind`` is ``add``, ``retype``, ``make_optional``, ``rename`` or ``drop``.
+    """
 
     kind: str
     column: str
@@ -524,6 +527,10 @@ _OBJECTS: dict[str, Callable[[Any], Any]] = {
     "diagnostics": lambda items: [Diagnostic(**item) for item in items],
     "error": from_data,
 }
+_AMOUNTS = [
+    *("rows_written", "rows_total", "bytes_written"),
+    *("files_added", "files_removed", "files_dropped", "files_rewritten", "files_deleted_from"),
+]
 # The same, where the field's name alone does not tell.
 _OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
     "RunReport": {"phases": _many(Phase), "tests": _many(TestResult), "logs": _many(LogLine)},
@@ -537,19 +544,7 @@ _OBJECTS_OF: dict[str, dict[str, Callable[[Any], Any]]] = {
         "landing_files": _many(LandedInput),
         "schema_changes": _many(SchemaChange),
         "tests": _many(PlannedTest),
-        **{
-            name: Amount._from
-            for name in (
-                "rows_written",
-                "rows_total",
-                "files_dropped",
-                "files_rewritten",
-                "files_deleted_from",
-                "files_added",
-                "files_removed",
-                "bytes_written",
-            )
-        },
+        **dict.fromkeys(_AMOUNTS, Amount._from),
     },
     "Table": {"columns": _many(Column)},
     "RunPage": {"runs": _many(RunRecord)},

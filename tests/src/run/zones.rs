@@ -12,7 +12,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use rat_core::error::{Code, Diagnostic, Error, Result};
 use rat_core::interop::dialect::{Problem, ReadCall};
-use rat_core::interop::run::{Event, Landing, LandingCut, LandingRequest, Phase, Refresh, RunOptions, RunStatus, run};
+use rat_core::interop::run::{Event, Landing, LandingCut, LandingRequest, Phase, Refresh, RunHandle, RunOptions, RunStatus, run, submit};
 
 use super::harness::{Lake, name};
 use crate::eventually::eventually;
@@ -207,4 +207,69 @@ async fn a_run_that_takes_too_long_publishes_nothing() {
     let report = run(&lake.context, &name("bronze.t"), &options).await.unwrap();
     assert_eq!((report.status, report.error.unwrap().code()), (RunStatus::Failed, Code::TimedOut));
     assert_eq!(lake.rows("bronze.t").await, None);
+}
+
+async fn submitted(lake: &Lake) -> RunHandle {
+    submit(lake.context.clone(), name("bronze.t"), RunOptions::default()).await.unwrap()
+}
+
+async fn told(handle: &RunHandle) -> Vec<String> {
+    let mut events = handle.events();
+    let mut told = Vec::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Started { attempt, .. } => told.push(format!("started {attempt}")),
+            Event::Finished { report } => told.push(report.status.as_str().to_owned()),
+            _ => {}
+        }
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submitted_run_is_tried_again_and_is_another_run_then() {
+    let (lake, _) = lake(Zone { listing: moods(&[Mood::Unavailable]), ..Zone::default() });
+    let handle = submitted(&lake).await;
+    let report = handle.wait(None).await.unwrap();
+    assert_eq!((report.status, report.attempt, &report.id), (RunStatus::Success, 2, &handle.id()));
+    assert_eq!(told(&handle).await, ["started 1", "failed", "started 2", "success"]);
+    assert_eq!(lake.rows("bronze.t").await.unwrap(), ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cancelled_between_two_attempts_stays_failed() {
+    let (lake, _) = lake(Zone { listing: moods(&[Mood::Unavailable]), ..Zone::default() });
+    let slow = SQL.replace("retry_delay_seconds: 0", "retry_delay_seconds: 86400");
+    let lake = lake.with(&[("bronze/t/pipeline.sql", &slow)]);
+    let handle = submitted(&lake).await;
+    let mut events = handle.events();
+    while !matches!(events.next().await.unwrap(), Event::Finished { .. }) {}
+    assert_eq!(handle.status(), RunStatus::Running, "it will be tried again");
+    handle.cancel();
+    let report = handle.wait(None).await.unwrap();
+    assert_eq!((report.status, report.error.unwrap().code()), (RunStatus::Failed, Code::StorageUnavailable));
+    assert!(events.next().await.is_none() && lake.rows("bronze.t").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submitted_run_that_panics_ends_for_all_who_wait() {
+    let (lake, _) = lake(Zone { listing: moods(&[Mood::Panics]), ..Zone::default() });
+    let handle = submitted(&lake).await;
+    assert_eq!(handle.wait(None).await.unwrap_err().code(), Code::Internal);
+    assert_eq!((handle.status(), told(&handle).await), (RunStatus::Failed, vec!["started 1".to_owned()]));
+    let record = lake.context.ledger.run(&handle.id()).unwrap();
+    assert_eq!((record.status, record.error_code.as_deref()), (RunStatus::Failed, Some("INTERNAL")));
+}
+
+#[test]
+fn a_run_whose_runtime_stops_ends_as_cancelled() {
+    let (lake, _) = lake(Zone { listing: moods(&[Mood::Unavailable]), ..Zone::default() });
+    let slow = SQL.replace("retry_delay_seconds: 0", "retry_delay_seconds: 86400");
+    let lake = lake.with(&[("bronze/t/pipeline.sql", &slow)]);
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let first = runtime();
+    let handle = first.block_on(submitted(&lake));
+    drop(first);
+    let ended = runtime().block_on(handle.wait(None));
+    assert_eq!((ended.unwrap_err().code(), handle.status()), (Code::Cancelled, RunStatus::Cancelled));
 }
