@@ -130,6 +130,11 @@ export interface WriteOptions extends Abortable {
 export interface MaintainOptions extends Abortable {
   /** Say what would be done, and do nothing. */
   dryRun?: boolean
+  /**
+   * The lake's folder was moved (`LAKE_MOVED`): write what holds absolute paths anew for where it is now, of tables and views, and do nothing
+   * else. Every snapshot stays readable; stopped anywhere, it is called again.
+   */
+  relocate?: boolean
   /** How many snapshots stay whatever their age. */
   keepSnapshots?: number
   /** Seconds that a snapshot stays after another took its place. */

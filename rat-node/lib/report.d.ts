@@ -207,6 +207,8 @@ export interface MaintainedTable {
   /** Files that nothing reached, deleted. */
   orphansDeleted: number
   orphanBytes: number
+  /** Files written anew with the paths of where the lake is now; only when that was asked for. */
+  filesRelocated: number
   /** What stopped it, when something did. */
   error: RatError | null
 }

@@ -66,6 +66,12 @@ export class Tables {
   branch(name: string, branch: string, snapshotId?: bigint): Promise<TableInfo>
   /** Removes a tag or a branch. Its snapshots stay until maintenance. */
   untag(name: string, tag: string): Promise<TableInfo>
+  /**
+   * Gives a table or view another name, such as the one its pipeline has now: rows, history and watermark go with it.
+   *
+   * Rejects with `InvalidError`: `TABLE_EXISTS`, and `TABLE_HAS_PIPELINE` while the pipeline of the old name is there.
+   */
+  rename(name: string, to: string): Promise<TableInfo>
   /** Takes a table or view out of the catalog. Its files stay until maintenance; its pipeline's next run is a first run. */
   drop(name: string): Promise<void>
 }

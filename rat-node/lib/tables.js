@@ -38,6 +38,10 @@ class Tables {
     return call((c) => this.#native.tablesUntag(c, name, tag))
   }
 
+  rename(name, to) {
+    return call((c) => this.#native.tablesRename(c, name, to))
+  }
+
   drop(name) {
     return call((c) => this.#native.tablesDrop(c, name))
   }

@@ -41,7 +41,7 @@ const OPTIONS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("write", &["strategy", "uniqueKey", "settings", "timeout", "signal", "onEvent", "raiseOnFailure"]),
-    ("maintain", &["dryRun", "keepSnapshots", "keepFor", "orphanGrace", "signal", "raiseOnFailure"]),
+    ("maintain", &["dryRun", "relocate", "keepSnapshots", "keepFor", "orphanGrace", "signal", "raiseOnFailure"]),
     ("query", &["params", "limit", "timeout", "namespaces", "asOf", "signal"]),
     ("runs.list", &["pipeline", "status", "since", "until", "limit", "after"]),
     ("landing.preview", &["limit"]),

@@ -177,6 +177,7 @@ impl NativeLake {
         let options = MaintainOptions {
             select: texts("select", select)?,
             dry_run: given.flag("dryRun")?,
+            relocate: given.flag("relocate")?,
             // No table has more than this says.
             keep_snapshots: given.take("keepSnapshots", count)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
             keep_for: given.take("keepFor", seconds)?,

@@ -68,6 +68,13 @@ impl NativeLake {
         call.promise(env, async move { lake.tables().untag(&name, &tag).await.map(|table| report(&table)) })
     }
 
+    /// Gives a table or view another name.
+    #[napi]
+    pub fn tables_rename<'env>(&self, env: &'env Env, call: &Call, name: Value, to: Value) -> Result<PromiseRaw<'env, Value>> {
+        let (lake, name, to) = (self.0.clone(), text("name", name)?, text("to", to)?);
+        call.promise(env, async move { lake.tables().rename(&name, &to).await.map(|table| report(&table)) })
+    }
+
     /// Takes a table or view out of the catalog.
     #[napi]
     pub fn tables_drop<'env>(&self, env: &'env Env, call: &Call, name: Value) -> Result<PromiseRaw<'env, ()>> {

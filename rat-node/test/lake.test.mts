@@ -1,5 +1,6 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -266,6 +267,20 @@ describe('the nouns', () => {
     expect(tables[0]!.snapshotsExpired).toBeGreaterThan(0)
     expect((await lake.query('select count(*) as n from bronze.events')).toArray()).toEqual([{ n: 12n }])
     expect(await rejection(lake.maintain('bronze.evnts'))).toMatchObject({ code: 'PIPELINE_NOT_FOUND' })
+  })
+
+  it('tell what a run would do, and rename the table of a pipeline that is gone', async () => {
+    await using own = await Project.make()
+    const lake = await own.open()
+    const plan = await lake.plan('silver.orders')
+    expect([plan.isFirstRun, plan.rowsWritten, plan.bytesWritten]).toEqual([true, { kind: 'at_most', value: 2 }, { kind: 'unknown' }])
+    expect(await lake.tables.list()).toEqual([])
+    await lake.run('silver.orders')
+    expect(await rejection(lake.tables.rename('silver.orders', 'silver.other'))).toMatchObject({ code: 'TABLE_HAS_PIPELINE' })
+    await rename(join(own.folder, 'default/pipelines/silver/orders'), join(own.folder, 'default/pipelines/silver/sales'))
+    expect((await lake.check()).diagnostics.map(({ code }) => code)).toContain('PIPELINE_GONE')
+    expect((await lake.tables.rename('silver.orders', 'silver.sales')).name).toBe('default.silver.sales')
+    expect((await lake.maintain([], { relocate: true })).tables.map((table) => table.filesRelocated)).toEqual([0])
   })
 
   it('write rows that a program has', async () => {

@@ -122,6 +122,7 @@ describe('every argument of every verb is named when it is of another type', () 
     'tables.tag': { name: 'a.b', tag: 't', snapshotId: 1n },
     'tables.branch': { name: 'a.b', branch: 't', snapshotId: 1n },
     'tables.untag': { name: 'a.b', tag: 't' },
+    'tables.rename': { name: 'a.b', to: 'a.c' },
     'tables.drop': { name: 'a.b' },
     'runs.list': {},
     'runs.get': { id: 'x' },
@@ -183,7 +184,7 @@ describe('states', () => {
       () => closed.submit('silver.orders'), () => closed.build(), () => closed.query('select 1'), () => closed.stream('select 1').next(), () => closed.maintain(),
       () => closed.write('silver.w', empty),
       () => tables.list(), () => tables.get('a.b'), () => tables.history('a.b'), () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'),
-      () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'), () => tables.drop('a.b'),
+      () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'), () => tables.drop('a.b'), () => tables.rename('a.b', 'a.c'),
       () => runs.list(), () => runs.get('x'), () => runs.cancel('x'), () => runs.report('x'), () => runs.logs('x'), () => runs.tests('x'),
       () => landing.zones(), () => landing.files('z'), () => landing.samples('z'), () => landing.put('z', 'a.csv', ''),
       () => landing.remove('z', 'a.csv'), () => landing.preview('z'), () => landing.restore('z'), () => closed.namespaces.list(),
@@ -206,7 +207,7 @@ describe('states', () => {
       () => only.run('silver.orders'), () => only.submit('silver.orders'), () => only.runs.cancel('x'), () => only.build(), () => only.maintain(), () => only.write('silver.w', empty),
       () => landing.put('z', 'a.csv', 'a\n'), () => landing.remove('z', 'a.csv'), () => landing.restore('z'),
       () => tables.rollback('a.b', 1n), () => tables.tag('a.b', 't'), () => tables.branch('a.b', 't'), () => tables.untag('a.b', 't'),
-      () => tables.drop('a.b'),
+      () => tables.drop('a.b'), () => tables.rename('a.b', 'a.c'),
     ]
     for (const verb of verbs) {
       const error = await rejection(verb())

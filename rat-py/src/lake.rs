@@ -237,11 +237,13 @@ impl Lake {
         }))
     }
 
-    #[pyo3(signature = (select = None, *, dry_run = false, keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = true))]
+    #[pyo3(signature = (select = None, *, dry_run = false, relocate = false, keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = true))]
+    #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn maintain(
         &self,
         select: Option<Texts>,
         dry_run: bool,
+        relocate: bool,
         keep_snapshots: Option<Count>,
         keep_for: Option<Seconds>,
         orphan_grace: Option<Seconds>,
@@ -250,6 +252,7 @@ impl Lake {
         let options = MaintainOptions {
             select: selection(select),
             dry_run,
+            relocate,
             // No table has more than this says.
             keep_snapshots: keep_snapshots.map(|count| u32::try_from(count.0).unwrap_or(u32::MAX)),
             keep_for: keep_for.map(|seconds| seconds.0),

@@ -49,6 +49,11 @@ impl Tables {
         call(async move { lake.tables().untag(&name, &tag).await }, |py, done| report(py, "Table", &done))
     }
 
+    fn rename(&self, name: Text, to: Text) -> Call {
+        let lake = self.0.clone();
+        call(async move { lake.tables().rename(&name, &to).await }, |py, done| report(py, "Table", &done))
+    }
+
     fn drop(&self, name: Text) -> Call {
         let lake = self.0.clone();
         call(async move { lake.tables().drop(&name).await }, |py, ()| Ok(py.None()))

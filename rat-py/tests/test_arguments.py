@@ -20,6 +20,7 @@ GIVEN: dict[str, object] = {
     "sql": "select 1",
     "name": "silver.orders",
     "tag": "january",
+    "to": "silver.renamed",
     "branch": "january",
     "snapshot_id": 1,
     "id": "none",

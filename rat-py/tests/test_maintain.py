@@ -117,3 +117,23 @@ def test_the_command_says_the_same(worn: rat.Lake) -> None:
     assert wrong.returncode == 1 and "`soon` is not a duration" in wrong.stderr
     assert command(worn, "--keep-snapshots", "-1").returncode == 2
     assert command(worn, "bronze.evnts").returncode == 3
+
+
+def test_a_moved_lake_is_relocated(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    write(old, "bronze", "events", EVENTS)
+    rat.open(old).run("bronze.events")
+    old.rename(new)
+    lake = rat.open(new)
+    with pytest.raises(rat.InvalidError, match="rat maintain --relocate"):
+        lake.tables.get("bronze.events")
+    (would,) = lake.maintain(relocate=True, dry_run=True).tables
+    report = lake.maintain(relocate=True)
+    assert report.ok and report.tables[0].files_relocated == would.files_relocated == 3
+    assert "3 files relocated" in repr(report.tables[0]) and ">relocated<" in report._repr_html_()
+    assert lake.query("select count(*) as n from bronze.events").to_pylist() == [{"n": 2}]
+    new.rename(old)
+    said = [sys.executable, "-m", "rat", "-C", str(old), "maintain", "--relocate"]
+    assert "default.bronze.events\tsuccess\t3" in subprocess.run(said, check=True, capture_output=True, text=True).stdout
+    assert rat.open(old).query("select count(*) as n from bronze.events").to_pylist() == [{"n": 2}]

@@ -1,5 +1,7 @@
 """Tables, runs, landing zones, namespaces and the graph."""
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -103,3 +105,35 @@ def test_a_project_to_begin_with_runs(tmp_path: Path) -> None:
     assert lake.check().ok and lake.build().ok
     with pytest.raises(rat.RatError):
         rat.init(tmp_path / "shop")
+
+
+def test_a_renamed_pipeline_takes_its_table_along(project: Path) -> None:
+    lake = rat.open(project)
+    lake.run("silver.orders")
+    before = lake.tables.get("silver.orders")
+    folder = project / "default/pipelines/silver/orders"
+    folder.rename(folder.with_name("sales"))
+    (project / "default/pipelines/gold/totals/pipeline.sql").write_text("select * from {{ ref('silver.sales') }}\n")
+    (gone,) = lake.check().diagnostics
+    assert (gone.code, gone.severity) == ("PIPELINE_GONE", "warning") and "--rename" in gone.help
+    assert lake.tables.rename("silver.orders", "silver.sales").snapshot_id == before.snapshot_id
+    assert lake.check().diagnostics == [] and lake.run("silver.sales").base_snapshot_id == before.snapshot_id
+    said = [sys.executable, "-m", "rat", "-C", str(project), "tables", "silver.sales", "--rename", "silver.other"]
+    refused = subprocess.run(said, capture_output=True, text=True)
+    assert refused.returncode == 1 and "TABLE_HAS_PIPELINE" in refused.stderr
+
+
+def test_a_plan_tells_what_a_run_then_does(project: Path) -> None:
+    lake = rat.open(project)
+    plan = lake.plan("silver.orders")
+    assert plan.ok and plan.is_first_run and str(plan.rows_written) == "at most 2" and plan.rows_written.kind == "at_most"
+    assert plan.files_dropped.value == 0 and str(plan.bytes_written) == "unknown" and plan.tests == []
+    assert repr(plan) == "<WritePlan default.silver.orders, rows: at most 2, files: at most 2 new, 0 gone>"
+    assert lake.tables.list() == [] and lake.runs.list().runs == []
+    lake.run("silver.orders")
+    assert "incremental" in lake.plan("silver.orders", full_refresh=True)._repr_html_()
+    assert "rows written" in subprocess.run([sys.executable, "-m", "rat", "-C", str(project), "plan", "gold.totals"], check=True, capture_output=True, text=True).stdout
+    (project / "default/pipelines/silver/orders/pipeline.sql").write_text("-- @merge_strategy: scd2\n-- @unique_key: id\nselect 1 as id\n")
+    refused = lake.plan("silver.orders")
+    assert not refused.ok and repr(refused) == "<WritePlan default.silver.orders refused: STRATEGY_CHANGED>"
+    assert (refused.diagnostics[0].line, refused.diagnostics[0].path) == (1, "default/pipelines/silver/orders/pipeline.sql")

@@ -13,6 +13,7 @@
 mod asked;
 mod contract;
 mod facts;
+mod gone;
 mod parallel;
 mod planning;
 mod relations;
@@ -119,7 +120,9 @@ pub fn check<'a>(tables: &'a Tables, workspace: &'a Arc<Mutex<Workspace>>, proje
     Box::pin(async move {
         let (workspace, needs) = compiled(tables, workspace, project).await?;
         let facts = facts::load(tables, &needs).await?;
-        blocking(workspace, move |workspace| workspace.plan(&facts)).await.map(|(_, report)| report)
+        let (_, mut report) = blocking(workspace, move |workspace| workspace.plan(&facts)).await?;
+        report.diagnostics.extend(gone::gone(tables, &report.pipelines).await?);
+        Ok(report)
     })
 }
 

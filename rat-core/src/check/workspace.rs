@@ -151,7 +151,9 @@ impl Workspace {
                 }
             }
         });
+        // Of a project that lost its last pipeline nothing is compiled, before or now.
         let changed = compiling.len() != before.len()
+            || compiling.len() != self.graph.names().len()
             || compiling.iter().any(|now| before.get(&now.pipeline.name).is_none_or(|then| !Arc::ptr_eq(now, then)));
         self.compiling = compiling.into_iter().map(|c| (c.pipeline.name.clone(), c)).collect();
         if changed {

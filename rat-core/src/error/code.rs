@@ -199,6 +199,14 @@ codes! {
     InvalidUrl = "INVALID_URL", Invalid, "a URL that cannot be used", "write a folder, `file://`, or `memory://`";
     /// A table that does not exist.
     TableNotFound = "TABLE_NOT_FOUND", NotFound, "no such table", "name a table of the lake";
+    /// The name is another table's or view's.
+    TableExists = "TABLE_EXISTS", Invalid, "the name is taken", "take another name, or drop the table that has it";
+    /// A table or view of the lake was made by a pipeline of its name, and there is no such pipeline any more.
+    ///
+    /// Nothing makes it further, and who reads it reads what it was. Drop it when it is of no more use; and when the pipeline has another name
+    /// now, rename the table too, or its next run begins from nothing: `lake.tables.rename("silver.old", "silver.new")`, or
+    /// `rat tables silver.old --rename silver.new`.
+    PipelineGone = "PIPELINE_GONE", NotFound, "a table whose pipeline is gone", "drop the table, or rename it to what its pipeline is called now";
     /// Another writer changed the table first, more often than rat tries again. Nothing was published.
     CommitConflict = "COMMIT_CONFLICT", Conflict, "another writer was first", "run again";
     /// The catalog did not say whether the commit happened, and the table does not tell either.
@@ -208,7 +216,9 @@ codes! {
     /// A metadata, manifest or data file is not what the catalog or the table says it is.
     CorruptTable = "CORRUPT_TABLE", Corrupt, "a table file that is damaged or missing", "restore the file, or drop the table";
     /// The catalog's metadata points into another folder: the lake was moved.
-    LakeMoved = "LAKE_MOVED", Invalid, "the lake folder was moved", "move it back to the folder shown";
+    ///
+    /// Iceberg's paths are absolute. `rat maintain --relocate` writes what holds them anew for where the lake is now.
+    LakeMoved = "LAKE_MOVED", Invalid, "the lake folder was moved", "relocate it with `rat maintain --relocate`, or move it back to the folder shown";
     /// The lake was written by a newer rat.
     LakeNewer = "LAKE_NEWER", Invalid, "the lake was made by a newer rat", "update rat";
     /// The catalog or ledger database is locked by another process, or cannot be opened.

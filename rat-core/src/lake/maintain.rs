@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Lake;
 use crate::error::Result;
-use crate::maintain::{MaintainContext, MaintenanceReport, maintain};
+use crate::maintain::{MaintainContext, MaintenanceReport, maintain, relocate};
 use crate::name::Name;
 use crate::run;
 use crate::settings::MaintenanceSettings;
@@ -17,6 +17,9 @@ pub struct MaintainOptions {
     pub select: Vec<String>,
     /// Whether to say what would be done, and do nothing.
     pub dry_run: bool,
+    /// Whether the lake was moved, and what holds its absolute paths is to be written anew for where it is now. Then that is done, for tables
+    /// and views, and nothing else. Those that are where they say are left alone.
+    pub relocate: bool,
     /// How many snapshots stay whatever their age; `keep_snapshots` of `[maintenance]` when `None`.
     pub keep_snapshots: Option<u32>,
     /// How long a snapshot stays after another took its place; `keep_for` of `[maintenance]` when `None`.
@@ -37,11 +40,14 @@ impl Lake {
         let inner = &self.0;
         // A run whose process is gone keeps nothing in use.
         run::settle(&inner.tables, &inner.ledger).await?;
-        let tables = inner.tables.list().await?.into_iter().filter(|entry| entry.kind == EntryKind::Table);
+        let tables = inner.tables.list().await?.into_iter().filter(|entry| options.relocate || entry.kind == EntryKind::Table);
         let mut names: Vec<Name> = tables.map(|entry| entry.name).collect();
         if !options.select.is_empty() {
             let selected = self.loaded().await?.select(&options.select, &inner.namespace)?;
             names.retain(|name| selected.contains(name));
+        }
+        if options.relocate {
+            return Ok(relocate(&inner.tables, &names, options.dry_run).await);
         }
         let defaults = &inner.settings.maintenance;
         let settings = MaintenanceSettings {

@@ -116,6 +116,25 @@ impl TableList<'_> {
         self.change(name, ReferenceChange::Remove(tag.to_owned())).await
     }
 
+    /// Gives a table or view another name, such as the one that its pipeline has now: rows, snapshots, history, watermark and what was
+    /// consumed go with it, and no file is touched. One atomic change. Whoever reads it by its old name does not find it any more.
+    ///
+    /// # Errors
+    /// `TABLE_NOT_FOUND`, `TABLE_EXISTS`, `TABLE_HAS_PIPELINE` when the pipeline of the old name is still there and would make it anew;
+    /// `READ_ONLY_LAKE`, `COMMIT_CONFLICT` when somebody writes to it at the same time, and as [`list`](Self::list).
+    pub async fn rename(&self, name: &str, to: &str) -> Result<TableInfo> {
+        self.0.writable()?;
+        let (from, to) = (self.0.name(name)?, self.0.name(to)?);
+        if self.0.loaded().await?.code.project.pipelines.contains_key(&from) {
+            return Err(Error::new(Code::TableHasPipeline, format!("`{}` is made by the pipeline of that name", from.short()))
+                .with_help("rename the pipeline's folder first"));
+        }
+        match self.0.tables_open()?.rename(&from, &to).await? {
+            true => self.get(&to.to_string()).await,
+            false => Err(self.not_found(&from).await?),
+        }
+    }
+
     /// Takes a table or view out of the catalog. Its files stay until maintenance removes them. The pipeline that makes it, if one does,
     /// stays too, and its next run is a first run.
     ///

@@ -5,7 +5,8 @@
 //! maintained all the same.
 //!
 //! What is in use stays: every snapshot that a run under way may have pinned, and every file younger than the oldest such run. Knows no
-//! pipeline and no SQL. Entry point: [`maintain`].
+//! pipeline and no SQL. Entry points: [`maintain`], and [`relocate`] for a lake that was
+//! moved.
 
 mod report;
 mod rewrite;
@@ -67,6 +68,23 @@ pub fn maintain<'a>(
             tables.push(done);
         }
         Ok(MaintenanceReport { dry_run, tables })
+    })
+}
+
+/// Makes tables and views of a lake that was moved ones of where it is now, and does nothing else.
+#[inline(never)]
+pub fn relocate<'a>(tables: &'a Tables, names: &'a [Name], dry_run: bool) -> BoxFuture<'a, MaintenanceReport> {
+    Box::pin(async move {
+        let mut done = Vec::with_capacity(names.len());
+        for name in names {
+            let mut table = MaintainedTable::new(name);
+            match tables.relocate(name, dry_run).await {
+                Ok(files) => table.files_relocated = files,
+                Err(error) => table.error = Some(error),
+            }
+            done.push(table);
+        }
+        MaintenanceReport { dry_run, tables: done }
     })
 }
 

@@ -48,6 +48,8 @@ pub struct MaintainedTable {
     pub orphans_deleted: u64,
     /// The bytes of those.
     pub orphan_bytes: u64,
+    /// Files written anew with the paths of where the lake is now; only when that was asked for.
+    pub files_relocated: u64,
     /// Why the table could not be maintained, or not to the end.
     pub error: Option<Error>,
 }
@@ -64,6 +66,7 @@ impl MaintainedTable {
             bytes_deleted: 0,
             orphans_deleted: 0,
             orphan_bytes: 0,
+            files_relocated: 0,
             error: None,
         }
     }

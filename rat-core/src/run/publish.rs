@@ -20,6 +20,8 @@ use crate::tables::{Change, PublishError, Remove, Staged, Table, Tables, Validat
 pub(super) const RUN_ID: &str = "rat.run-id";
 /// What the snapshot was made by.
 pub(super) const CODE_HASH: &str = "rat.code-hash";
+/// The pipeline that made it; of rows that a program wrote there is none.
+pub(super) const PIPELINE: &str = "rat.pipeline";
 /// What it was made of.
 pub(super) const INPUTS: &str = "rat.inputs";
 /// Which landing files were consumed by then.
@@ -189,6 +191,7 @@ async fn summary(job: &Job, planned: &Planned, merged: &Merged) -> Result<BTreeM
     let mut facts = BTreeMap::from([
         (RUN_ID.to_owned(), job.record.id().to_owned()),
         (CODE_HASH.to_owned(), planned.compiled.code_hash.clone()),
+        (PIPELINE.to_owned(), job.given.is_none().then(|| job.pipeline.name.to_string()).unwrap_or_default()),
         (INPUTS.to_owned(), inputs),
         (MERGE_STRATEGY.to_owned(), job.config.merge_strategy.as_str().to_owned()),
         (UNIQUE_KEY.to_owned(), job.config.unique_key.join(", ")),

@@ -9,7 +9,7 @@ use super::Asked;
 use super::inputs::{Cut, Pins};
 use super::pipeline::{Job, uninterrupted};
 use super::planned::{only_warnings, optional, wanted};
-use super::publish::{CODE_HASH, INPUTS, RUN_ID};
+use super::publish::{CODE_HASH, INPUTS, PIPELINE, RUN_ID};
 use super::report::Phase;
 use super::tests;
 use crate::compile::Compiled;
@@ -71,6 +71,7 @@ pub(super) async fn stage(job: &Job) -> Result<Option<StagedView>> {
         summary: BTreeMap::from([
             (RUN_ID.to_owned(), job.record.id().to_owned()),
             (CODE_HASH.to_owned(), compiled.code_hash),
+            (PIPELINE.to_owned(), name.to_string()),
             (INPUTS.to_owned(), inputs),
         ]),
     };

@@ -209,7 +209,7 @@ fn parse_manifest(bytes: &[u8], manifest: &ManifestFile) -> Result<Vec<FileEntry
     Ok(live)
 }
 
-fn unpacked(path: &str, bytes: Bytes) -> Result<Bytes> {
+pub(super) fn unpacked(path: &str, bytes: Bytes) -> Result<Bytes> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
     }

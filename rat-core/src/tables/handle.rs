@@ -180,15 +180,20 @@ impl Tables {
 
     // Iceberg's paths are absolute: after a folder was moved they point to where it was.
     fn inside(&self, name: &Name, pointer: &Pointer) -> Result<()> {
-        let storage = self.storage();
-        if storage.relative(&pointer.metadata_location).is_some() {
-            return Ok(());
+        match self.storage().relative(&pointer.metadata_location) {
+            Some(_) => Ok(()),
+            None => Err(self.moved(name, pointer)),
         }
+    }
+
+    /// The error of a table whose files are elsewhere.
+    pub(super) fn moved(&self, name: &Name, pointer: &Pointer) -> Error {
+        let storage = self.storage();
         let folder = format!("/{}/{}/{}/metadata/", name.namespace, name.layer, name.name);
         let before = pointer.metadata_location.split_once(&folder).map_or(pointer.metadata_location.as_str(), |(before, _)| before);
-        Err(Error::new(Code::LakeMoved, format!("the tables of this lake are in `{before}`, and it was opened at `{}`", storage.url()))
-            .with_help(format!("move the folder back to `{before}`"))
-            .with_context("table", name))
+        Error::new(Code::LakeMoved, format!("the tables of this lake are in `{before}`, and it was opened at `{}`", storage.url()))
+            .with_help(format!("relocate it, `rat maintain --relocate`, or move the folder back to `{before}`"))
+            .with_context("table", name)
     }
 
     /// Every table and view, in the order of their names.
@@ -197,6 +202,36 @@ impl Tables {
     /// Codes of the catalog.
     pub async fn list(&self) -> Result<Vec<Entry>> {
         self.0.catalog.list().await
+    }
+
+    /// Gives a table or view another name, in one change of the catalog: its files, snapshots, history and facts stay as they are and where
+    /// they are. `false` when there is none of the old name.
+    ///
+    /// # Errors
+    /// `TABLE_EXISTS`; `COMMIT_CONFLICT` when somebody writes to it at the same time, and codes of the catalog.
+    #[inline(never)]
+    pub fn rename<'a>(&'a self, from: &'a Name, to: &'a Name) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            let catalog = &self.0.catalog;
+            let Some(pointer) = catalog.load(from).await? else { return Ok(false) };
+            let taken = || Error::new(Code::TableExists, format!("there is a table or view `{to}` already"));
+            if catalog.load(to).await?.is_some() {
+                return Err(taken());
+            }
+            let leaves = PointerChange { name: from.clone(), from: Some(pointer.clone()), to: None };
+            let arrives = PointerChange { name: to.clone(), from: None, to: Some(pointer.clone()) };
+            match catalog.commit(&[leaves, arrives]).await {
+                Ok(()) => Ok(true),
+                Err(CommitFailure::Conflict(name)) if name == *to => Err(taken()),
+                Err(CommitFailure::Conflict(_)) => Err(Error::new(Code::CommitConflict, format!("`{from}` changed while it was renamed"))),
+                Err(CommitFailure::Failed(error)) => Err(error),
+                // Both pointers moved or none: the new name tells.
+                Err(CommitFailure::Unknown(error)) => match catalog.load(to).await {
+                    Ok(Some(now)) if now == pointer => Ok(true),
+                    _ => Err(error),
+                },
+            }
+        })
     }
 
     /// Takes a table or view out of the catalog; `false` when there is none. Its files stay until maintenance removes them.

@@ -149,13 +149,18 @@ impl Tables {
                 return Err(error);
             }
         };
+        self.replace(table.name(), from, Pointer { kind: EntryKind::Table, metadata_location: location }, litter).await
+    }
+
+    /// Makes files durable, and one of them what a name points to; `false` when the name points elsewhere than it has to. When it is not known
+    /// whether it happened, the files stay.
+    pub(super) async fn replace(&self, name: &Name, from: Option<Pointer>, to: Pointer, litter: Litter) -> Result<bool> {
         if let Err(error) = self.storage().sync(litter.paths()).await {
             litter.clear().await;
             return Err(error);
         }
-        let to = Some(Pointer { kind: EntryKind::Table, metadata_location: location });
-        let change = PointerChange { name: table.name().clone(), from, to: to.clone() };
-        match self.catalog().commit(&[change]).await {
+        let to = Some(to);
+        match self.catalog().commit(&[PointerChange { name: name.clone(), from, to: to.clone() }]).await {
             Ok(()) => {
                 litter.keep();
                 Ok(true)
@@ -170,7 +175,7 @@ impl Tables {
             }
             Err(CommitFailure::Unknown(error)) => {
                 litter.keep();
-                match self.catalog().load(table.name()).await {
+                match self.catalog().load(name).await {
                     Ok(now) if now == to => Ok(true),
                     _ => Err(error),
                 }
@@ -359,7 +364,7 @@ async fn conflict(staged: Vec<Staged>, views: Vec<StagedView>, why: &str) -> Pub
 }
 
 // `00012-<id>.metadata.json`, and `v12.metadata.json` as Hadoop catalogs name it.
-fn version_of(location: &str) -> u64 {
+pub(super) fn version_of(location: &str) -> u64 {
     let file = location.rsplit('/').next().unwrap_or(location).trim_start_matches('v');
     let digits = file.find(|c: char| !c.is_ascii_digit()).map_or(file, |end| &file[..end]);
     digits.parse().unwrap_or(0)

@@ -105,7 +105,7 @@ pub struct NewView {
 }
 
 /// The property that keeps what a view replaced: switching back finds the table and its rows again.
-const REPLACED: &str = "rat.replaced-table";
+pub(super) const REPLACED: &str = "rat.replaced-table";
 const DEPENDS_ON: &str = "rat.depends-on";
 
 impl View {

@@ -328,13 +328,16 @@ def preview(
 @main.command()
 @click.argument("name", required=False)
 @click.option("--history", is_flag=True, help="Show the snapshots of NAME.")
+@click.option("--rename", metavar="TO", help="Give NAME another name, with its rows and history.")
 @_json
 @click.pass_context
-def tables(ctx: click.Context, name: str | None, history: bool, as_json: bool) -> None:
-    """List tables and views, or describe one."""
-    lake = _lake(ctx, read_only=True)
-    if history and name is None:
-        raise click.UsageError("--history needs the name of a table")
+def tables(ctx: click.Context, name: str | None, history: bool, rename: str | None, as_json: bool) -> None:
+    """List tables and views, describe one, or rename it."""
+    lake = _lake(ctx, read_only=rename is None)
+    if (history or rename) and name is None:
+        raise click.UsageError(f"--{'history' if history else 'rename'} needs the name of a table")
+    if rename is not None:
+        name = lake.tables.rename(name or "", rename).name
     if history:
         shown: list[Any] = lake.tables.history(name or "")
         columns = ["snapshot_id", "committed_at", "operation", "row_count", "file_count", "run_id", "is_current"]
@@ -400,12 +403,13 @@ def graph(ctx: click.Context, select: tuple[str, ...], mermaid: bool, svg: bool,
 @main.command()
 @_select
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--relocate", is_flag=True, help="The lake was moved: write its paths anew for where it is now, and do nothing else.")
 @click.option("--keep-snapshots", type=click.IntRange(min=0), help="How many snapshots stay whatever their age.")
 @click.option("--keep-for", metavar="DURATION", help="How long a snapshot stays after another took its place: 7d.")
 @click.option("--orphan-grace", metavar="DURATION", help="How old a file is that nobody names before it is deleted: 3d.")
 @_json
 @click.pass_context
-def maintain(ctx: click.Context, select: tuple[str, ...], dry_run: bool, as_json: bool, **settings: Any) -> None:
+def maintain(ctx: click.Context, select: tuple[str, ...], dry_run: bool, relocate: bool, as_json: bool, **settings: Any) -> None:
     """Keep tables small: rewrite files, let old snapshots go, delete what nobody names.
 
     SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…; every table when it is not given. What is not said here is
@@ -413,18 +417,19 @@ def maintain(ctx: click.Context, select: tuple[str, ...], dry_run: bool, as_json
     """
     given = {name: value for name, value in settings.items() if value is not None}
     lake = _lake(ctx, settings={"maintenance": given} if given else None)
-    report = lake.maintain(list(select) or None, dry_run=dry_run, raise_on_failure=False)
+    report = lake.maintain(list(select) or None, dry_run=dry_run, relocate=relocate, raise_on_failure=False)
     if as_json:
         _print_json(report.to_dict())
     else:
-        names = ["files_rewritten", "files_written", "snapshots_expired", "files_deleted", "orphans_deleted"]
+        done = ["files_rewritten", "files_written", "snapshots_expired", "files_deleted", "orphans_deleted"]
+        names = ["files_relocated"] if relocate else done
         lines = []
         for one in report.tables:
             counts = [f"{getattr(one, name):,}" for name in names]
             freed = f"{one.bytes_deleted + one.orphan_bytes:,}"
             lines.append([one.name, "failed" if one.error is not None else "success", *counts, freed])
         columns = ["table", "status", *(name.replace("_", " ") for name in names), "bytes freed"]
-        _print_table(columns, lines, right=[False, False, *[True] * 6], marks=1)
+        _print_table(columns, lines, right=[False, False, *[True] * (len(names) + 1)], marks=1)
         for one in report.tables:
             if one.error is not None:
                 click.echo("\n" + _coloured(str(one.error)), err=True)

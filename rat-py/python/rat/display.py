@@ -112,14 +112,17 @@ def check(report: CheckReport) -> str:
 
 def maintenance(report: MaintenanceReport) -> str:
     """A maintenance: a line a table, and the drawn errors below."""
+    relocated = any(one.files_relocated for one in report.tables)
     lines = []
     for one in report.tables:
         freed = one.bytes_deleted + one.orphan_bytes
         counts = [one.files_rewritten, one.files_written, one.snapshots_expired, one.files_deleted, one.orphans_deleted]
+        counts += [one.files_relocated] if relocated else []
         cells = [f'<td class="num">{count:,}</td>' for count in counts]
         mark = _mark("failed") if one.error is not None else ""
         lines.append(f'<tr><td>{escape(one.name)} {mark}</td>{"".join(cells)}<td class="num">{_bytes(freed)}</td></tr>')
-    names = ["rewritten", "in their place", "snapshots expired", "files deleted", "orphans deleted", "bytes freed"]
+    names = ["rewritten", "in their place", "snapshots expired", "files deleted", "orphans deleted"]
+    names += [*(["relocated"] if relocated else []), "bytes freed"]
     header = "<tr><th>table</th>" + "".join(f'<th class="num">{name}</th>' for name in names) + "</tr>"
     status = "success" if report.ok else "failed"
     told = [f"{len(report.tables)} tables", "dry run: nothing was changed" if report.dry_run else ""]

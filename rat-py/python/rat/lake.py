@@ -311,6 +311,7 @@ class Lake:
         select: str | list[str] | None = None,
         *,
         dry_run: bool = False,
+        relocate: bool = False,
         keep_snapshots: int | None = None,
         keep_for: float | datetime.timedelta | None = None,
         orphan_grace: float | datetime.timedelta | None = None,
@@ -322,12 +323,16 @@ class Lake:
         table of the lake when it is not given. ``dry_run`` says what would be done, and does nothing. ``keep_snapshots`` (how many stay
         whatever their age), ``keep_for`` and ``orphan_grace`` (in seconds) are those of ``[maintenance]`` unless given.
 
+        ``relocate`` is for a lake whose folder was moved (``LAKE_MOVED``): what holds absolute paths is written anew for where the lake is
+        now, of tables and views, and nothing else is done. Every snapshot stays readable; stopped anywhere, it is called again.
+
         Raises ``RunFailedError``, with ``.report``, when a table could not be maintained, unless ``raise_on_failure=False``; the others
         are maintained all the same. ``NotFoundError`` (``PIPELINE_NOT_FOUND``), ``DeniedError`` (``READ_ONLY_LAKE``).
         """
         return self._native.maintain(
             select,
             dry_run=dry_run,
+            relocate=relocate,
             keep_snapshots=keep_snapshots,
             keep_for=keep_for,
             orphan_grace=orphan_grace,

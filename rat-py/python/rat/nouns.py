@@ -80,6 +80,16 @@ class Tables:
     untag = waits(_untag)
     untag_async = awaits(_untag)
 
+    def _rename(self, name: str, to: str) -> Call[Table]:
+        """Gives a table or view another name, such as the one its pipeline has now: rows, history and watermark go with it.
+
+        Raises ``InvalidError``: ``TABLE_EXISTS``, and ``TABLE_HAS_PIPELINE`` while the pipeline of the old name is there.
+        """
+        return self._native.rename(name, to)
+
+    rename = waits(_rename)
+    rename_async = awaits(_rename)
+
     def _drop(self, name: str) -> Call[None]:
         """Takes a table or view out of the catalog. Its files stay until maintenance; its pipeline's next run is a first one."""
         return self._native.drop(name)

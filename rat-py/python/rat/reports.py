@@ -182,11 +182,14 @@ class MaintainedTable(Report):
     bytes_deleted: int
     orphans_deleted: int
     orphan_bytes: int
+    files_relocated: int
     error: RatError | None
 
     def __repr__(self) -> str:
         if self.error is not None:
             return f"<MaintainedTable {self.name} failed: {self.error.code}>"
+        if self.files_relocated:
+            return f"<MaintainedTable {self.name}, {self.files_relocated} files relocated>"
         done = f"{self.files_rewritten} files rewritten, {self.snapshots_expired} snapshots expired, {self.orphans_deleted} orphans deleted"
         return f"<MaintainedTable {self.name}, {done}>"
 

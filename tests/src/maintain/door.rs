@@ -30,6 +30,7 @@ async fn a_lake_is_maintained_and_goes_on() {
         run().await;
     }
     let options = MaintainOptions {
+        relocate: false,
         select: vec!["gold.events".to_owned()],
         keep_snapshots: Some(1),
         keep_for: Some(Duration::ZERO),

@@ -9,6 +9,7 @@
 mod expire;
 mod orphans;
 mod reach;
+mod relocate;
 mod rewrite;
 
 pub use expire::{Expired, Keep};

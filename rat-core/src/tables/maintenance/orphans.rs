@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
-use crate::tables::Tables;
+use crate::tables::{Relation, Tables};
 
-use super::reach::of_table;
+use super::reach::{Reach, of_table};
 
 /// What was deleted, or would be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,11 +41,33 @@ impl Tables {
         let table = self.get(name).await?;
         let reached = of_table(table.files(), table.metadata(), table.metadata_location().unwrap_or_default()).await?;
         old.retain(|file| !reached.contains_key(&file.path));
+        if !old.is_empty() {
+            let reached = self.reached_by_others(name, &folder).await?;
+            old.retain(|file| !reached.contains_key(&file.path));
+        }
         let outcome = Removed { files: old.len() as u64, bytes: old.iter().map(|file| file.size).sum() };
         if !dry_run {
             self.remove(old.into_iter().map(|file| file.path)).await?;
         }
         Ok(outcome)
+    }
+}
+
+impl Tables {
+    /// What other tables of the lake reach in a table's folder: a table that was renamed keeps its folder, which a new table of its old name
+    /// has too; and a view keeps the table that it stands in the place of.
+    async fn reached_by_others(&self, name: &Name, folder: &str) -> Result<Reach> {
+        let mut reached = Reach::new();
+        for entry in self.list().await?.into_iter().filter(|entry| entry.name != *name) {
+            let other = match self.find(&entry.name).await? {
+                Some(Relation::Table(table)) => Some(table),
+                Some(Relation::View(view)) => self.shelved(&view).await?,
+                None => None,
+            };
+            let Some(other) = other.filter(|other| self.storage().relative(other.location()).as_deref() == Some(folder)) else { continue };
+            reached.extend(of_table(other.files(), other.metadata(), other.metadata_location().unwrap_or_default()).await?);
+        }
+        Ok(reached)
     }
 }
 
