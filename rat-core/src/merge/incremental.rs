@@ -37,7 +37,7 @@ impl Keyed {
     pub(super) async fn onto(&self, merge: &Merge, base: Option<&Table>) -> Result<Merged> {
         let new = self.rows.rows();
         let Some(base) = base.filter(|_| new > 0) else {
-            let add = merge.write_sorted(&self.rows).await?;
+            let add = merge.write_kept(&self.rows).await?;
             let (carry, deletes) = (add.none(), add.none());
             let counts = Counts { written: new, inserted: new, dropped: self.read - new, ..Counts::default() };
             return Ok(Merged {
@@ -55,8 +55,8 @@ impl Keyed {
         let newer = merge.watermark.as_deref().filter(|_| merge.keep_newer);
         let found = matching::find(&stored, &stored.files, &self.rows, newer).await?;
         let add = match found.outdated.count() {
-            0 => merge.write_sorted(&self.rows).await?,
-            _ => merge.write_sorted(&self.not_outdated(merge, &found).await?).await?,
+            0 => merge.write_kept(&self.rows).await?,
+            _ => merge.write_kept(&self.not_outdated(merge, &found).await?).await?,
         };
         let taken = stored.take_out(&found.rows).await?;
         let written = new - found.outdated.count();

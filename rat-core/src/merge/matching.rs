@@ -191,14 +191,12 @@ impl<'a> Keys<'a> {
             };
             let count = batch.first().map_or(0, |column| column.len());
             let needed = KeySet::bytes_for(rows + count, bytes + size);
-            let grown = if needed > pass_bytes && rows > 0 { None } else { Some(reserved.try_resize(needed)) };
-            match grown {
-                Some(Ok(())) => {}
-                Some(Err(error)) if rows == 0 => return Err(execute::error(error)),
-                _ => {
-                    self.ahead = Some((batch, size));
-                    break;
-                }
+            if rows == 0 {
+                // Without room for the keys of one batch nothing would ever be found.
+                reserved.resize(needed);
+            } else if needed > pass_bytes || reserved.try_resize(needed).is_err() {
+                self.ahead = Some((batch, size));
+                break;
             }
             rows += count;
             bytes += size;

@@ -9,28 +9,30 @@
 mod append_only;
 mod columns;
 mod evolving;
-
+mod firsts;
 mod fit;
 mod foresee;
 mod full_refresh;
 mod incremental;
 mod intake;
-
 mod matching;
 mod null_keys;
 mod one_per_key;
 mod order;
+mod picked;
 mod repeated;
+mod runs;
 mod scd2;
 mod scratch;
 mod snapshot;
-mod steps;
+mod sorting;
 mod stored;
 mod unclaimed;
 
 use std::pin::pin;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
@@ -39,6 +41,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 
 use scratch::Scratch;
+use sorting::By;
 
 pub use columns::{Columns, Promise};
 pub use foresee::{Amount, Foreseen};
@@ -193,7 +196,7 @@ impl Merge {
     pub async fn start(self, plan: LogicalPlan) -> Result<Incoming, Refusal> {
         let rows = match self.strategy {
             MergeStrategy::FullRefresh | MergeStrategy::AppendOnly | MergeStrategy::DeleteInsert | MergeStrategy::Snapshot => {
-                IncomingRows::Streaming(execute::stream(&self.session, self.in_sort_order(plan)?).await?)
+                IncomingRows::Streaming(execute::stream(&self.session, plan).await?)
             }
             MergeStrategy::Incremental => IncomingRows::Keyed(incremental::Keyed::read(&self, plan).await?),
             MergeStrategy::Scd2 => IncomingRows::Versions(scd2::Versions::read(&self, plan).await?),
@@ -201,21 +204,34 @@ impl Merge {
         Ok(Incoming { merge: self, rows })
     }
 
-    // The query's columns are not the table's yet: a sort column is found by its name without regard to case, and casts keep the order.
-    fn in_sort_order(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let columns = plan.schema().columns();
-        let spelled = |name: &String| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).map(|c| c.name.clone());
-        steps::sorted(plan, &self.sort_by.iter().filter_map(spelled).collect::<Vec<_>>())
+    /// Writes rows that were put aside.
+    async fn write_kept(&self, rows: &Scratch) -> Result<Unclaimed> {
+        self.write(Arc::clone(rows.schema()), rows.stream()?.map_err(execute::error), || Ok(())).await
     }
 
-    /// Writes rows in the table's sort order.
-    async fn write_sorted(&self, rows: &Scratch) -> Result<Unclaimed> {
-        let sorted = steps::run(&self.session, steps::sorted(steps::all(rows)?, &self.sort_by)?).await?;
-        self.write(sorted.map_err(execute::error), || Ok(())).await
+    /// Writes rows into data files, in the table's sort order, and deletes those again when the rows end in an error or `check`, asked at
+    /// their end, refuses them.
+    async fn write(
+        &self,
+        schema: SchemaRef,
+        rows: impl Stream<Item = Result<RecordBatch>>,
+        check: impl FnOnce() -> Result<()>,
+    ) -> Result<Unclaimed> {
+        match self.sort_by.is_empty() {
+            true => self.write_as_they_come(rows, check).await,
+            false => {
+                let by = By::ascending(&schema, &self.sort_by)?;
+                let sorted = sorting::sorted(&self.session, schema, rows, &by).await?;
+                self.write_as_they_come(sorted, check).await
+            }
+        }
     }
 
-    /// Writes rows into data files, and deletes those again when the rows end in an error or `check`, asked at their end, refuses them.
-    async fn write(&self, rows: impl Stream<Item = Result<RecordBatch>>, check: impl FnOnce() -> Result<()>) -> Result<Unclaimed> {
+    async fn write_as_they_come(
+        &self,
+        rows: impl Stream<Item = Result<RecordBatch>>,
+        check: impl FnOnce() -> Result<()>,
+    ) -> Result<Unclaimed> {
         let options = WriterOptions {
             target_file_bytes: Some(self.target_file_bytes),
             order: if self.sort_by.is_empty() { RowOrder::Unknown } else { RowOrder::Table },
@@ -279,8 +295,9 @@ impl Rows {
 impl Written {
     async fn write(merge: &Merge, stream: SendableRecordBatchStream) -> Result<Self> {
         let seen = Arc::<Mutex<intake::Seen>>::default();
-        let (_, rows) = intake::shaped(stream, &merge.columns, merge.watermark.as_deref(), Arc::clone(&seen), Arc::clone(&merge.progress));
-        let files = merge.write(rows, || seen.lock().check(&merge.columns)).await?;
+        let (schema, rows) =
+            intake::shaped(stream, &merge.columns, merge.watermark.as_deref(), Arc::clone(&seen), Arc::clone(&merge.progress));
+        let files = merge.write(schema, rows, || seen.lock().check(&merge.columns)).await?;
         let seen = std::mem::take(&mut *seen.lock());
         Ok(Self { files, rows: seen.rows, greatest: seen.greatest })
     }

@@ -9,12 +9,12 @@ use datafusion::logical_expr::LogicalPlan;
 use futures::{StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 
+use super::firsts::Precedence;
 use super::intake::{self, Seen};
 use super::null_keys::{NullKeyRows, positions};
 use super::order::Term;
 use super::repeated::{KeyHashes, Repeated};
 use super::scratch::Scratch;
-use super::steps::{self, Precedence};
 use super::{Merge, Refusal};
 use crate::config::NullKeys;
 use crate::error::Result;
@@ -71,28 +71,33 @@ impl OnePerKey {
             (rule.look)(&batch)?;
             Ok(batch)
         });
-        let all = Scratch::fill(&merge.session, Arc::clone(&schema), rows).await?;
-        seen.lock().check(&merge.columns)?;
-        nulls.into_inner().check(&merge.key, merge.columns.target().fields().len())?;
-
         let columns = nullable(merge.columns.target());
         let precedence = Precedence { key: rule.key, watermark: watched, order: rule.terms };
-        let read = all.rows();
-        let greatest = seen.lock().greatest.take();
-        let rows = match hashed.into_inner().and_then(KeyHashes::repeated) {
-            Some(repeated) if repeated.is_empty() && *all.schema() == columns => all,
-            Some(repeated) => distinct(&merge.session, &all, &repeated, columns, &precedence).await?,
-            None => {
-                let mut plan = steps::one_per_key(&all, &columns, &precedence)?;
-                if rule.in_order {
-                    plan = steps::in_key_order(plan, &columns, rule.key)?;
+        let session = &merge.session;
+        let rows = if rule.in_order {
+            let firsts = precedence.firsts(session, &schema, rows, &columns).await?;
+            checked(merge, &seen, nulls.into_inner())?;
+            Scratch::fill(session, columns, firsts).await?
+        } else {
+            let all = Scratch::fill(session, Arc::clone(&schema), rows).await?;
+            checked(merge, &seen, nulls.into_inner())?;
+            match hashed.into_inner().and_then(KeyHashes::repeated) {
+                Some(repeated) if repeated.is_empty() && *all.schema() == columns => all,
+                Some(repeated) => distinct(session, &all, &repeated, columns, &precedence).await?,
+                None => {
+                    let firsts = precedence.firsts(session, &schema, all.stream()?.map_err(execute::error), &columns).await?;
+                    Scratch::fill(session, columns, firsts).await?
                 }
-                let rows = steps::run(&merge.session, plan).await?;
-                Scratch::fill(&merge.session, columns, rows.map_err(execute::error)).await?
             }
         };
-        Ok(Self { rows, read, greatest })
+        let mut seen = seen.lock();
+        Ok(Self { rows, read: seen.rows, greatest: seen.greatest.take() })
     }
+}
+
+fn checked(merge: &Merge, seen: &Mutex<Seen>, nulls: NullKeyRows) -> Result<(), Refusal> {
+    seen.lock().check(&merge.columns)?;
+    nulls.check(&merge.key, merge.columns.target().fields().len())
 }
 
 /// The rows whose key no other can have, as they are, and one of each other key.
@@ -109,9 +114,8 @@ async fn distinct(
         rows.and_then(|rows| rows.with_schema(Arc::clone(&columns))).map_err(|e| execute::error(e.into()))
     });
     let contested = all.stream()?.map_err(execute::error).map(|batch| repeated.only(&batch?, true));
-    let contested = Scratch::fill(session, Arc::clone(all.schema()), contested).await?;
-    let chosen = steps::run(session, steps::one_per_key(&contested, &columns, precedence)?).await?;
-    Scratch::fill(session, Arc::clone(&columns), single.chain(chosen.map_err(execute::error))).await
+    let chosen = precedence.firsts(session, all.schema(), contested, &columns).await?;
+    Scratch::fill(session, Arc::clone(&columns), single.chain(chosen)).await
 }
 
 /// The same columns, each of which may be NULL: of values that are on their way.

@@ -5,24 +5,20 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::catalog::TableProvider;
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::datasource::MemTable;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::RefCountedTempFile;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
-use datafusion::physical_plan::spill::SpillManager;
+use datafusion::physical_plan::spill::{SpillManager, get_record_batch_memory_size};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::PartitionStream;
 use futures::{Stream, StreamExt, stream};
 
 use crate::error::Result;
 use crate::execute;
 use crate::session::Session;
 
-/// Above this, rows go to a file even while memory is left: others need it too.
+/// Above this, or a sixteenth of the pool where that is less, rows go to a file even while memory is left: others need it too.
 const IN_MEMORY_BYTES: usize = 64 << 20;
 
 /// Rows of one schema, to be read any number of times.
@@ -42,8 +38,9 @@ enum Kept {
 impl Scratch {
     /// Reads a stream to its end.
     pub(super) async fn fill(session: &Session, schema: SchemaRef, rows: impl Stream<Item = Result<RecordBatch>>) -> Result<Self> {
-        let runtime: Arc<RuntimeEnv> = Arc::clone(session.state().runtime_env());
-        let reserved = MemoryConsumer::new("merge: new rows").with_can_spill(true).register(&runtime.memory_pool);
+        let runtime = session.shared().runtime_env();
+        let reserved = MemoryConsumer::new("merge: new rows").register(&runtime.memory_pool);
+        let in_memory = IN_MEMORY_BYTES.min(session.memory_bytes() / 16);
         let mut batches = Vec::new();
         let (mut count, mut spilling) = (0, None);
         let mut rows = pin!(rows);
@@ -53,26 +50,25 @@ impl Scratch {
                 continue;
             }
             count += batch.num_rows() as u64;
-            let bytes = batch.get_array_memory_size();
-            if spilling.is_none() && (reserved.size() + bytes > IN_MEMORY_BYTES || reserved.try_grow(bytes).is_err()) {
-                let manager =
-                    SpillManager::new(Arc::clone(&runtime), SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0), Arc::clone(&schema));
-                let mut file = manager.create_in_progress_file("merge: new rows").map_err(execute::error)?;
+            let bytes = get_record_batch_memory_size(&batch);
+            if spilling.is_none() && (reserved.size() + bytes > in_memory || reserved.try_grow(bytes).is_err()) {
+                let manager = Arc::new(spill_manager(runtime, Arc::clone(&schema)));
+                let mut file = SpillFile::create(&manager)?;
                 for kept in std::mem::take(&mut batches) {
-                    file.append_batch(&kept).map_err(execute::error)?;
+                    file.append(&kept)?;
                 }
                 reserved.free();
                 spilling = Some((manager, file));
             }
             match &mut spilling {
-                Some((_, file)) => drop(file.append_batch(&batch).map_err(execute::error)?),
+                Some((_, file)) => file.append(&batch)?,
                 None => batches.push(batch),
             }
         }
         let kept = match spilling {
             None => Kept::Memory { batches, _reserved: Arc::new(reserved) },
-            Some((manager, mut file)) => match file.finish().map_err(execute::error)? {
-                Some(file) => Kept::File { manager: Arc::new(manager), file },
+            Some((manager, file)) => match file.finish()? {
+                Some(file) => Kept::File { manager, file },
                 None => Kept::Memory { batches, _reserved: Arc::new(reserved) },
             },
         };
@@ -92,15 +88,6 @@ impl Scratch {
         matches!(self.kept, Kept::Memory { .. })
     }
 
-    /// The rows as a table.
-    pub(super) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
-        let schema = Arc::clone(&self.schema);
-        Ok(match &self.kept {
-            Kept::Memory { batches, .. } => Arc::new(MemTable::try_new(schema, vec![batches.clone()]).map_err(execute::error)?),
-            Kept::File { .. } => Arc::new(StreamingTable::try_new(schema, vec![Arc::new(self.clone())]).map_err(execute::error)?),
-        })
-    }
-
     /// The rows, from the first.
     pub(super) fn stream(&self) -> Result<SendableRecordBatchStream> {
         Ok(match &self.kept {
@@ -113,18 +100,31 @@ impl Scratch {
     }
 }
 
-impl PartitionStream for Scratch {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
+/// What writes and reads spill files of rows of a schema.
+pub(super) fn spill_manager(runtime: &Arc<RuntimeEnv>, schema: SchemaRef) -> SpillManager {
+    SpillManager::new(Arc::clone(runtime), SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0), schema)
+}
+
+type Append = dyn FnMut(Option<&RecordBatch>) -> datafusion::error::Result<Option<RefCountedTempFile>> + Send;
+
+/// A spill file that is written. The engine's own type has no name outside of it.
+pub(super) struct SpillFile(Box<Append>);
+
+impl SpillFile {
+    pub(super) fn create(manager: &SpillManager) -> Result<Self> {
+        let mut file = manager.create_in_progress_file("merge").map_err(execute::error)?;
+        Ok(Self(Box::new(move |batch| match batch {
+            Some(batch) => file.append_batch(batch).map(|_| None),
+            None => file.finish(),
+        })))
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        match self.stream() {
-            Ok(stream) => stream,
-            Err(error) => {
-                let failed = stream::iter([Err(datafusion::error::DataFusionError::External(Box::new(error)))]);
-                Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), failed))
-            }
-        }
+    pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<()> {
+        (self.0)(Some(batch)).map(drop).map_err(execute::error)
+    }
+
+    /// The file, when there is a row in it.
+    pub(super) fn finish(mut self) -> Result<Option<RefCountedTempFile>> {
+        (self.0)(None).map_err(execute::error)
     }
 }

@@ -61,7 +61,7 @@ impl Replacing {
             }
             Ok(batch)
         });
-        let files = merge.write(rows, || seen.lock().check(&merge.columns));
+        let files = merge.write(Arc::clone(&schema), rows, || seen.lock().check(&merge.columns));
         let (files, kept) = futures::join!(files, Scratch::fill(&merge.session, of_key, kept));
         let (files, kept) = (files?, kept?);
         nulls.into_inner().check(&merge.key, merge.columns.target().fields().len())?;

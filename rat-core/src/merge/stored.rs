@@ -8,10 +8,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use datafusion::common::ScalarValue;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, ident};
 use futures::TryStreamExt;
 use roaring::RoaringTreemap;
 
-use super::{Merge, Unclaimed, steps};
+use super::{Merge, Unclaimed};
 use crate::config::WriteMode;
 use crate::error::Result;
 use crate::execute;
@@ -129,9 +131,16 @@ impl<'a> Stored<'a> {
     }
 
     async fn rewrite(&self, gone: Leaving) -> Result<Unclaimed> {
-        let staying = steps::sorted(steps::stored(self.scan.without(gone)?.provider(), self.merge.columns.target())?, &self.merge.sort_by)?;
-        let staying = steps::run(&self.merge.session, staying).await?;
-        self.merge.write(staying.map_err(execute::error), || Ok(())).await
+        let staying = execute::stream(&self.merge.session, self.as_the_table_has_them(gone)?).await?;
+        self.merge.write(staying.schema(), staying.map_err(execute::error), || Ok(())).await
+    }
+
+    // Text and bytes as the table's columns are, and not as the scan's views.
+    fn as_the_table_has_them(&self, gone: Leaving) -> Result<LogicalPlan> {
+        let columns = self.merge.columns.target().fields().iter();
+        let columns = columns.map(|to| cast(ident(to.name()), to.data_type().clone()).alias(to.name()));
+        let scan = LogicalPlanBuilder::scan("stored", provider_as_source(self.scan.without(gone)?.provider()), None);
+        scan.and_then(|rows| rows.project(columns)).and_then(LogicalPlanBuilder::build).map_err(execute::error)
     }
 
     // The files that rows leave, and, where other engines wrote delete files for several data files, the others that those are about:

@@ -47,5 +47,8 @@ pub(super) fn config(options: &Options, memory_bytes: usize) -> SessionConfig {
     let sorts = 16 * config.target_partitions();
     let reservation = &mut config.options_mut().execution.sort_spill_reservation_bytes;
     *reservation = (*reservation).min(memory_bytes / sorts);
+    // What waits between two operators is counted in batches: of a small budget they are small.
+    let batch = &mut config.options_mut().execution.batch_size;
+    *batch = (*batch).min(memory_bytes >> 15).max(256);
     config
 }

@@ -2,6 +2,7 @@
 
 mod deletes;
 mod history;
+mod memory;
 mod model;
 mod race;
 mod snapshot;

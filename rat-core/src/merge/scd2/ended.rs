@@ -12,7 +12,7 @@ use roaring::RoaringTreemap;
 
 use super::super::one_per_key::nullable;
 use super::super::scratch::Scratch;
-use super::super::steps;
+use super::super::sorting::{self, By};
 use super::super::stored::{Leaving, Stored};
 use super::Validity;
 use crate::error::{Code, Error, Result};
@@ -106,9 +106,9 @@ impl Ended {
 
         // One stream gives the rows in the order of files and rows: that of the ends, once those are sorted.
         let by_place = [FILE.to_owned(), ROW.to_owned()];
-        let sorted = steps::in_key_order(steps::all(&self.ends)?, &SCHEMA, &by_place)?;
-        let ends = steps::run(session, sorted).await?.map_err(execute::error);
-        let ends = Zip { ends: Box::pin(ends), batch: None, at: 0 };
+        let ends = self.ends.stream()?.map_err(execute::error);
+        let ends = sorting::sorted(session, Arc::clone(&SCHEMA), ends, &By::ascending(&SCHEMA, &by_place)?).await?;
+        let ends = Zip { ends, batch: None, at: 0 };
         let numbers: Vec<u32> = self.rows.keys().copied().collect();
         let (numbers, schema) = (&numbers, &target);
         let rows = stream::try_unfold((Box::pin(located.stream()), ends), |(mut rows, mut ends)| async move {

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, TimestampMicrosecondArray};
-use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Schema, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow::row::{Row, RowConverter, Rows, SortField};
 use datafusion::common::ScalarValue;
-use datafusion::execution::SendableRecordBatchStream;
 use futures::channel::mpsc::Sender;
-use futures::{SinkExt, StreamExt};
+use futures::{SinkExt, StreamExt, TryStreamExt};
 use roaring::RoaringTreemap;
 
 use super::super::columns::position;
+use super::super::picked::Picked;
 use super::super::scratch::Scratch;
+use super::super::sorting::Ordered;
 use super::super::{Merge, Refusal, intake};
 use super::Validity;
 use super::chain::{Chain, Effect, Moments, Says};
@@ -24,9 +24,6 @@ use crate::error::{Code, Error, Result};
 use crate::execute;
 use crate::tables::{FILE, ROW, normal};
 
-const BATCH_ROWS: usize = 8192;
-/// Rows wait for others until they are of so many batches.
-const BATCHES: usize = 32;
 const SAMPLE_ROWS: usize = 20;
 
 /// What came of the new versions.
@@ -67,9 +64,8 @@ impl<'a> Fold<'a> {
             Some(past) => Some(Cursor::new(past.in_key_order(merge).await?, merge, target)?),
             None => None,
         };
-        let new = Cursor::new(new.stream()?, merge, target)?;
-        let begins =
-            Begins { merge, validity, to: begins, waiting: Waiting::default(), validities: Vec::new(), written: 0, greatest: None };
+        let new = Cursor::new(Box::pin(new.stream()?.map_err(execute::error)), merge, target)?;
+        let begins = Begins { merge, validity, to: begins, waiting: Picked::default(), validities: Vec::new(), written: 0, greatest: None };
         Ok(Self { merge, validity, new, stored, begins, ends: Ends::new(ends), late: Late::default(), replaced: BTreeMap::new() })
     }
 
@@ -154,7 +150,7 @@ impl<'a> Fold<'a> {
 
 /// A batch of versions, comparable.
 struct Loaded {
-    rows: RecordBatch,
+    rows: Arc<RecordBatch>,
     keys: Rows,
     values: Rows,
     from: TimestampMicrosecondArray,
@@ -198,7 +194,7 @@ impl Says<Place> for Place {
 
 /// Versions in the order of their keys.
 struct Cursor {
-    rows: SendableRecordBatchStream,
+    rows: Ordered,
     keys: Comparable,
     values: Comparable,
     validity: (String, String),
@@ -207,7 +203,7 @@ struct Cursor {
 }
 
 impl Cursor {
-    fn new(rows: SendableRecordBatchStream, merge: &Merge, target: &Schema) -> Result<Self> {
+    fn new(rows: Ordered, merge: &Merge, target: &Schema) -> Result<Self> {
         let validity = merge.validity()?;
         // Rows of one key say the same when there is nothing to say.
         let values = if validity.compare.is_empty() { &merge.key } else { &validity.compare };
@@ -221,7 +217,7 @@ impl Cursor {
                 return Ok(Some(Place { batch: Arc::clone(batch), row: self.row }));
             }
             let Some(rows) = self.rows.next().await else { return Ok(None) };
-            (self.batch, self.row) = (Some(Arc::new(self.load(rows.map_err(execute::error)?)?)), 0);
+            (self.batch, self.row) = (Some(Arc::new(self.load(rows?)?)), 0);
         }
     }
 
@@ -238,7 +234,7 @@ impl Cursor {
         };
         let (from, to) = (moments(&self.validity.0)?, moments(&self.validity.1)?);
         let (keys, values) = (self.keys.of(&rows)?, self.values.of(&rows)?);
-        Ok(Loaded { keys, values, from, to, places: column(FILE).zip(column(ROW)), rows })
+        Ok(Loaded { keys, values, from, to, places: column(FILE).zip(column(ROW)), rows: Arc::new(rows) })
     }
 }
 
@@ -284,44 +280,12 @@ fn flat(data_type: &DataType) -> DataType {
     }
 }
 
-/// Rows of many batches, to be one.
-#[derive(Default)]
-struct Waiting {
-    batches: Vec<Arc<Loaded>>,
-    rows: Vec<(usize, usize)>,
-}
-
-impl Waiting {
-    fn push(&mut self, place: Place) {
-        // Rows come in the order of their batches, but for one that waited for its end.
-        let at = self.batches.iter().rposition(|batch| Arc::ptr_eq(batch, &place.batch)).unwrap_or_else(|| {
-            self.batches.push(place.batch);
-            self.batches.len() - 1
-        });
-        self.rows.push((at, place.row));
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows.len() >= BATCH_ROWS || self.batches.len() >= BATCHES
-    }
-
-    fn take(&mut self) -> Result<Option<RecordBatch>> {
-        if self.rows.is_empty() {
-            return Ok(None);
-        }
-        let batches: Vec<&RecordBatch> = self.batches.iter().map(|batch| &batch.rows).collect();
-        let batch = interleave_record_batch(&batches, &self.rows).map_err(defect)?;
-        *self = Self::default();
-        Ok(Some(batch))
-    }
-}
-
 /// New versions on their way to be written.
 struct Begins<'a> {
     merge: &'a Merge,
     validity: &'a Validity,
     to: Sender<Result<RecordBatch>>,
-    waiting: Waiting,
+    waiting: Picked,
     validities: Vec<(i64, Option<i64>)>,
     written: u64,
     greatest: Option<ScalarValue>,
@@ -329,7 +293,7 @@ struct Begins<'a> {
 
 impl Begins<'_> {
     async fn push(&mut self, row: Place, from: i64, to: Option<i64>) -> Result<()> {
-        self.waiting.push(row);
+        self.waiting.push(&row.batch.rows, row.row);
         self.validities.push((from, to));
         self.written += 1;
         if self.waiting.is_full() { self.flush().await } else { Ok(()) }
@@ -358,14 +322,14 @@ impl Begins<'_> {
 #[derive(Default)]
 struct Late {
     count: u64,
-    samples: Waiting,
+    samples: Picked,
 }
 
 impl Late {
     fn push(&mut self, row: Place) {
         self.count += 1;
-        if self.samples.rows.len() < SAMPLE_ROWS {
-            self.samples.push(row);
+        if self.samples.len() < SAMPLE_ROWS {
+            self.samples.push(&row.batch.rows, row.row);
         }
     }
 

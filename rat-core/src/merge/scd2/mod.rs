@@ -91,7 +91,7 @@ impl Versions {
         }
         let rewritten = ended.rewritten(&stored, validity).await?;
         let taken = stored.take_out(&leaving).await?;
-        merged.carry = taken.carry.with(merge.write_sorted(&rewritten).await?);
+        merged.carry = taken.carry.with(merge.write_kept(&rewritten).await?);
         (merged.deletes, merged.remove) = (taken.deletes, taken.remove);
         merged.loses_rows = merged.counts.updated > 0;
         Ok(merged)
@@ -127,7 +127,7 @@ impl Versions {
 
     async fn merged(&self, merge: &Merge, begun: &Outcome) -> Result<Merged> {
         let add = match &begun.rows {
-            Some(rows) => merge.write_sorted(rows).await?,
+            Some(rows) => merge.write_kept(rows).await?,
             None => return Err(Error::new(Code::Internal, "versions without their rows")),
         };
         let (carry, deletes) = (add.none(), add.none());

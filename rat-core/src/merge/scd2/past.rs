@@ -8,20 +8,21 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Arr
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::common::ScalarValue;
-use datafusion::execution::SendableRecordBatchStream;
 use futures::channel::mpsc::{self, Sender};
 use futures::{SinkExt, Stream, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use roaring::RoaringTreemap;
 use tokio::task::JoinSet;
 
+use super::super::Merge;
 use super::super::matching::{Keys, Pass, Search};
 use super::super::scratch::Scratch;
+use super::super::sorting::{self, By, Ordered};
 use super::super::stored::Stored;
-use super::super::{Merge, steps};
 use super::{Validity, ended};
 use crate::config::HardDeletes;
 use crate::error::{Code, Error, Result};
+use crate::execute;
 use crate::tables::{FILE, Located, LocatedBatch, Look, ROW, ScanFile};
 
 /// Stored versions of the new rows' keys.
@@ -50,10 +51,11 @@ impl Past {
     }
 
     /// In the order of the new rows.
-    pub(super) async fn in_key_order(&self, merge: &Merge) -> Result<SendableRecordBatchStream> {
+    pub(super) async fn in_key_order(&self, merge: &Merge) -> Result<Ordered> {
         let mut order = merge.key.clone();
         order.extend([merge.validity()?.from.clone(), FILE.to_owned(), ROW.to_owned()]);
-        steps::run(&merge.session, steps::in_key_order(steps::all(&self.versions)?, self.versions.schema(), &order)?).await
+        let (schema, rows) = (self.versions.schema(), self.versions.stream()?.map_err(execute::error));
+        sorting::sorted(&merge.session, Arc::clone(schema), rows, &By::ascending(schema, &order)?).await
     }
 
     /// Open versions of keys that are not among the new rows', each with the end it gets.
