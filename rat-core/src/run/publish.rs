@@ -191,7 +191,7 @@ async fn summary(job: &Job, planned: &Planned, merged: &Merged) -> Result<BTreeM
     let mut facts = BTreeMap::from([
         (RUN_ID.to_owned(), job.record.id().to_owned()),
         (CODE_HASH.to_owned(), planned.compiled.code_hash.clone()),
-        (PIPELINE.to_owned(), job.given.is_none().then(|| job.pipeline.name.to_string()).unwrap_or_default()),
+        (PIPELINE.to_owned(), if job.given.is_none() { job.pipeline.name.to_string() } else { String::new() }),
         (INPUTS.to_owned(), inputs),
         (MERGE_STRATEGY.to_owned(), job.config.merge_strategy.as_str().to_owned()),
         (UNIQUE_KEY.to_owned(), job.config.unique_key.join(", ")),
