@@ -12,6 +12,8 @@ REQUIREMENTS := tests/requirements.txt
 # A new list of requirements is a new environment: an old one is never half right.
 VENV         := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | cksum | cut -d' ' -f1)
 VENV_PYTHON  := $(VENV)/bin/python
+# Spark runs where Java is.
+SPARK_VENV   := $(if $(shell command -v java),$(CACHE)/spark-$(shell cat tests/requirements-spark.txt | cksum | cut -d' ' -f1))
 PEERS_VENV   := $(CACHE)/peers-$(shell cat benches/peers/requirements.txt | cksum | cut -d' ' -f1)
 DOCS_VENV    := $(CACHE)/docs-$(shell cat docs/requirements.txt | cksum | cut -d' ' -f1)
 SITE         ?= $(CACHE)/site
@@ -19,6 +21,7 @@ DEBUG        := $(CARGO_TARGET_DIR)/debug
 BENCH        := $(CACHE)/bench
 
 export RAT_TEST_PYTHON := $(VENV_PYTHON)
+export RAT_TEST_SPARK := $(if $(SPARK_VENV),$(SPARK_VENV)/bin/python)
 
 .PHONY: demo test test-rust test-python test-node build lint docs docs-site bench bench-bindings release clean help
 
@@ -40,7 +43,7 @@ demo: build ## Run the flights project from landed files to a printed answer, in
 
 test: test-rust test-python test-node ## Install what the tests need and run them all
 
-test-rust: build $(VENV)/ready
+test-rust: build $(VENV)/ready $(if $(SPARK_VENV),$(SPARK_VENV)/ready)
 	cargo test --workspace
 
 test-python: build $(VENV)/ready
@@ -52,6 +55,11 @@ test-node: build rat-node/node_modules/ready
 $(VENV)/ready: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+
+$(SPARK_VENV)/ready: tests/requirements-spark.txt
+	$(PYTHON) -m venv $(SPARK_VENV)
+	$(SPARK_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements-spark.txt
 	@touch $@
 
 rat-node/node_modules/ready: rat-node/package-lock.json

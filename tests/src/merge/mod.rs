@@ -6,6 +6,7 @@ mod memory;
 mod model;
 mod race;
 mod snapshot;
+mod spark;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -179,6 +179,7 @@ async fn a_run_beside_pyiceberg_loses_neither_its_rows_nor_the_others() {
                 Some(_) => panic!("{:?}", report.error),
             }
         }
+        other.wait().unwrap();
         assert_eq!(failed, Some(false), "{strategy}: PyIceberg could not write");
         let (mut expected, mut others) = (Vec::new(), 0);
         for summary in summaries(&lake).await {

@@ -1,0 +1,124 @@
+//! Spark and rat on the same tables, in turns: each reads what the other wrote, and merges into it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdout, Command, Stdio};
+
+use rat_core::interop::tables::{Relation, references};
+
+use crate::run::harness::{Lake, name};
+
+const ORDERS: &str = "-- @merge_strategy: incremental
+-- @unique_key: id
+-- @write_mode: merge_on_read
+-- @partition_by: bucket(3, id)
+SELECT CAST(id AS INTEGER) AS id, city, CAST(price AS DECIMAL(9, 2)) AS price, CAST(at AS TIMESTAMPTZ) AS at, CAST(amount AS INTEGER) AS amount,
+  CAST(note AS VARCHAR) AS note, {'x': CAST(id AS INTEGER), 'y': city} AS place
+FROM (VALUES ROWS) AS t(id, city, price, at, amount, note)";
+const HISTORY: &str = "-- @merge_strategy: scd2
+-- @unique_key: id
+SELECT * FROM (VALUES ROWS) AS t(id, city)";
+const DAYS: &str = "-- @merge_strategy: snapshot
+-- @partition_column: day
+SELECT CAST(day AS DATE) AS day, n FROM (VALUES ROWS) AS t(day, n)";
+
+/// A Python with Spark, and Java. Without them the test is not run, but on CI they must be there.
+fn spark() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "where the tests find their tools is not a setting of rat")]
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let java = Command::new("java").arg("-version").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let found = variable("RAT_TEST_SPARK").map(PathBuf::from).filter(|_| java);
+    if found.is_none() {
+        assert_ne!(variable("CI").as_deref(), Some("true"), "there is no Java, or RAT_TEST_SPARK is not set; `make test` sets it");
+        #[expect(clippy::print_stderr, reason = "the reason why a test did nothing")]
+        {
+            eprintln!("skipped: Spark needs Java, and RAT_TEST_SPARK to name a Python that has it; `make test` makes one");
+        }
+    }
+    found
+}
+
+/// One part of what Spark says: the rows of each table.
+fn part(from: &mut BufReader<ChildStdout>) -> BTreeMap<String, Vec<String>> {
+    let mut tables = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(from.read_line(&mut line).unwrap(), 0, "Spark ended before it was done: what it says is above");
+        let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if answer["done"] == true {
+            return tables;
+        }
+        let rows = answer["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap().to_owned()).collect();
+        tables.insert(answer["table"].as_str().unwrap().to_owned(), rows);
+    }
+}
+
+async fn same(lake: &Lake, spark: &BTreeMap<String, Vec<String>>, told: &str) {
+    for (table, rows) in spark {
+        assert_eq!(lake.rows(&format!("silver.{table}")).await.as_ref(), Some(rows), "{told}: {table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spark_and_rat_take_turns_on_the_same_tables() {
+    let Some(python) = spark() else { return };
+    let project = |orders: &str, history: &str, days: &str| {
+        [("orders", ORDERS, orders), ("history", HISTORY, history), ("days", DAYS, days)]
+            .map(|(table, sql, rows)| (format!("silver/{table}/pipeline.sql"), sql.replace("ROWS", rows)))
+    };
+    let day = "(1, 'Rome', 1.50, '2026-01-01 00:00:00Z', 1, 'a'), (2, 'Bern', 2.50, NULL, 2, NULL), (3, 'Oslo', NULL, NULL, 3, 'c')";
+    let files = project(day, "(1, 'Rome'), (2, 'Bern')", "('2026-01-01', 1), ('2026-01-01', 2), ('2026-01-02', 3)");
+    let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    let mut lake = Lake::new(&files);
+    let run_all = async |lake: &Lake| {
+        for table in ["orders", "history", "days"] {
+            let report = lake.run(&format!("silver.{table}")).await;
+            assert!(report.is_ok(), "{table}: {:?}", report.error);
+        }
+    };
+    run_all(&lake).await;
+    let day = "(3, 'Oslo', 3.50, NULL, 33, 'C'), (4, 'Lima', 4.50, NULL, 4, 'd')";
+    let files = project(day, "(2, 'Oslo'), (3, 'Lima')", "('2026-01-02', 4), (NULL, 5)");
+    let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    lake = lake.with(&files);
+    run_all(&lake).await;
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/spark_session.py");
+    let cache = python.parent().unwrap().join("../libraries");
+    let mut spark = Command::new(&python)
+        .arg(script)
+        .args([lake.folder.path(), &cache])
+        .env("TZ", "UTC")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(spark.stdout.take().unwrap());
+    let before = part(&mut said);
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["days", "history", "orders"]);
+    same(&lake, &before, "what rat wrote").await;
+
+    let changed = part(&mut said);
+    assert_eq!(changed["orders"].len(), 4, "{changed:?}");
+    assert_eq!(changed["made"].len(), 90);
+    same(&lake, &changed, "what Spark changed").await;
+    let Some(Relation::Table(orders)) = lake.context.tables.find(&name("silver.orders")).await.unwrap() else { panic!("no table") };
+    let branches: Vec<String> = references(orders.metadata()).into_keys().collect();
+    assert_eq!(branches, ["audit", "main"]);
+
+    // rat merges into what Spark left: renamed, widened, with a field more, partitioned otherwise, with rows deleted by position.
+    let day = "(2, 'Bern', 2.75, NULL, 22, 'again'), (3, 'Oslo', 3.75, NULL, 333, NULL), (50, 'Oslo', 50.00, NULL, 50, NULL)";
+    let files = project(day, "(1, 'Roma')", "('2026-01-01', 6)");
+    let files = files.map(|(path, text)| (path, text.replace(" AS note,", " AS remark,")));
+    let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    lake = lake.with(&files);
+    run_all(&lake).await;
+    spark.stdin.take().unwrap().write_all(b"go on\n").unwrap();
+    let merged = part(&mut said);
+    assert!(spark.wait().unwrap().success());
+    let ids: Vec<&str> = merged["orders"].iter().map(|row| row.split('|').next().unwrap()).collect();
+    same(&lake, &merged, "what rat merged").await;
+    assert_eq!(ids, ["1", "2", "3", "4", "50"], "each key once");
+    assert!(merged["orders"][2].starts_with("3|Oslo|3.75|NULL|333|NULL|"), "{:?}", merged["orders"]);
+}
