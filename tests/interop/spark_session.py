@@ -30,7 +30,8 @@ CHANGES = [
     f"insert into {SILVER}.orders.branch_audit select 99, 'on a branch', null, null, null, null, null",
     f"delete from {SILVER}.days where day = date '2026-01-01'",
     f"create table {SILVER}.made (id bigint, at timestamp_ntz, name string) using iceberg partitioned by (days(at), bucket(4, id))",
-    f"insert into {SILVER}.made select id, timestamp_ntz '2026-01-01 00:00:00' + make_interval(0, 0, 0, id), concat('n', id) from range(100)",
+    f"insert into {SILVER}.made "
+    "select id, timestamp_ntz '2026-01-01 00:00:00' + make_interval(0, 0, 0, id), concat('n', id) from range(100)",
     f"delete from {SILVER}.made where id % 10 = 3",
     f"create view {SILVER}.seen as select id from {SILVER}.made where id < 2",
 ]
