@@ -132,7 +132,8 @@ def test_a_plan_tells_what_a_run_then_does(project: Path) -> None:
     assert lake.tables.list() == [] and lake.runs.list().runs == []
     lake.run("silver.orders")
     assert "incremental" in lake.plan("silver.orders", full_refresh=True)._repr_html_()
-    assert "rows written" in subprocess.run([sys.executable, "-m", "rat", "-C", str(project), "plan", "gold.totals"], check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, "-m", "rat", "-C", str(project), "plan", "gold.totals"]
+    assert "rows written" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
     (project / "default/pipelines/silver/orders/pipeline.sql").write_text("-- @merge_strategy: scd2\n-- @unique_key: id\nselect 1 as id\n")
     refused = lake.plan("silver.orders")
     assert not refused.ok and repr(refused) == "<WritePlan default.silver.orders refused: STRATEGY_CHANGED>"
