@@ -304,7 +304,7 @@ impl Files {
         Ok(())
     }
 
-    fn ended(mut self: Box<Self>) -> Result<Vec<RefCountedTempFile>> {
+    fn ended(mut self) -> Result<Vec<RefCountedTempFile>> {
         self.done.extend(ended(self.open.take())?);
         Ok(self.done)
     }
