@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
     PRIMARY KEY (catalog_name, namespace, property_key)
 );";
 
+/// Between two tries to switch to a log.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Pointers in a SQLite file that PyIceberg and Java open too.
 #[derive(Debug, Clone)]
 pub struct SqliteCatalog(Arc<Inner>);
@@ -147,7 +150,7 @@ impl Inner {
         if usage == Use::Read && has_layout(&connection)? {
             return Ok(connection);
         }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.write_ahead(&connection)?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
         connection.execute_batch(LAYOUT)?;
         // Files of PyIceberg and of older Java catalogs have no column for views yet.
@@ -160,6 +163,20 @@ impl Inner {
         connection.pragma_update(None, "user_version", LAKE_FORMAT)?;
         connection.execute_batch("COMMIT")?;
         Ok(connection)
+    }
+
+    // Two connections that switch to a log at once would wait for each other: SQLite refuses one of them without waiting.
+    fn write_ahead(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut tries = self.busy.as_millis() / PAUSE.as_millis();
+        connection.busy_timeout(Duration::ZERO)?;
+        loop {
+            match connection.pragma_update(None, "journal_mode", "WAL") {
+                Err(e) if tries > 0 && e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => std::thread::sleep(PAUSE),
+                Err(e) => return Err(e),
+                Ok(()) => return connection.busy_timeout(self.busy),
+            }
+            tries -= 1;
+        }
     }
 
     // On a disk that cannot be written SQLite cannot make the files of the write-ahead log. Without a log that holds something the database
