@@ -1,5 +1,5 @@
 // Every broken project of tests/projects/errors is reported here as in Rust's snapshot: code, path, line, column, and the drawing.
-import { cp, readFile, readdir, rm } from 'node:fs/promises'
+import { cp, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -21,9 +21,9 @@ async function project(fixture: string): Promise<Project> {
   const texts = (await readdir(source, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
   const all = await Promise.all(texts.map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')))
   if (all.some((text) => text.includes('crm'))) {
-    await copy.pipeline('bronze/crm', CRM)
-    await (await copy.open()).run('bronze.crm')
-    await rm(join(copy.folder, 'default/pipelines'), { recursive: true })
+    const lake = await copy.open()
+    const rows = await lake.query(CRM)
+    await lake.write('bronze.crm', await rows.toIPC())
   }
   await cp(source, copy.folder, { recursive: true })
   return copy

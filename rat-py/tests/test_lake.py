@@ -68,7 +68,7 @@ def test_a_failed_run_raises_with_its_report_unless_told_not_to(project: Path, l
     assert (failed.value.code, failed.value.kind) == ("QUALITY_FAILED", "rejected")
     assert failed.value.report.tests[0].count == 1
     assert lake.run("silver.orders", raise_on_failure=False).error.code == "QUALITY_FAILED"
-    with pytest.raises(rat.NotFoundError):
+    with pytest.raises(rat.InvalidError, match="NOT_BUILT"):
         lake.query("select * from silver.orders")
 
 
