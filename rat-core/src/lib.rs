@@ -9,6 +9,7 @@ pub mod settings;
 
 // ground
 mod ledger;
+mod sqlite;
 mod storage;
 mod tables;
 

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Code, Error, Result};
+use crate::sqlite::{PATIENCE, meaning, write_ahead};
 
 /// The layout this rat writes. A ledger of a higher number was made by a newer one.
 const VERSION: i64 = 1;
@@ -31,7 +31,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     let connect = || -> rusqlite::Result<Connection> {
         let connection = Connection::open(path)?;
         // History only: a power cut may cost the last lines, never the file.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        write_ahead(&connection, PATIENCE)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(connection)
     };
@@ -59,10 +59,9 @@ pub(super) fn in_memory() -> Result<Connection> {
 }
 
 fn prepare(connection: Connection) -> Result<Connection> {
-    connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
     if check_version(&connection)? < VERSION {
-        connection.execute_batch(TABLES).map_err(failed)?;
-        connection.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+        // Another program may be making them: it is waited for, where a read that becomes a write would be refused.
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT")).map_err(failed)?;
     }
     Ok(connection)
 }
@@ -90,17 +89,8 @@ pub(super) fn io_failed(path: &Path, error: std::io::Error) -> Error {
 }
 
 pub(super) fn failed(error: rusqlite::Error) -> Error {
-    let (code, what) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (Code::CatalogUnavailable, "the ledger is locked by another process"),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (Code::CorruptCatalog, "the ledger is damaged"),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (Code::ReadOnlyStorage, "the ledger cannot be written"),
-        _ if matches!(&error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
-            (Code::StorageFull, "no space is left for the ledger")
-        }
-        Some(ErrorCode::DiskFull) => (Code::StorageFull, "no space is left for the ledger"),
-        _ => (Code::CatalogUnavailable, "the ledger cannot be used"),
-    };
-    let error = Error::new(code, format!("{what}: {error}")).with_source(error);
+    let (code, what) = meaning(&error);
+    let error = Error::new(code, format!("the ledger {what}: {error}")).with_source(error);
     if code == Code::CorruptCatalog {
         return error.with_help("move `.rat/ledger.db` away: only history is lost");
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_iter};
 
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
@@ -192,7 +192,8 @@ impl Ledger {
     /// One transaction with all that is left to say of a run.
     fn write_outcome(&self, id: &str, outcome: &Outcome, logs: &[LogLine], tests: &[TestLine]) -> Result<()> {
         let mut connection = self.connection.lock();
-        let transaction = connection.transaction().map_err(failed)?;
+        // A read that becomes a write would be refused when another program wrote in between.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let started: Option<i64> =
             transaction.query_row("SELECT started_at FROM runs WHERE id = ?1", [id], |row| row.get(0)).optional().map_err(failed)?;
         let finished = outcome.finished_at.unwrap_or_else(|| self.clock.now());

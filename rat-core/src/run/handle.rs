@@ -78,9 +78,21 @@ pub async fn submit(context: RunContext, pipeline: Name, options: RunOptions) ->
     let ending = Ending(Arc::clone(&shared));
     tokio::spawn(async move {
         let done = AssertUnwindSafe(run_in_place(&context, &pipeline, &options, place)).catch_unwind().await;
-        ending.0.end(done.unwrap_or_else(|_| Err(Error::new(Code::Internal, "the run panicked; nothing was published by it after that"))));
+        let done = done.unwrap_or_else(|_| Err(Error::new(Code::Internal, "the run panicked; nothing was published by it after that")));
+        // In a runtime that stops, timers panic and what waits for a task fails: that is not the run's doing.
+        let succeeded = done.as_ref().is_ok_and(|report| report.error.is_none());
+        ending.0.end(if !succeeded && is_stopping().await { Err(stopped()) } else { done });
     });
     Ok(RunHandle(shared))
+}
+
+/// Whether this runtime has begun to stop: it takes no new work then, of one of its two kinds first.
+async fn is_stopping() -> bool {
+    tokio::task::spawn_blocking(|| ()).await.is_err() || tokio::spawn(async {}).await.is_err()
+}
+
+fn stopped() -> Error {
+    Error::new(Code::Cancelled, "the runtime stopped while the run was under way")
 }
 
 /// Ends the run for those who wait, also where the runtime drops it.
@@ -88,7 +100,7 @@ struct Ending(Arc<Shared>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.end(Err(Error::new(Code::Cancelled, "the runtime stopped while the run was under way")));
+        self.0.end(Err(stopped()));
     }
 }
 

@@ -18,7 +18,11 @@ const OWNERS: &[Rule] = &[
     Rule { words: &["iceberg"], owners: &["tables"], why: "Iceberg's types stay in `tables/`" },
     Rule { words: &["minijinja", "minijinja_contrib"], owners: &["template"], why: "templates are `template/`'s business" },
     Rule { words: &["saphyr_parser", "toml"], owners: &["config"], why: "YAML and TOML are `config/`'s business" },
-    Rule { words: &["rusqlite"], owners: &["tables/catalog", "ledger"], why: "SQLite holds the catalog and the ledger, nothing else" },
+    Rule {
+        words: &["rusqlite"],
+        owners: &["sqlite", "tables/catalog", "ledger"],
+        why: "SQLite holds the catalog and the ledger, nothing else",
+    },
     Rule {
         words: &["SessionContext::new", "SessionContext::new_with_config", "SessionContext::new_with_state", "SessionStateBuilder"],
         owners: &["session"],

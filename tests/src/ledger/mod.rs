@@ -160,3 +160,21 @@ fn a_read_only_ledger_reads_and_an_absent_one_is_empty() {
     assert!(empty.runs(&RunFilter::default()).unwrap().runs.is_empty());
     assert!(!folder.path().join("nothing").exists());
 }
+
+#[test]
+fn programs_that_open_a_new_ledger_at_once_all_get_it() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for n in 0..4 {
+                let (start, folder) = (&start, folder.path());
+                scope.spawn(move || {
+                    start.wait();
+                    begin(&open(folder), n, "default.silver.orders").finish(&Outcome::success(), &[]).unwrap();
+                });
+            }
+        });
+        assert_eq!(open(folder.path()).runs(&RunFilter::default()).unwrap().runs.len(), 4);
+    }
+}

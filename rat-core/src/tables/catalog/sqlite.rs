@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use crate::error::{Code, Error, Result};
 use crate::name::{Layer, Name};
+use crate::sqlite::{PATIENCE, meaning, write_ahead};
 use crate::storage::Storage;
 
 use super::{Capabilities, Catalog, CommitFailure, Entry, EntryKind, Pointer, PointerChange};
@@ -20,8 +21,6 @@ use super::{Capabilities, Catalog, CommitFailure, Entry, EntryKind, Pointer, Poi
 /// What this rat writes; a lake with a greater one was made by a newer rat.
 const LAKE_FORMAT: i64 = 1;
 const CATALOG_NAME: &str = "rat";
-/// Longer than any commit takes: two processes that write wait for each other instead of failing.
-const BUSY: Duration = Duration::from_secs(10);
 
 const LAYOUT: &str = "
 CREATE TABLE IF NOT EXISTS iceberg_tables (
@@ -40,9 +39,6 @@ CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
     property_value VARCHAR(1000),
     PRIMARY KEY (catalog_name, namespace, property_key)
 );";
-
-/// Between two tries to switch to a log.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Pointers in a SQLite file that PyIceberg and Java open too.
 #[derive(Debug, Clone)]
@@ -78,7 +74,7 @@ impl SqliteCatalog {
     /// # Errors
     /// `INVALID_ARGUMENT` when the storage has no folders.
     pub fn new(storage: &Storage, path: &str) -> Result<Self> {
-        Self::with_patience(storage, path, BUSY)
+        Self::with_patience(storage, path, PATIENCE)
     }
 
     /// As [`new`](Self::new), with the time to wait for another process that holds the lock.
@@ -150,7 +146,7 @@ impl Inner {
         if usage == Use::Read && has_layout(&connection)? {
             return Ok(connection);
         }
-        self.write_ahead(&connection)?;
+        write_ahead(&connection, self.busy)?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
         connection.execute_batch(LAYOUT)?;
         // Files of PyIceberg and of older Java catalogs have no column for views yet.
@@ -163,20 +159,6 @@ impl Inner {
         connection.pragma_update(None, "user_version", LAKE_FORMAT)?;
         connection.execute_batch("COMMIT")?;
         Ok(connection)
-    }
-
-    // Two connections that switch to a log at once would wait for each other: SQLite refuses one of them without waiting.
-    fn write_ahead(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut tries = self.busy.as_millis() / PAUSE.as_millis();
-        connection.busy_timeout(Duration::ZERO)?;
-        loop {
-            match connection.pragma_update(None, "journal_mode", "WAL") {
-                Err(e) if tries > 0 && e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => std::thread::sleep(PAUSE),
-                Err(e) => return Err(e),
-                Ok(()) => return connection.busy_timeout(self.busy),
-            }
-            tries -= 1;
-        }
     }
 
     // On a disk that cannot be written SQLite cannot make the files of the write-ahead log. Without a log that holds something the database
@@ -202,26 +184,8 @@ impl Inner {
     }
 
     fn failure(&self, error: rusqlite::Error) -> Error {
-        let file = self.file.display();
-        let error_code = error.sqlite_error_code();
-        let found = match error_code {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Error::new(Code::CorruptCatalog, format!("the catalog `{file}` is damaged"))
-            }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Error::new(Code::CatalogUnavailable, format!("the catalog `{file}` is locked by another program"))
-            }
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                Error::new(Code::ReadOnlyStorage, format!("the catalog `{file}` cannot be written"))
-            }
-            // What can keep the index of the log from growing is that there is no space for it.
-            _ if matches!(&error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
-                Error::new(Code::StorageFull, format!("no space is left for the catalog `{file}`"))
-            }
-            Some(ErrorCode::DiskFull) => Error::new(Code::StorageFull, format!("no space is left for the catalog `{file}`")),
-            _ => Error::new(Code::CatalogUnavailable, format!("the catalog `{file}` cannot be used")),
-        };
-        found.with_source(error)
+        let (code, what) = meaning(&error);
+        Error::new(code, format!("the catalog `{}` {what}", self.file.display())).with_source(error)
     }
 }
 
