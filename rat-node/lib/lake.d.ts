@@ -56,6 +56,10 @@ export interface PlanOptions extends Abortable {
 export interface PreviewOptions extends Abortable {
   /** A text in the place of the pipeline's file, such as an editor has it; without a pipeline, a text of its own. */
   sql?: string
+  /** Whether the run would rebuild the table. */
+  fullRefresh?: boolean
+  /** Values for `var()`, over those of `rat.toml`. */
+  vars?: Record<string, unknown>
   /** The most rows that are shown; the rest is not computed. 100 unless given. */
   limit?: number
   /** Count all rows too, which reads all of them. */

@@ -18,7 +18,7 @@ const OPTIONS: [(&str, &[&str]); 18] = [
     ("check", &["signal"]),
     ("compile", &["sql", "fullRefresh", "vars", "signal"]),
     ("plan", &["fullRefresh", "allowDataLoss", "vars", "signal"]),
-    ("preview", &["sql", "limit", "count", "signal"]),
+    ("preview", &["sql", "fullRefresh", "vars", "limit", "count", "signal"]),
     ("test", &["vars", "signal"]),
     ("graph", &["signal"]),
     ("run", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal", "onEvent", "raiseOnFailure"]),

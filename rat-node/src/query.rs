@@ -13,7 +13,7 @@ use rat_core::error::{Code, Error};
 use rat_core::{Preview, PreviewOptions, QueryOptions, QueryResult, QueryStream};
 use tokio::sync::Mutex;
 
-use crate::arguments::{Options, count, moment, params, seconds, text, texts};
+use crate::arguments::{Options, count, fields, moment, params, seconds, text, texts};
 use crate::arrow::{Rows, ipc};
 use crate::bridge::Call;
 use crate::lake::NativeLake;
@@ -171,6 +171,8 @@ impl NativeLake {
         let mut given = Options::of("preview", options)?;
         let options = PreviewOptions {
             sql: given.take("sql", text)?,
+            refresh: given.refresh()?,
+            vars: given.take("vars", fields)?.unwrap_or_default(),
             limit: given.take("limit", count)?.unwrap_or(PreviewOptions::ROWS),
             count: given.flag("count")?,
         };

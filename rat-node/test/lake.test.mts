@@ -104,12 +104,12 @@ describe('aborting', () => {
     const error = await rejection(lake.build([], { signal: AbortSignal.abort() }))
     expect(error).toBeInstanceOf(CancelledError)
     expect((await lake.runs.list()).runs).toEqual([])
-    for (const promise of [
-      lake.query('select 1', { signal: AbortSignal.abort() }),
-      lake.check([], { signal: AbortSignal.abort() }),
-      lake.graph([], { signal: AbortSignal.abort() }),
+    for (const verb of [
+      () => lake.query('select 1', { signal: AbortSignal.abort() }),
+      () => lake.check([], { signal: AbortSignal.abort() }),
+      () => lake.graph([], { signal: AbortSignal.abort() }),
     ]) {
-      expect(await rejection(promise)).toBeInstanceOf(CancelledError)
+      expect(await rejection(verb())).toBeInstanceOf(CancelledError)
     }
   })
 

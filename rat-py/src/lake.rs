@@ -78,11 +78,25 @@ impl Lake {
         Ok(call(async move { lake.plan(&pipeline, &options).await }, |py, done| report(py, "WritePlan", &done)))
     }
 
-    #[pyo3(signature = (pipeline = None, *, sql = None, limit = None, count = false))]
-    fn preview(&self, pipeline: Option<Text>, sql: Option<Text>, limit: Option<Count>, count: bool) -> Call {
-        let limit = limit.map_or(PreviewOptions::ROWS, |count| count.0);
-        let (lake, options) = (self.0.clone(), PreviewOptions { sql: sql.map(|text| text.0), limit, count });
-        call(async move { lake.preview(pipeline.as_deref(), &options).await }, preview)
+    #[pyo3(signature = (pipeline = None, *, sql = None, full_refresh = false, vars = None, limit = None, count = false))]
+    fn preview(
+        &self,
+        pipeline: Option<Text>,
+        sql: Option<Text>,
+        full_refresh: bool,
+        vars: Option<Bound<'_, PyDict>>,
+        limit: Option<Count>,
+        count: bool,
+    ) -> PyResult<Call> {
+        let options = PreviewOptions {
+            sql: sql.map(|text| text.0),
+            refresh: refresh(full_refresh, false),
+            vars: from_python(vars, "vars")?,
+            limit: limit.map_or(PreviewOptions::ROWS, |count| count.0),
+            count,
+        };
+        let lake = self.0.clone();
+        Ok(call(async move { lake.preview(pipeline.as_deref(), &options).await }, preview))
     }
 
     #[pyo3(signature = (select = None, *, vars = None))]

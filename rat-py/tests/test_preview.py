@@ -24,7 +24,7 @@ def test_a_pipeline_shows_its_rows_and_what_they_took(lake: rat.Lake) -> None:
 def test_a_text_stands_for_the_file_or_alone(project: Path, lake: rat.Lake) -> None:
     edited = lake.preview("silver.orders", sql="select {{ 6 * 7 }} as n")
     assert edited.data.to_pylist() == [{"n": 42}]
-    assert lake.preview(sql="select 1 as one").data.num_rows == 1
+    assert lake.preview(sql="select {{ var('n') }} as n", vars={"n": 7}, full_refresh=True).data.to_pylist() == [{"n": 7}]
     with pytest.raises(rat.InvalidError, match=r"rat build \+silver\.orders") as unbuilt:
         lake.preview("gold.totals")
     assert unbuilt.value.code == "NOT_BUILT"

@@ -1,5 +1,6 @@
 //! `lake.preview()`: the rows that a pipeline's query gives, before anything is written.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -8,13 +9,17 @@ use super::Lake;
 use crate::error::{Diagnostic, Result};
 use crate::plan::{Column, columns};
 use crate::query::{self, QueryResult};
-use crate::run;
+use crate::run::{self, Refresh, RunOptions};
 
 /// Options of [`Lake::preview`].
 #[derive(Debug, Clone)]
 pub struct PreviewOptions {
     /// A text in the place of the pipeline's file, such as an editor has it; without a pipeline, a text of its own.
     pub sql: Option<String>,
+    /// Whether the run would rebuild the table.
+    pub refresh: Refresh,
+    /// Values for `var()`, over those of `rat.toml`.
+    pub vars: BTreeMap<String, serde_json::Value>,
     /// The most rows that are shown; the rest is not computed. 100 unless given.
     pub limit: usize,
     /// Whether to count all rows too, which reads all of them.
@@ -28,7 +33,7 @@ impl PreviewOptions {
 
 impl Default for PreviewOptions {
     fn default() -> Self {
-        Self { sql: None, limit: Self::ROWS, count: false }
+        Self { sql: None, refresh: Refresh::No, vars: BTreeMap::new(), limit: Self::ROWS, count: false }
     }
 }
 
@@ -74,11 +79,12 @@ impl Lake {
         let context = self.query_context()?;
         let limits = query::QueryOptions::from_settings(&self.0.settings.engine, &self.0.namespace);
         let (sql, limited) = (options.sql.as_deref(), query::QueryOptions { limit: Some(options.limit), ..limits.clone() });
+        let asked = RunOptions { refresh: options.refresh, vars: options.vars.clone(), ..RunOptions::default() };
         sql.map_or(Ok(()), |sql| query::check_length(sql, &limits))?;
         let previewed = query::in_time(&limits, started, async {
             let loaded = self.loaded().await?;
             let name = pipeline.map(|pipeline| loaded.graph.find(pipeline, &self.0.namespace)).transpose()?;
-            run::preview(&self.context(&loaded), name, sql, &self.0.namespace).await
+            run::preview(&self.context(&loaded), name, sql, &self.0.namespace, &asked).await
         })
         .await?;
         let mut phases = Vec::new();

@@ -42,17 +42,17 @@ pub fn preview<'a>(
     name: Option<&'a Name>,
     sql: Option<&'a str>,
     namespace: &'a str,
+    options: &'a RunOptions,
 ) -> BoxFuture<'a, Result<Previewed>> {
     Box::pin(async move {
         let pipeline = pipeline(context, name, sql, namespace)?;
         let (config, diagnostics) = context.project.config(&pipeline)?;
         let mut warnings: Vec<Diagnostic> = only_warnings(diagnostics).collect();
-        let options = RunOptions::default();
         let asked = Asked {
             context,
             pipeline: &pipeline,
             config: &config,
-            options: &options,
+            options,
             given: None,
             started_at: context.clock.now(),
             progress: Arc::new(|_| {}),

@@ -55,7 +55,14 @@ class Lake:
         self, pipeline: str, *, full_refresh: bool = False, allow_data_loss: bool = False, vars: dict[str, Any] | None = None
     ) -> Call[reports.WritePlan]: ...
     def preview(
-        self, pipeline: str | None = None, *, sql: str | None = None, limit: int | None = None, count: bool = False
+        self,
+        pipeline: str | None = None,
+        *,
+        sql: str | None = None,
+        full_refresh: bool = False,
+        vars: dict[str, Any] | None = None,
+        limit: int | None = None,
+        count: bool = False,
     ) -> Call[reports.Preview]: ...
     def test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[list[reports.TestResult]]: ...
     def graph(self, select: str | list[str] | None = None) -> Call[graph.Graph]: ...

@@ -292,6 +292,8 @@ def query(
 @main.command()
 @click.argument("pipeline", required=False)
 @click.option("--sql", "file", type=click.File("rb"), help="A text in the place of the pipeline's, or of its own; - is standard input.")
+@click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
+@click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
 @click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="The most rows.")
 @click.option("--count", is_flag=True, help="Count all rows too, which reads all of them.")
 @click.option("--plan", "with_plan", is_flag=True, help="Print how the engine goes about it, too.")
@@ -299,7 +301,16 @@ def query(
 @_json
 @click.pass_context
 def preview(
-    ctx: click.Context, pipeline: str | None, file: Any, limit: int, count: bool, with_plan: bool, as_csv: bool, as_json: bool
+    ctx: click.Context,
+    pipeline: str | None,
+    file: Any,
+    full_refresh: bool,
+    variables: tuple[str, ...],
+    limit: int,
+    count: bool,
+    with_plan: bool,
+    as_csv: bool,
+    as_json: bool,
 ) -> None:
     """Show the first rows that a pipeline's next run would write; nothing is written.
 
@@ -311,7 +322,9 @@ def preview(
         sql = None if file is None else file.read().decode()
     except UnicodeDecodeError:
         raise click.BadParameter("the file is not UTF-8", param_hint="--sql") from None
-    shown = _lake(ctx, read_only=True).preview(pipeline, sql=sql, limit=limit, count=count)
+    shown = _lake(ctx, read_only=True).preview(
+        pipeline, sql=sql, full_refresh=full_refresh, vars=_variables(variables), limit=limit, count=count
+    )
     if as_json:
         _print_json(shown.to_dict())
         return

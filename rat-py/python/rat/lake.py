@@ -112,16 +112,25 @@ class Lake:
     plan = waits(_plan)
     plan_async = awaits(_plan)
 
-    def _preview(self, pipeline: str | None = None, *, sql: str | None = None, limit: int = 100, count: bool = False) -> Call[Preview]:
+    def _preview(
+        self,
+        pipeline: str | None = None,
+        *,
+        sql: str | None = None,
+        full_refresh: bool = False,
+        vars: dict[str, Any] | None = None,
+        limit: int = 100,
+        count: bool = False,
+    ) -> Call[Preview]:
         """The first rows that the query of a pipeline's next run gives; nothing is written.
 
         ``sql`` stands for the text of its file, such as an editor has it; without a pipeline it is a text of its own, with ``ref``, macros
-        and landing zones. Landing zones are read from their ``_samples/`` where there are any. ``count`` counts all rows too, which reads
+        and landing zones. ``full_refresh`` and ``vars`` are those of :meth:`run`. Landing zones are read from their ``_samples/`` where there are any. ``count`` counts all rows too, which reads
         all of them. The limits of :meth:`query` hold.
 
         Raises ``InvalidError`` (``NOT_BUILT``) when it reads what is not built, and for what is wrong with the text, at its place.
         """
-        return self._native.preview(pipeline, sql=sql, limit=limit, count=count)
+        return self._native.preview(pipeline, sql=sql, full_refresh=full_refresh, vars=vars, limit=limit, count=count)
 
     preview = waits(_preview)
     preview_async = awaits(_preview)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rat_core::error::Code;
-use rat_core::{Lake, Preview, PreviewOptions, RunFilter};
+use rat_core::{Lake, Preview, PreviewOptions, Refresh, RunFilter};
 
 use super::support::{Shop, rows};
 
@@ -69,8 +69,12 @@ async fn a_preview_is_the_next_run_and_writes_nothing() {
     let before = all(shop.folder.path());
     let next = preview(&shop, "silver.orders", &PreviewOptions { count: true, ..PreviewOptions::default() }).await;
     assert_eq!((next.data.num_rows(), next.row_count), (0, Some(0)), "the next run has nothing after the watermark");
+    let rebuilt = PreviewOptions { refresh: Refresh::Full, count: true, limit: 1, ..PreviewOptions::default() };
+    assert_eq!(preview(&shop, "silver.orders", &rebuilt).await.row_count, Some(250), "a rebuild begins without one");
     let edited = "-- @merge_strategy: incremental\n-- @unique_key: id\nselect max(id) as id, (select count(*) from {{ this }}) as stored\nfrom {{ ref('bronze.orders') }}";
     assert_eq!(rows(&preview(&shop, "silver.orders", &sql(edited)).await.data), ["249|250"]);
+    let from = |id: i32| PreviewOptions { vars: [("from".to_owned(), id.into())].into(), ..sql("select {{ var('from') }} as id") };
+    assert_eq!(rows(&preview(&shop, "bronze.orders", &from(7)).await.data), ["7"]);
     let alone = shop.lake.preview(None, &sql("select {{ cents('sum(id)') }} as c from {{ ref('silver.orders') }}")).await.unwrap();
     assert_eq!(rows(&alone.data), ["3112500"]);
     assert_eq!(all(shop.folder.path()), before, "nothing was written");

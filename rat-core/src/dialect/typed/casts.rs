@@ -1,4 +1,4 @@
-//! Casts that round, read or write otherwise, and numbers that must not wrap.
+//! Casts that round, read or write otherwise, numbers that must not wrap, and orders that do not matter.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
@@ -10,6 +10,9 @@ use datafusion::logical_expr::type_coercion::binary::BinaryTypeCoercer;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, TryCast};
 
 use crate::dialect::functions::{arithmetic, cast};
+
+/// Aggregates, by the engine's names, whose answer depends on the order of the rows.
+const ORDERED: &[&str] = &["array_agg", "first_value", "last_value", "nth_value", "string_agg", "sum"];
 
 /// Puts our functions in the place of the engine's casts and arithmetic where the answers differ. Running it twice changes nothing.
 #[derive(Debug)]
@@ -57,6 +60,15 @@ impl FunctionRewrite for Meaning {
                     return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
                 };
                 Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*left, *right]))))
+            }
+            // The engine hands the columns of the order to all of them, and most cannot take them.
+            Expr::AggregateFunction(mut call)
+                if !call.params.order_by.is_empty()
+                    && !ORDERED.contains(&call.func.name())
+                    && !call.func.inner().supports_within_group_clause() =>
+            {
+                call.params.order_by.clear();
+                Ok(Transformed::yes(Expr::AggregateFunction(call)))
             }
             other => Ok(Transformed::no(other)),
         }
