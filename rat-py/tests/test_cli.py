@@ -40,7 +40,8 @@ def test_a_project_is_checked_built_and_asked(project: Path) -> None:
 def test_rows_are_shown_before_anything_is_written(project: Path) -> None:
     shown = rat(project, "preview", "silver.orders", "--limit", "1", "--count")
     assert shown.returncode == 0 and "id\tcustomer\tamount" in shown.stdout and "1 of 2 rows" in shown.stdout
-    assert rat(project, "preview", "--csv", "--var", "n=7", "--full-refresh", "--sql", "-", stdin="select {{ 6 * var('n') }} as n").stdout == "n\n42\n"
+    text = "select {{ 6 * var('n') }} as n"
+    assert rat(project, "preview", "--csv", "--var", "n=7", "--full-refresh", "--sql", "-", stdin=text).stdout == "n\n42\n"
     report = json.loads(rat(project, "preview", "silver.orders", "--json").stdout)
     assert (report["row_count"], report["data"][0]["customer"]) == (2, "Ada")
     planned = rat(project, "preview", "silver.orders", "--plan")

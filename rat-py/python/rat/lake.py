@@ -125,8 +125,8 @@ class Lake:
         """The first rows that the query of a pipeline's next run gives; nothing is written.
 
         ``sql`` stands for the text of its file, such as an editor has it; without a pipeline it is a text of its own, with ``ref``, macros
-        and landing zones. ``full_refresh`` and ``vars`` are those of :meth:`run`. Landing zones are read from their ``_samples/`` where there are any. ``count`` counts all rows too, which reads
-        all of them. The limits of :meth:`query` hold.
+        and landing zones. Landing zones are read from their ``_samples/`` where there are any. ``count`` counts all rows too, which reads
+        all of them; ``full_refresh`` and ``vars`` are those of :meth:`run`. The limits of :meth:`query` hold.
 
         Raises ``InvalidError`` (``NOT_BUILT``) when it reads what is not built, and for what is wrong with the text, at its place.
         """
