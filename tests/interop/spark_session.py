@@ -33,6 +33,19 @@ CHANGES = [
     f"insert into {SILVER}.made "
     "select id, timestamp_ntz '2026-01-01 00:00:00' + make_interval(0, 0, 0, id), concat('n', id) from range(100)",
     f"delete from {SILVER}.made where id % 10 = 3",
+    # Format version 3: what leaves is named by deletion vectors, several in a file; of a table that was version 2 before, by both.
+    f"create table {SILVER}.vectors (id bigint, part int) using iceberg partitioned by (part) "
+    "tblproperties ('format-version' = '3', 'write.delete.mode' = 'merge-on-read', 'write.update.mode' = 'merge-on-read')",
+    f"insert into {SILVER}.vectors select id, id % 3 from range(3000)",
+    f"delete from {SILVER}.vectors where id % 7 = 0",
+    f"update {SILVER}.vectors set id = id + 10000 where id % 100 = 1",
+    f"delete from {SILVER}.vectors where id < 50",
+    f"create table {SILVER}.grown (id bigint, name string) using iceberg "
+    "tblproperties ('format-version' = '2', 'write.delete.mode' = 'merge-on-read')",
+    f"insert into {SILVER}.grown select id, concat('n', id) from range(100)",
+    f"delete from {SILVER}.grown where id % 10 = 3",
+    f"alter table {SILVER}.grown set tblproperties ('format-version' = '3')",
+    f"delete from {SILVER}.grown where id % 10 = 4",
     f"create view {SILVER}.seen as select id from {SILVER}.made where id < 2",
 ]
 

@@ -211,8 +211,9 @@ codes! {
     CommitConflict = "COMMIT_CONFLICT", Conflict, "another writer was first", "run again";
     /// The catalog did not say whether the commit happened, and the table does not tell either.
     CommitUnknown = "COMMIT_UNKNOWN", Unavailable, "it is not known whether the commit happened", "open the lake again: it is found out then";
-    /// A table has something that rat cannot read exactly: a newer format version, deletion vectors, a file that is not Parquet.
-    UnsupportedFormat = "UNSUPPORTED_FORMAT", Invalid, "a table that cannot be read exactly", "rewrite the table with format version 2";
+    /// A table has something that rat cannot read exactly (a newer format version, a column of a type of version 3, an encrypted file, a file that
+    /// is not Parquet), or is of a format version that rat reads and does not write: rat writes version 2.
+    UnsupportedFormat = "UNSUPPORTED_FORMAT", Invalid, "a table that cannot be read or written exactly", "rewrite the table with format version 2";
     /// A metadata, manifest or data file is not what the catalog or the table says it is.
     CorruptTable = "CORRUPT_TABLE", Corrupt, "a table file that is damaged or missing", "restore the file, or drop the table";
     /// The catalog's metadata points into another folder: the lake was moved.

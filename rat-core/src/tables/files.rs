@@ -4,20 +4,21 @@
 //! named; a feature that this rat would misread is `UNSUPPORTED_FORMAT`.
 
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::io::{MemoryStorage, OutputFile, Storage as IcebergStorage};
 use iceberg::spec::{
-    DataContentType, DataFile, DataFileFormat, FormatVersion, Manifest, ManifestFile, ManifestList, ManifestStatus, Snapshot,
-    TableMetadata, ViewMetadata,
+    DataContentType, DataFile, DataFileFormat, Manifest, ManifestFile, ManifestStatus, Snapshot, TableMetadata, ViewMetadata,
 };
 
 use crate::error::{Code, Error, Result};
 use crate::storage::Storage;
 
 use super::cache::Cache;
+use super::format::{self, Head};
 use super::read::Positions;
 
 /// How many manifests are read at the same time.
@@ -72,10 +73,20 @@ impl Files {
     }
 
     pub(super) async fn read(&self, path: &str, what: &str) -> Result<Bytes> {
-        self.storage.read(path).await.map_err(|e| match e.code() {
-            Code::PathNotFound => corrupt(path, format!("the {what} is missing")).with_source(e),
-            _ => e,
-        })
+        self.storage.read(path).await.map_err(|e| missing(path, what, e))
+    }
+
+    pub(super) async fn read_range(&self, path: &str, range: Range<u64>, what: &str) -> Result<Bytes> {
+        let end = range.end;
+        let shorter = || corrupt(path, format!("the {what} is shorter than the table says"));
+        match self.storage.read_range(path, range.clone()).await {
+            Ok(bytes) if bytes.len() as u64 == end - range.start => Ok(bytes),
+            Ok(_) => Err(shorter()),
+            Err(error) => match self.storage.stat(path).await {
+                Ok(Some(found)) if found.size < end => Err(shorter()),
+                _ => Err(missing(path, what, error)),
+            },
+        }
     }
 
     pub(super) async fn table_metadata(&self, path: &str) -> Result<Arc<TableMetadata>> {
@@ -83,16 +94,7 @@ impl Files {
             return Ok(found);
         }
         let bytes = unpacked(path, self.read(path, "metadata file").await?)?;
-        let head: Head = serde_json::from_slice(&bytes).map_err(|e| corrupt(path, "the metadata file is not readable").with_source(e))?;
-        if !(1..=2).contains(&head.format_version) {
-            return Err(Error::new(
-                Code::UnsupportedFormat,
-                format!("the table has format version {}, and this rat reads 1 and 2", head.format_version),
-            )
-            .with_context("file", path));
-        }
-        let metadata: TableMetadata =
-            serde_json::from_slice(&bytes).map_err(|e| corrupt(path, "the metadata file makes no sense").with_source(e))?;
+        let metadata = format::parse(path, &bytes)?;
         let metadata = Arc::new(metadata);
         self.tables.put(path, &metadata, bytes.len() * 2);
         Ok(metadata)
@@ -135,14 +137,7 @@ impl Files {
             return Err(Error::new(Code::UnsupportedFormat, "the snapshot has no manifest list, as very old writers made them"));
         }
         let bytes = self.read(path, "manifest list").await?;
-        let version = if metadata.format_version() == FormatVersion::V1 { FormatVersion::V1 } else { FormatVersion::V2 };
-        let list = ManifestList::parse_with_version(&bytes, version).or_else(|e| match version {
-            // Snapshots from before an upgrade keep their lists of version 1.
-            FormatVersion::V1 => Err(e),
-            _ => ManifestList::parse_with_version(&bytes, FormatVersion::V1).map_err(|_| e),
-        });
-        let list = list.map_err(|e| corrupt(path, "the manifest list is not readable").with_source(e))?;
-        let list = Arc::new(list.consume_entries().into_iter().collect());
+        let list = Arc::new(format::manifest_list(path, &bytes, metadata.format_version())?);
         self.lists.put(path, &list, bytes.len() * 4);
         Ok(list)
     }
@@ -168,12 +163,6 @@ impl Files {
     }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Head {
-    format_version: i64,
-}
-
 fn parse_manifest(bytes: &[u8], manifest: &ManifestFile) -> Result<Vec<FileEntry>> {
     let path = manifest.manifest_path.as_str();
     let parsed = Manifest::parse_avro(bytes).map_err(|e| corrupt(path, "the manifest is not readable").with_source(e))?;
@@ -183,14 +172,9 @@ fn parse_manifest(bytes: &[u8], manifest: &ManifestFile) -> Result<Vec<FileEntry
             continue;
         }
         let file = entry.data_file();
-        if file.file_format() != DataFileFormat::Parquet || file.content_offset().is_some() {
-            let what = if file.file_format() == DataFileFormat::Puffin {
-                "deletion vectors".to_owned()
-            } else {
-                format!("a file of format {}", file.file_format())
-            };
-            return Err(Error::new(Code::UnsupportedFormat, format!("the table has {what}, which this rat cannot read"))
-                .with_context("file", file.file_path()));
+        if file.file_format() != DataFileFormat::Parquet && vector_range(file).is_none() {
+            let message = format!("the table has a file of format {}, which this rat cannot read", file.file_format());
+            return Err(Error::new(Code::UnsupportedFormat, message).with_context("file", file.file_path()));
         }
         // An added entry takes from its manifest what was not known when the manifest was written; so do all entries of version 1.
         let inherits = entry.status == ManifestStatus::Added || manifest.sequence_number == 0;
@@ -209,6 +193,16 @@ fn parse_manifest(bytes: &[u8], manifest: &ManifestFile) -> Result<Vec<FileEntry
     Ok(live)
 }
 
+/// Where in its Puffin file a deletion vector is, when it is one.
+pub(super) fn vector_range(file: &DataFile) -> Option<Range<u64>> {
+    if file.file_format() != DataFileFormat::Puffin || file.content_type() != DataContentType::PositionDeletes {
+        return None;
+    }
+    file.referenced_data_file()?;
+    let start = u64::try_from(file.content_offset()?).ok()?;
+    Some(start..start.checked_add(u64::try_from(file.content_size_in_bytes()?).ok()?)?)
+}
+
 pub(super) fn unpacked(path: &str, bytes: Bytes) -> Result<Bytes> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
@@ -218,6 +212,13 @@ pub(super) fn unpacked(path: &str, bytes: Bytes) -> Result<Bytes> {
         .read_to_end(&mut plain)
         .map_err(|e| corrupt(path, "the metadata file is not readable").with_source(e))?;
     Ok(plain.into())
+}
+
+fn missing(path: &str, what: &str, error: Error) -> Error {
+    match error.code() {
+        Code::PathNotFound => corrupt(path, format!("the {what} is missing")).with_source(error),
+        _ => error,
+    }
 }
 
 pub(super) fn corrupt(path: &str, what: impl std::fmt::Display) -> Error {

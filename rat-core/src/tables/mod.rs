@@ -14,6 +14,7 @@ mod catalog;
 mod change;
 mod describe;
 mod files;
+mod format;
 mod handle;
 mod litter;
 mod maintenance;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures::future::BoxFuture;
 use iceberg::spec::{MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
 
+use super::format;
 use super::handle::Tables;
 use super::snapshot::FACTS;
 use super::table::Table;
@@ -43,7 +44,8 @@ impl Tables {
     ///
     /// # Errors
     /// `TABLE_NOT_FOUND`, `INVALID_ARGUMENT` for a snapshot the table has not, a name that cannot be used or is taken, `COMMIT_CONFLICT` when
-    /// others were always first, and codes of the storage and the catalog.
+    /// others were always first, `UNSUPPORTED_FORMAT` for a table of a format version that rat does not write, and codes of the storage and
+    /// the catalog.
     #[inline(never)]
     pub fn change_reference<'a>(&'a self, name: &'a Name, change: &'a ReferenceChange) -> BoxFuture<'a, Result<Table>> {
         Box::pin(async move {
@@ -61,6 +63,7 @@ impl Tables {
 
     /// The metadata with the change; `None` when it is so already.
     fn changed(&self, table: &Table, change: &ReferenceChange) -> Result<Option<TableMetadata>> {
+        format::check_written(table.name(), table.metadata())?;
         let known = references(table.metadata());
         let builder = || TableMetadataBuilder::new_from_metadata(table.metadata().clone(), table.metadata_location().map(str::to_owned));
         let failed =

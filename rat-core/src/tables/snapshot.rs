@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use iceberg::spec::{
-    DataContentType, FormatVersion, MAIN_BRANCH, ManifestContentType, ManifestFile, ManifestListWriter, ManifestWriterBuilder, Operation,
+    DataContentType, MAIN_BRANCH, ManifestContentType, ManifestFile, ManifestListWriter, ManifestWriterBuilder, Operation,
     PartitionSpecRef, SchemaRef as IcebergSchemaRef, Snapshot, SnapshotReference, SnapshotRetention, SnapshotSummaryCollector, Summary,
     TableMetadata, TableMetadataBuilder,
 };
@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result};
 
 use super::change::{Change, Remove, WrittenFile};
 use super::files::{Drafts, FileEntry, Files};
+use super::format;
 use super::handle::Tables;
 use super::litter::Litter;
 
@@ -96,7 +97,7 @@ pub(super) async fn make(
 ) -> Result<Made, Refusal> {
     let target = &change.target;
     let metadata = target.metadata();
-    if metadata.format_version() != FormatVersion::V2 {
+    if metadata.format_version() != format::WRITTEN {
         return Err(Error::new(Code::Internal, "a snapshot of a format that rat does not write").into());
     }
     let mut maker =

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{
-    FormatVersion, NullOrder, PartitionField, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder,
-    TableMetadataRef, Transform as IcebergTransform, UnboundPartitionField, UnboundPartitionSpec,
+    NullOrder, PartitionField, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef,
+    Transform as IcebergTransform, UnboundPartitionField, UnboundPartitionSpec,
 };
 
 use crate::error::{Code, Error, Result, nearest};
 use crate::name::Name;
 
 use super::catalog::Pointer;
+use super::format;
 use super::handle::Tables;
 use super::schema::{ColumnChange, changed, fresh_schema, replaced};
 use super::table::Table;
@@ -207,7 +208,7 @@ impl Tables {
             PartitionSpec::unpartition_spec(),
             SortOrder::unsorted_order(),
             location,
-            FormatVersion::V2,
+            format::WRITTEN,
             properties,
         );
         let metadata = builder.and_then(|b| b.assign_uuid(self.ids().next()).build()).map_err(|e| unusable(name, e))?.metadata;
@@ -221,15 +222,9 @@ impl Tables {
     ///
     /// # Errors
     /// As [`create`](Self::create), and `SCHEMA_CHANGED` for a change that its columns do not allow, `UNSUPPORTED_FORMAT` for a table of
-    /// format version 1, which rat reads and does not write.
+    /// another format version than 2, which rat reads and does not write.
     pub fn evolve(&self, table: &Table, evolution: Evolution) -> Result<Target> {
-        if table.metadata().format_version() != FormatVersion::V2 {
-            return Err(Error::new(
-                Code::UnsupportedFormat,
-                format!("`{}` has format version 1, which rat reads and does not write", table.name()),
-            )
-            .with_help("upgrade the table to format version 2"));
-        }
+        format::check_written(table.name(), table.metadata())?;
         let metadata = evolved(table.metadata(), &evolution)?;
         Target::new(table.name().clone(), Some(table.clone()), evolution, metadata)
     }

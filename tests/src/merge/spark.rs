@@ -102,6 +102,7 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     let changed = part(&mut said);
     assert_eq!(changed["orders"].len(), 4, "{changed:?}");
     assert_eq!(changed["made"].len(), 90);
+    assert_eq!((changed["vectors"].len(), changed["grown"].len()), (2530, 80));
     same(&lake, &changed, "what Spark changed").await;
     let Some(Relation::Table(orders)) = lake.context.tables.find(&name("silver.orders")).await.unwrap() else { panic!("no table") };
     let branches: Vec<String> = references(orders.metadata()).into_keys().collect();

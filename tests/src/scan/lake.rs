@@ -21,6 +21,7 @@ use rat_core::ids::SequentialIds;
 use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::{Catalog, EntryKind, MemoryCatalog, Pointer, PointerChange, Table, Tables};
 use rat_core::name::Name;
+use roaring::RoaringTreemap;
 
 /// A file of a table, to be committed.
 #[derive(Clone)]
@@ -107,6 +108,10 @@ impl Lake {
         self.alter(|b| b.add_current_schema(schema).unwrap());
     }
 
+    pub fn upgrade(&mut self, version: FormatVersion) {
+        self.alter(|b| b.upgrade_format_version(version).unwrap());
+    }
+
     pub fn property(&mut self, key: &str, value: &str) {
         self.alter(|b| b.set_properties([(key.to_owned(), value.to_owned())].into()).unwrap());
     }
@@ -167,6 +172,28 @@ impl Lake {
         Written { path, spec, file }
     }
 
+    /// A Puffin file of deletion vectors, one a data file.
+    pub async fn vectors(&mut self, vectors: &[(&str, &[u64])]) -> Vec<Written> {
+        self.files += 1;
+        let path = format!("{}/data/{:05}.puffin", self.location, self.files);
+        let mut bytes = b"PFA1".to_vec();
+        let mut places = Vec::new();
+        for (_, rows) in vectors {
+            let blob = vector(rows);
+            places.push((bytes.len() as i64, blob.len() as i64));
+            bytes.extend(blob);
+        }
+        let size = bytes.len() as u64;
+        self.storage.write(&path, bytes).await.unwrap();
+        let entry = |((data, rows), (offset, length)): (&(&str, &[u64]), (i64, i64))| {
+            let mut file = self.entry(DataContentType::PositionDeletes, path.clone(), size, rows.len() as u64, Said::default());
+            file.file_format(DataFileFormat::Puffin).referenced_data_file(Some((*data).to_owned()));
+            let file = file.content_offset(Some(offset)).content_size_in_bytes(Some(length)).build().unwrap();
+            Written { path: path.clone(), spec: 0, file }
+        };
+        vectors.iter().zip(places).map(entry).collect()
+    }
+
     pub async fn equality_deletes(&mut self, rows: &RecordBatch, ids: &[i32], said: Said) -> Written {
         let (path, size) = self.parquet(rows).await;
         let spec = said.spec;
@@ -192,7 +219,12 @@ impl Lake {
             let spec = self.metadata.partition_spec_by_id(spec).unwrap().as_ref().clone();
             let output = OutputFile::new(Arc::new(drafts.clone()), path.clone());
             let builder = ManifestWriterBuilder::new(output, Some(id), self.metadata.current_schema().clone(), spec);
-            let mut writer = if is_data { builder.build_v2_data() } else { builder.build_v2_deletes() };
+            let mut writer = match (is_data, self.is_v3()) {
+                (true, true) => builder.build_v3_data(),
+                (true, false) => builder.build_v2_data(),
+                (false, true) => builder.build_v3_deletes(),
+                (false, false) => builder.build_v2_deletes(),
+            };
             for file in group {
                 writer.add_file(file, -1).unwrap();
             }
@@ -204,8 +236,14 @@ impl Lake {
         }
         let path = format!("{}/metadata/snap-{id}.avro", self.location);
         let output = OutputFile::new(Arc::new(drafts.clone()), path.clone());
-        let mut list = ManifestListWriter::v2(output.writer().await.unwrap(), id, self.metadata.current_snapshot_id(), id);
+        let (writer, parent) = (output.writer().await.unwrap(), self.metadata.current_snapshot_id());
+        let first_row = self.metadata.next_row_id();
+        let mut list = match self.is_v3() {
+            true => ManifestListWriter::v3(writer, id, parent, id, Some(first_row)),
+            false => ManifestListWriter::v2(writer, id, parent, id),
+        };
         list.add_manifests(self.manifests.clone().into_iter()).unwrap();
+        let next_row = list.next_row_id();
         list.close().await.unwrap();
         self.storage.write(&path, drafts.read(&path).await.unwrap()).await.unwrap();
         // The list is where manifests get their sequence numbers; later lists carry them on.
@@ -222,21 +260,34 @@ impl Lake {
             .with_timestamp_ms(self.metadata.last_updated_ms() + 1)
             .with_manifest_list(path)
             .with_summary(Summary { operation: Operation::Append, additional_properties: HashMap::new() })
-            .with_schema_id(self.metadata.current_schema_id())
-            .build();
+            .with_schema_id(self.metadata.current_schema_id());
+        let snapshot = match next_row {
+            Some(next) => snapshot.with_row_range(first_row, next - first_row).build(),
+            None => snapshot.build(),
+        };
         self.alter(|b| b.set_branch_snapshot(snapshot, "main").unwrap());
+    }
+
+    fn is_v3(&self) -> bool {
+        self.metadata.format_version() == FormatVersion::V3
     }
 
     /// The table as the catalog gives it.
     pub async fn table(&self) -> Table {
+        let (tables, name) = self.tables(&serde_json::to_value(&self.metadata).unwrap()).await;
+        tables.get(&name).await.unwrap()
+    }
+
+    /// The tables of a lake that has one with such metadata, and its name.
+    pub async fn tables(&self, metadata: &serde_json::Value) -> (Tables, Name) {
         let path = format!("{}/metadata/v.json", self.location);
-        self.storage.write(&path, serde_json::to_vec(&self.metadata).unwrap()).await.unwrap();
+        self.storage.write(&path, serde_json::to_vec(metadata).unwrap()).await.unwrap();
         let catalog = Arc::new(MemoryCatalog::default());
         let name = Name::new("default", rat_core::name::Layer::Gold, "t").unwrap();
         let to = Some(Pointer { kind: EntryKind::Table, metadata_location: path });
         catalog.commit(&[PointerChange { name: name.clone(), from: None, to }]).await.unwrap();
         let tables = Tables::open(self.storage.clone(), catalog, Arc::new(ManualClock::default()), Arc::new(SequentialIds::default()));
-        tables.get(&name).await.unwrap()
+        (tables, name)
     }
 
     /// The rows of a query over the table `t`, each as text, sorted.
@@ -273,6 +324,15 @@ pub fn lines(batches: &[RecordBatch]) -> Vec<String> {
     }
     lines.sort();
     lines
+}
+
+/// The bytes of a deletion vector.
+pub fn vector(rows: &[u64]) -> Vec<u8> {
+    let mut checked = vec![0xd1, 0xd3, 0x39, 0x64];
+    rows.iter().copied().collect::<RoaringTreemap>().serialize_into(&mut checked).unwrap();
+    let mut crc = flate2::Crc::new();
+    crc.update(&checked);
+    [&u32::try_from(checked.len()).unwrap().to_be_bytes(), checked.as_slice(), &crc.sum().to_be_bytes()].concat()
 }
 
 fn stripped(batch: &RecordBatch) -> RecordBatch {

@@ -8,3 +8,4 @@ mod lake;
 mod plans;
 mod pruning;
 mod statistics;
+mod versions;

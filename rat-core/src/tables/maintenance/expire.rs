@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
 use crate::tables::refs::references;
-use crate::tables::{Table, Tables};
+use crate::tables::{Table, Tables, format};
 
 use super::reach::{Reach, of_snapshots};
 
@@ -40,6 +40,7 @@ pub struct Expired {
 
 impl Tables {
     /// Takes old snapshots out of a table's history, and deletes the files that nothing else in it reaches. With `dry_run` it only counts.
+    /// The history of a table of a format version that rat does not write stays as it is.
     ///
     /// # Errors
     /// `TABLE_NOT_FOUND`, `COMMIT_CONFLICT` when other writers were always first, `CORRUPT_TABLE`, `UNSUPPORTED_FORMAT`, and codes of the
@@ -48,7 +49,7 @@ impl Tables {
         for attempt in 0..ATTEMPTS {
             let table = self.get(name).await?;
             let ids = expired(table.metadata(), keep);
-            if ids.is_empty() {
+            if ids.is_empty() || table.metadata().format_version() != format::WRITTEN {
                 return Ok(Expired::default());
             }
             // Read before anything changes: a table that cannot be read whole keeps all it has.

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use iceberg::metadata_columns::RESERVED_FIELD_ID_DELETE_FILE_PATH as FILE_PATH;
 use iceberg::spec::{
-    DataContentType, DataFile, DataFileBuilder, Datum, FormatVersion, Manifest, ManifestContentType, ManifestFile, ManifestList,
-    ManifestListWriter, ManifestStatus, ManifestWriterBuilder, PrimitiveLiteral, TableMetadata, ViewMetadata,
+    DataContentType, DataFile, DataFileBuilder, Datum, Manifest, ManifestContentType, ManifestFile, ManifestListWriter, ManifestStatus,
+    ManifestWriterBuilder, PrimitiveLiteral, TableMetadata, ViewMetadata,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
@@ -29,6 +29,7 @@ use crate::error::{Code, Error, Result};
 use crate::name::Name;
 use crate::tables::catalog::{EntryKind, Pointer};
 use crate::tables::files::{Drafts, corrupt, unpacked};
+use crate::tables::format;
 use crate::tables::handle::Tables;
 use crate::tables::litter::Litter;
 use crate::tables::publish::version_of;
@@ -167,7 +168,7 @@ impl<'a> Moving<'a> {
         let mut document = self.document(location).await?;
         self.root.document(&mut document);
         let metadata: TableMetadata = serde_json::from_value(document.clone()).map_err(|e| nonsense(location, e))?;
-        if metadata.format_version() != FormatVersion::V2 {
+        if metadata.format_version() != format::WRITTEN {
             let message = format!("the table has format {}, which rat reads and does not write", metadata.format_version());
             return Err(Error::new(Code::UnsupportedFormat, message).with_context("file", location));
         }
@@ -196,11 +197,7 @@ impl<'a> Moving<'a> {
 
     async fn list(&mut self, path: &str, folder: &str) -> Result<Vec<ManifestFile>> {
         let bytes = self.tables.files().read(path, "manifest list").await?;
-        let list = ManifestList::parse_with_version(&bytes, FormatVersion::V2)
-            // Snapshots from before an upgrade keep their lists of version 1.
-            .or_else(|e| ManifestList::parse_with_version(&bytes, FormatVersion::V1).map_err(|_| e));
-        let list = list.map_err(|e| corrupt(path, "the manifest list is not readable").with_source(e))?;
-        let listed: Vec<ManifestFile> = list.consume_entries().into_iter().collect();
+        let listed = format::manifest_list(path, &bytes, format::WRITTEN)?;
         let mut manifests = Vec::with_capacity(listed.len());
         for manifest in listed {
             let moved = match self.manifests.get(&manifest.manifest_path) {

@@ -6,7 +6,7 @@ use iceberg::spec::{DataContentType, SortDirection, Transform as IcebergTransfor
 
 use crate::error::Result;
 use crate::tables::read::ScanFile;
-use crate::tables::{Direction, SortColumn, Table};
+use crate::tables::{Direction, SortColumn, Table, format};
 
 /// Fewer small files than this are not worth being written again: the next run adds some more.
 const LEAST_SMALL_FILES: usize = 5;
@@ -40,11 +40,14 @@ impl Rewrite {
 
 impl Table {
     /// The files that are better written again: small ones of one partition, when there are several, and those of whose rows a tenth or more
-    /// are deleted.
+    /// are deleted. None of a table of a format version that rat does not write.
     ///
     /// # Errors
     /// As [`Scan::files`](super::super::Scan::files).
     pub async fn rewrite(&self, target_bytes: u64) -> Result<Rewrite> {
+        if self.metadata().format_version() != format::WRITTEN {
+            return Ok(Rewrite::default());
+        }
         let files = self.scan()?.files().await?;
         let mut groups: BTreeMap<String, Vec<&ScanFile>> = BTreeMap::new();
         for file in &files {

@@ -1,21 +1,23 @@
 //! Which delete files apply to which data files, and what position deletes say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int64Type};
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::metadata_columns::{RESERVED_FIELD_ID_DELETE_FILE_PATH, RESERVED_FIELD_ID_DELETE_FILE_POS};
-use iceberg::spec::{DataContentType, Datum, PrimitiveLiteral, Struct, TableMetadata};
+use iceberg::spec::{DataContentType, DataFile, Datum, PrimitiveLiteral, Struct, TableMetadata};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use roaring::RoaringTreemap;
 
 use crate::error::Result;
 
-use super::super::files::{FileEntry, Files, corrupt};
-use super::ScanFile;
+use super::super::files::{FileEntry, Files, corrupt, vector_range};
+use super::{ScanFile, vector};
 
 /// The delete files of a snapshot, by what they can apply to.
 #[derive(Default)]
@@ -94,13 +96,14 @@ const DELETE_FILES_AT_ONCE: usize = 8;
 /// # Errors
 /// `CORRUPT_TABLE` for a delete file that is missing, damaged or not of the form the format asks for.
 pub(super) async fn positions(files: &Arc<Files>, wanted: &[ScanFile]) -> Result<Vec<Option<RoaringTreemap>>> {
-    let paths: BTreeSet<String> = wanted.iter().flat_map(ScanFile::position_deletes).map(|file| file.file_path().to_owned()).collect();
-    let loads: Vec<_> = paths.into_iter().map(|path| load(Arc::clone(files), path)).collect();
+    let deletes: BTreeMap<Cow<'_, str>, &DataFile> =
+        wanted.iter().flat_map(ScanFile::position_deletes).map(|file| (key(file), file)).collect();
+    let loads: Vec<_> = deletes.into_iter().map(|(key, file)| load(Arc::clone(files), key.into_owned(), Read::of(file))).collect();
     let loaded: HashMap<String, Arc<Positions>> = stream::iter(loads).buffer_unordered(DELETE_FILES_AT_ONCE).try_collect().await?;
     let union = |file: &ScanFile| {
         let mut union: Option<RoaringTreemap> = None;
         for delete in file.position_deletes() {
-            if let Some(positions) = loaded.get(delete.file_path()).and_then(|positions| positions.get(file.path())) {
+            if let Some(positions) = loaded.get(key(delete).as_ref()).and_then(|positions| positions.get(file.path())) {
                 *union.get_or_insert_default() |= positions;
             }
         }
@@ -109,16 +112,58 @@ pub(super) async fn positions(files: &Arc<Files>, wanted: &[ScanFile]) -> Result
     Ok(wanted.iter().map(union).collect())
 }
 
-async fn load(files: Arc<Files>, path: String) -> Result<(String, Arc<Positions>)> {
-    if let Some(positions) = files.positions.get(&path) {
-        return Ok((path, positions));
+/// What tells one read from others: a Puffin file has the deletion vectors of many data files.
+fn key(delete: &DataFile) -> Cow<'_, str> {
+    match vector_range(delete) {
+        Some(range) => Cow::Owned(format!("{}#{}", delete.file_path(), range.start)),
+        None => Cow::Borrowed(delete.file_path()),
     }
-    let bytes = files.read(&path, "delete file").await?;
-    let positions = parse(bytes).map_err(|cause| corrupt(&path, "the delete file cannot be read").with_source(cause))?;
+}
+
+/// What of a delete file is read.
+struct Read {
+    path: String,
+    vector: Option<Vector>,
+}
+
+struct Vector {
+    range: Range<u64>,
+    data_file: String,
+    rows: u64,
+}
+
+impl Read {
+    fn of(delete: &DataFile) -> Self {
+        let vector = vector_range(delete).zip(delete.referenced_data_file());
+        let vector = vector.map(|(range, data_file)| Vector { range, data_file, rows: delete.record_count() });
+        Self { path: delete.file_path().to_owned(), vector }
+    }
+}
+
+async fn load(files: Arc<Files>, key: String, read: Read) -> Result<(String, Arc<Positions>)> {
+    if let Some(positions) = files.positions.get(&key) {
+        return Ok((key, positions));
+    }
+    let path = &read.path;
+    let positions = match read.vector {
+        None => {
+            let bytes = files.read(path, "delete file").await?;
+            parse(bytes).map_err(|cause| corrupt(path, "the delete file cannot be read").with_source(cause))?
+        }
+        Some(Vector { range, data_file, rows }) => {
+            let blob = files.read_range(path, range, "file of deletion vectors").await?;
+            let positions = vector::parse(&blob, rows);
+            let positions = positions.map_err(|cause| {
+                let message = format!("the deletion vector of `{data_file}` cannot be read: {cause}");
+                corrupt(path, message).with_source(cause)
+            });
+            HashMap::from([(data_file.clone(), positions?)])
+        }
+    };
     let size = positions.iter().map(|(path, positions)| path.len() + positions.serialized_size()).sum();
     let positions = Arc::new(positions);
-    files.positions.put(&path, &positions, size);
-    Ok((path, positions))
+    files.positions.put(&key, &positions, size);
+    Ok((key, positions))
 }
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;

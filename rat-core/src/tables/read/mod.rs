@@ -29,6 +29,7 @@ mod shape;
 mod source;
 mod statistics;
 mod values;
+mod vector;
 
 pub(super) use deletes::Positions;
 pub use keys::{KeySet, PartBounds};

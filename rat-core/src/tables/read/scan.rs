@@ -11,7 +11,9 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
 use futures::{StreamExt, TryStreamExt, stream};
 use iceberg::arrow::type_to_arrow_type;
-use iceberg::spec::{DEFAULT_SCHEMA_NAME_MAPPING, DataContentType, DataFile, ManifestContentType, ManifestFile, NameMapping, Type};
+use iceberg::spec::{
+    DEFAULT_SCHEMA_NAME_MAPPING, DataContentType, DataFile, Literal, ManifestContentType, ManifestFile, NameMapping, Type,
+};
 use roaring::RoaringTreemap;
 
 use crate::error::{Code, Error, Result};
@@ -46,7 +48,7 @@ impl Table {
     /// The table, to be read.
     ///
     /// # Errors
-    /// `UNSUPPORTED_FORMAT` when a column has a type that rat does not read, `CORRUPT_TABLE` for a name mapping that makes no sense.
+    /// `UNSUPPORTED_FORMAT` when a column has a type or a default that rat does not read, `CORRUPT_TABLE` for a name mapping that makes no sense.
     pub fn scan(&self) -> Result<Scan> {
         Scan::new(self.clone(), None, HashMap::new())
     }
@@ -81,7 +83,7 @@ impl Scan {
             })
         });
         let mapping = mapping.transpose()?;
-        let defaults = defaults(table.iceberg_schema(), &schema);
+        let defaults = defaults(table.iceberg_schema(), &schema)?;
         Ok(Self(Arc::new(Inner { table, only, gone, schema, columns, defaults, mapping })))
     }
 
@@ -280,12 +282,20 @@ fn with_views(schema: &Schema) -> Schema {
 }
 
 // The initial defaults of all fields, nested ones included, in the types that the scan gives.
-fn defaults(schema: &iceberg::spec::Schema, arrow: &Schema) -> HashMap<i32, ScalarValue> {
-    let default = |(id, field): (&i32, &iceberg::spec::NestedFieldRef)| {
+fn defaults(schema: &iceberg::spec::Schema, arrow: &Schema) -> Result<HashMap<i32, ScalarValue>> {
+    let scalar = |id: i32, field: &iceberg::spec::NestedField, default: &Literal| {
         let Type::Primitive(kind) = field.field_type.as_ref() else { return None };
-        let top_level = schema.as_struct().fields().iter().position(|f| f.id == *id).map(|i| arrow.field(i).data_type().clone());
+        let top_level = schema.as_struct().fields().iter().position(|f| f.id == id).map(|i| arrow.field(i).data_type().clone());
         let data_type = top_level.or_else(|| type_to_arrow_type(&field.field_type).ok())?;
-        Some((*id, values::literal(field.initial_default.as_ref()?, kind, &data_type)?))
+        values::literal(default, kind, &data_type)
+    };
+    let default = |(id, field): (&i32, &iceberg::spec::NestedFieldRef)| {
+        let default = field.initial_default.as_ref()?;
+        let refused = || {
+            let message = format!("column `{}` has a default that rat does not read", field.name);
+            Error::new(Code::UnsupportedFormat, message).with_context("column", &field.name)
+        };
+        Some(scalar(*id, field, default).map(|scalar| (*id, scalar)).ok_or_else(refused))
     };
     schema.field_id_to_fields().iter().filter_map(default).collect()
 }
