@@ -36,6 +36,7 @@ pub struct Lake {
     pub metadata: TableMetadata,
     pub with_ids: bool,
     pub rows_per_group: usize,
+    pub with_blooms: bool,
     location: String,
     manifests: Vec<ManifestFile>,
     files: usize,
@@ -85,7 +86,8 @@ impl Lake {
             HashMap::new(),
         );
         let metadata = made.unwrap().add_current_schema(schema).unwrap().build().unwrap().metadata;
-        let mut lake = Self { storage, metadata, location, with_ids: true, rows_per_group: 1024, manifests: Vec::new(), files: 0 };
+        let mut lake =
+            Self { storage, metadata, location, with_ids: true, rows_per_group: 1024, with_blooms: false, manifests: Vec::new(), files: 0 };
         if !partition_by.is_empty() {
             lake.repartition(partition_by);
         }
@@ -126,6 +128,10 @@ impl Lake {
         let mut bytes = Vec::new();
         let properties =
             WriterProperties::builder().set_max_row_group_row_count(Some(self.rows_per_group)).set_data_page_row_count_limit(16);
+        let properties = match self.with_blooms {
+            true => properties.set_bloom_filter_enabled(true).set_bloom_filter_fpp(0.0001).set_bloom_filter_ndv(1000),
+            false => properties,
+        };
         let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties.set_write_batch_size(16).build())).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();

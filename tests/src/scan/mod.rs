@@ -1,5 +1,6 @@
 //! Tests of scan.
 
+mod blooms;
 mod columns;
 mod damage;
 mod deletes;

@@ -2,6 +2,7 @@
 //!
 //! Keys compare with `IS NOT DISTINCT FROM`: NULL is NULL, -0.0 is 0.0 and one NaN is every other.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, DynComparator, Float32Array, Float64Array, UInt64Array, make_comparator};
@@ -150,6 +151,13 @@ impl KeySet {
         kept
     }
 
+    /// The values of a column of the keys that a part can hold by its bounds; `None` when NULL may be one of them, or when that is not known.
+    pub(super) fn within(&self, bounds: &PartBounds, part: usize) -> Option<ArrayRef> {
+        let ordered = self.ordered.get(bounds.column)?.as_ref().filter(|ordered| !ordered.may_be_null(bounds, part))?;
+        let range = ordered.ranges(bounds)?(part)?;
+        Some(ordered.values.slice(range.start, range.len()))
+    }
+
     fn hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u64>> {
         let mut hashes = vec![0; columns.first().map_or(0, |column| column.len())];
         create_hashes(columns, &self.state, &mut hashes).map_err(defect)?;
@@ -217,26 +225,39 @@ fn ordered(values: &ArrayRef) -> Result<Option<Ordered>> {
 
 impl Ordered {
     fn narrow(&self, bounds: &PartBounds, kept: &mut [bool]) {
-        let of_type = |values: &ArrayRef| cast(values, self.values.data_type()).ok().map(|values| normal(&values));
-        let (Some(min), Some(max)) = (of_type(&bounds.min), of_type(&bounds.max)) else { return };
-        let compare = |bound: &ArrayRef| make_comparator(self.values.as_ref(), bound.as_ref(), SortOptions::default()).ok();
-        let (Some(to_min), Some(to_max)) = (compare(&min), compare(&max)) else { return };
+        let Some(range) = self.ranges(bounds) else { return };
         for (part, kept) in kept.iter_mut().enumerate() {
-            if self.has_null && !(bounds.nulls.is_valid(part) && bounds.nulls.value(part) == 0) {
-                continue;
+            if !self.may_be_null(bounds, part)
+                && let Some(range) = range(part)
+            {
+                *kept &= !range.is_empty();
             }
-            if min.is_null(part) || max.is_null(part) {
-                continue;
-            }
-            // The first key that is not below the part is also not above it.
-            let first = partition_point(self.values.len(), |key| to_min(key, part).is_lt());
-            *kept &= first < self.values.len() && to_max(first, part).is_le();
         }
+    }
+
+    fn may_be_null(&self, bounds: &PartBounds, part: usize) -> bool {
+        self.has_null && !(bounds.nulls.is_valid(part) && bounds.nulls.value(part) == 0)
+    }
+
+    /// The places of the values that lie in a part's bounds, where it has some.
+    fn ranges(&self, bounds: &PartBounds) -> Option<impl Fn(usize) -> Option<Range<usize>>> {
+        let of_type = |values: &ArrayRef| cast(values, self.values.data_type()).ok().map(|values| normal(&values));
+        let (min, max) = (of_type(&bounds.min)?, of_type(&bounds.max)?);
+        let compare = |bound: &ArrayRef| make_comparator(self.values.as_ref(), bound.as_ref(), SortOptions::default()).ok();
+        let (to_min, to_max) = (compare(&min)?, compare(&max)?);
+        let count = self.values.len();
+        Some(move |part| {
+            let is_known = !min.is_null(part) && !max.is_null(part);
+            is_known.then(|| {
+                let start = partition_point(0..count, |key| to_min(key, part).is_lt());
+                start..partition_point(start..count, |key| to_max(key, part).is_le())
+            })
+        })
     }
 }
 
-fn partition_point(len: usize, below: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, len);
+fn partition_point(range: Range<usize>, below: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;
         if below(middle) {

@@ -41,7 +41,7 @@ use super::columns::ByFieldId;
 use super::keys::{KeySet, PartBounds, joined};
 use super::open::{Opener, Reader};
 use super::scan::{Inner, Scan, ScanFile};
-use super::{bounds, deletes, equality, provider};
+use super::{bloom, bounds, deletes, equality, provider};
 
 /// The column of [`Located::provider`] with the file, by its place in the list.
 pub const FILE: &str = "__rat_file";
@@ -156,9 +156,11 @@ impl Scan {
         let opened: Vec<Opened> = stream::iter(opened).buffered(FILES_AT_ONCE).try_collect().await?;
         let mut units = Vec::new();
         let none = RoaringTreemap::new();
-        for ((opened, gone), file) in opened.into_iter().zip(gone).zip(files) {
+        let kept: Vec<_> = opened.iter().map(|opened| opened.kept(look.keys)).collect();
+        let kept: Vec<Vec<bool>> = stream::iter(kept).buffered(FILES_AT_ONCE).try_collect().await?;
+        for (((opened, kept), gone), file) in opened.into_iter().zip(kept).zip(gone).zip(files) {
             let only = look.rows.map(|rows| rows.get(file.path()).unwrap_or(&none));
-            opened.units(look.keys, only, gone.as_ref(), &mut units)?;
+            opened.units(&kept, look.keys, only, gone.as_ref(), &mut units)?;
         }
         Ok(Located { schema: Arc::new(Schema::new(fields)), units: Arc::new(units), next: Arc::default() })
     }
@@ -198,7 +200,9 @@ impl Reading<'_> {
             return Err(corrupt(delete.file.file_path(), "the equality delete file names no columns"));
         }
         let mut units = Vec::new();
-        self.file(0, delete, key).await?.units(None, None, None, &mut units)?;
+        let opened = self.file(0, delete, key).await?;
+        let kept = opened.kept(None).await?;
+        opened.units(&kept, None, None, None, &mut units)?;
         let located = Located { schema: Arc::new(Schema::new(key.to_vec())), units: Arc::new(units), next: Arc::default() };
         let mut batches: Vec<LocatedBatch> = Vec::new();
         let mut rows = std::pin::pin!(located.stream());
@@ -278,9 +282,28 @@ impl Reading<'_> {
 type Values = (Vec<Arc<dyn PhysicalExpr>>, Vec<Option<String>>);
 
 impl Opened {
-    /// The parts of the file that are to be read.
+    /// Of the row groups, those that can hold one of the keys.
+    async fn kept(&self, keys: Option<&KeySet>) -> Result<Vec<bool>> {
+        let groups = self.metadata.metadata().row_groups();
+        let Some(keys) = keys else { return Ok(vec![true; groups.len()]) };
+        let known = self.group_bounds(keys)?;
+        let mut kept = keys.keeps(groups.len(), &known);
+        for (group, kept) in kept.iter_mut().enumerate().filter(|(_, kept)| **kept) {
+            for bounds in &known {
+                let Some(name) = &self.plain[bounds.column] else { continue };
+                let Some(values) = keys.within(bounds, group).filter(|values| values.len() <= bloom::MOST_VALUES) else { continue };
+                let Some(place) = bloom::place(&groups[group], name, values.data_type()) else { continue };
+                let filter = self.opener.bytes(&self.object, &self.shown, &[place]).await?;
+                *kept = *kept && bloom::may_hold(&filter[0], &values, &self.shown)?;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The parts of the file that are to be read, of these row groups.
     fn units(
         self,
+        kept: &[bool],
         keys: Option<&KeySet>,
         only: Option<&RoaringTreemap>,
         gone: Option<&RoaringTreemap>,
@@ -288,17 +311,12 @@ impl Opened {
     ) -> Result<()> {
         let file = Arc::new(self);
         let footer = file.metadata.metadata();
-        let groups: Vec<usize> = (0..footer.num_row_groups()).collect();
-        let kept = match keys {
-            Some(keys) => keys.keeps(groups.len(), &file.group_bounds(keys)?),
-            None => vec![true; groups.len()],
-        };
         let mut first = 0;
-        for group in groups {
+        for (group, kept) in kept.iter().enumerate() {
             let rows = u64::try_from(footer.row_group(group).num_rows()).unwrap_or(0);
             let begin = first;
             first += rows;
-            if !kept[group] {
+            if !kept {
                 continue;
             }
             let mut selection = match keys {

@@ -12,6 +12,7 @@
 //!
 //! Entry points: [`Table::scan`](super::Table::scan), [`Table::provider`](super::Table::provider).
 
+mod bloom;
 mod bounds;
 mod columns;
 mod damage;

@@ -93,7 +93,7 @@ impl Opener {
     }
 
     // Exactly these bytes. Stores answer a range beyond the end with less, which the decoders take for a defect of the program.
-    async fn bytes(&self, file: &ObjectMeta, shown: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
+    pub async fn bytes(&self, file: &ObjectMeta, shown: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
         match self.store.get_ranges(&file.location, ranges).await {
             Ok(bytes) if bytes.iter().zip(ranges).all(|(bytes, range)| bytes.len() as u64 == range.end - range.start) => Ok(bytes),
             Ok(_) => Err(shorter(shown)),
