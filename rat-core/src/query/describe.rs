@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use futures::TryStreamExt;
 
+use crate::dialect;
 use crate::error::{Code, Error, Result};
 use crate::execute;
 use crate::plan::{Planned, sql_type};
@@ -97,9 +98,8 @@ fn measures(schema: &SchemaRef) -> Vec<Expr> {
         }
         measures.push(min(column()).alias(format!("min{i}")));
         measures.push(max(column()).alias(format!("max{i}")));
-        if !matches!(field.data_type(), DataType::Boolean | DataType::Interval(_) | DataType::Null) {
-            measures.push(approx_distinct(column()).alias(format!("unique{i}")));
-        }
+        let counted = datafusion::logical_expr::cast(column(), dialect::countable(field.data_type()));
+        measures.push(approx_distinct(counted).alias(format!("unique{i}")));
         if field.data_type().is_numeric() {
             let value = || datafusion::logical_expr::cast(column(), DataType::Float64);
             measures.push(avg(value()).alias(format!("avg{i}")));

@@ -40,6 +40,14 @@ async fn summarize_gives_a_line_for_each_column() {
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("n|BIGINT|1|3|2|2.0|"), "{lines:?}");
     assert!(lines[1].starts_with("s|VARCHAR|b|b|1|||2|50.0"), "{lines:?}");
+    let every_type = "SELECT true AS a, 1::TINYINT AS b, 2.5 AS c, 2.5::DOUBLE AS d, 1.5::FLOAT AS e, DATE '2026-01-02' AS f,
+        TIME '01:02:03' AS g, TIMESTAMP '2026-01-02 03:04:05' AS h, TIMESTAMPTZ '2026-01-02 03:04:05Z' AS i, INTERVAL 1 DAY AS k,
+        NULL AS l, 1::UBIGINT AS m, [1, 2] AS n, {'x': 1} AS o";
+    let lines = rows(&lake.query(&format!("SUMMARIZE {every_type}")).await.unwrap());
+    let unique: Vec<String> = lines.iter().map(|line| line.split('|').nth(4).unwrap().to_owned()).collect();
+    assert_eq!(unique.concat(), "111111111101", "nested columns have no count: {lines:#?}");
+    let sql = "SELECT approx_count_distinct(x), approx_count_distinct(x::DECIMAL(9, 2)), approx_count_distinct(x > 1) FROM (VALUES (1.5::DOUBLE), (2.5), (2.5)) t(x)";
+    assert_eq!(rows(&lake.query(sql).await.unwrap()), ["2|2|1"]);
     assert_eq!(lake.fails("SUMMARIZE INSERT INTO t VALUES (1)").await.0, Code::SqlSyntax);
 }
 

@@ -4,6 +4,7 @@ mod attacks;
 mod busy;
 mod forms;
 mod limits;
+mod names;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

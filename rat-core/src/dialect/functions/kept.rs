@@ -95,7 +95,6 @@ const AGGREGATE: &[&str] = &[
     "max",
     "median",
     "min",
-    "nth_value",
     "percentile_cont",
     "stddev",
     "stddev_pop",

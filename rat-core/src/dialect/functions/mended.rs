@@ -16,25 +16,43 @@ use datafusion::logical_expr::{
 enum Mend {
     /// The average of decimals is a DOUBLE.
     Average,
+    /// Distinct values are counted of every type that has equal ones.
+    Distinct,
     /// A frame whose rows are all NULL has no smallest and no largest: the engine would answer with the frame before.
     Extreme,
+    /// Values are collected in the order asked for. Of rows that come in the opposite one the engine would collect them as they come, and turn
+    /// them around only where a query is not computed in parts.
+    Order,
 }
 
 /// The function in DuckDB's meaning; most are that already.
 pub(super) fn mended(function: Arc<AggregateUDF>) -> Arc<AggregateUDF> {
     let mend = match function.name() {
         "avg" => Mend::Average,
+        "approx_distinct" => Mend::Distinct,
         "min" | "max" => Mend::Extreme,
+        "array_agg" | "string_agg" => Mend::Order,
         _ => return function,
     };
     let signature = match mend {
-        Mend::Average => Signature::user_defined(Volatility::Immutable),
-        Mend::Extreme => function.signature().clone(),
+        Mend::Average | Mend::Distinct => Signature::user_defined(Volatility::Immutable),
+        Mend::Extreme | Mend::Order => function.signature().clone(),
     };
     Arc::new(AggregateUDF::new_from_impl(Mended { engine: function, mend, signature }))
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// The type whose distinct values `approx_distinct` counts in the place of another's.
+pub fn countable(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Boolean => DataType::Int32,
+        DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
+        t if t.is_integer() || t.is_string() || t.is_binary() || t.is_null() => t.clone(),
+        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(_, _) => data_type.clone(),
+        _ => DataType::Utf8View,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Mended {
     engine: Arc<AggregateUDF>,
     mend: Mend,
@@ -51,7 +69,10 @@ impl AggregateUDFImpl for Mended {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        if self.mend == Mend::Extreme {
+        if self.mend == Mend::Distinct {
+            return Ok(types.iter().map(countable).collect());
+        }
+        if self.mend != Mend::Average {
             return self.engine.coerce_types(types);
         }
         match types {
@@ -90,9 +111,18 @@ impl AggregateUDFImpl for Mended {
         let returns = args.return_field.data_type().clone();
         let engine = self.engine.create_sliding_accumulator(args)?;
         Ok(match self.mend {
-            Mend::Average => engine,
+            Mend::Average | Mend::Distinct | Mend::Order => engine,
             Mend::Extreme => Box::new(Sliding { engine, values: 0, returns }),
         })
+    }
+
+    fn with_beneficial_ordering(self: Arc<Self>, has_order: bool) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
+        let engine = self.engine.as_ref().clone().with_beneficial_ordering(has_order)?;
+        Ok(engine.map(|engine| Arc::new(Self { engine: Arc::new(engine), ..self.as_ref().clone() }) as Arc<dyn AggregateUDFImpl>))
+    }
+
+    fn supports_null_handling_clause(&self) -> bool {
+        self.engine.supports_null_handling_clause()
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {

@@ -24,6 +24,8 @@ use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
 
+pub use mended::countable;
+
 use super::typed;
 
 /// What a session registers so that its SQL means what DuckDB's does.
@@ -58,6 +60,7 @@ pub fn functions() -> Functions {
     scalar.extend(letters::all());
     scalar.extend(regexp::all());
     scalar.extend(strings::all());
+    scalar.push(typed::written_cast());
     Functions {
         scalar,
         higher_order: Vec::new(),

@@ -253,7 +253,7 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
-fn named_call(name: &str, args: Vec<Expr>) -> Expr {
+pub(super) fn named_call(name: &str, args: Vec<Expr>) -> Expr {
     let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::new(name)]),

@@ -1,16 +1,20 @@
 //! The rewrites that need no types, one file each, in one walk over the tree.
 
 mod calls;
+mod casts;
+mod fields;
 mod naming;
 mod numbers;
 mod ordering;
 mod reads;
+mod recursion;
 mod shape;
 mod types;
+mod windows;
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitMut, VisitorMut};
 
 use super::{Problem, ReadCall, Reads, byte_range};
 use crate::error::Code;
@@ -42,18 +46,28 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         shape::query(self, query);
+        recursion::query(query);
+        windows::query(self, query);
         ordering::query(query);
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         shape::values(query);
+        casts::query(query);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         shape::select(self, select);
+        windows::select(self, select);
+        fields::select(select);
         naming::select(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        casts::select(select);
         ControlFlow::Continue(())
     }
 
@@ -71,6 +85,37 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
         numbers::value(value);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Shows the expressions under a node, from the inside out, and none of its subqueries': those are looked at on their own.
+fn own_exprs<T: VisitMut>(node: &mut T, each: &mut dyn FnMut(&mut Expr)) {
+    super::walk_mut(node, &mut Own { depth: 0, each });
+}
+
+struct Own<'a> {
+    depth: usize,
+    each: &'a mut dyn FnMut(&mut Expr),
+}
+
+impl VisitorMut for Own<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if self.depth == 0 {
+            (self.each)(expr);
+        }
         ControlFlow::Continue(())
     }
 }

@@ -73,18 +73,7 @@ fn name_values(body: &mut Box<SetExpr>) {
         _ => return,
     };
     let columns = (0..width).map(|i| TableAliasColumnDef::from_name(format!("col{i}"))).collect();
-    let inner = Query {
-        with: None,
-        body: body.clone(),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: vec![],
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: vec![],
-    };
+    let inner = plain(body.clone());
     let alias = TableAlias { explicit: true, name: Ident::new("valueslist"), columns, at: None };
     let relation = TableFactor::Derived { lateral: false, subquery: Box::new(inner), alias: Some(alias), sample: None };
     **body = SetExpr::Select(Box::new(everything_from(relation)));
@@ -124,7 +113,23 @@ fn is_number(cell: &Expr) -> bool {
     }
 }
 
-fn everything_from(relation: TableFactor) -> Select {
+/// A query of a body alone.
+pub(super) fn plain(body: Box<SetExpr>) -> Query {
+    Query {
+        with: None,
+        body,
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: vec![],
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: vec![],
+    }
+}
+
+pub(super) fn everything_from(relation: TableFactor) -> Select {
     Select {
         select_token: AttachedToken::empty(),
         optimizer_hints: vec![],
