@@ -1,6 +1,7 @@
 //! What rat costs, beside a named reference.
 //!
-//! `cargo run --release -p benches` runs everything and prints one table; names after `--` choose. Each row is measured as interleaved pairs
+//! `cargo run --release -p benches` runs everything and prints one table; names after `--` choose, and of those
+//! the rows whose name holds `RAT_BENCH_ROWS`. Each row is measured as interleaved pairs
 //! (ours, the reference, ours, ...), so that a machine that changes speed changes both sides; the medians and the ratio of each pair's times
 //! are what is reported. A row without a reference has only our figures.
 #![allow(
@@ -30,8 +31,16 @@ fn main() {
     {
         return merge::once(folder, changes);
     }
-    let benches = [("lake", lake::run as fn(&mut Bench)), ("check", check::run), ("scan", scan::run), ("merge", merge::run)];
-    let mut bench = Bench::default();
+    let benches = [
+        ("lake", lake::run as fn(&mut Bench)),
+        ("check", check::run),
+        ("scan", scan::run),
+        ("merge", merge::run),
+        ("merge-small-pool", merge::small::run),
+    ];
+    #[expect(clippy::disallowed_methods, reason = "which rows are measured is the caller's wish, as the names are")]
+    let only = std::env::var("RAT_BENCH_ROWS").ok();
+    let mut bench = Bench::of(only);
     for (name, run) in benches {
         if chosen.is_empty() || chosen.iter().any(|c| name.contains(c.as_str())) {
             eprintln!("{name} ...");

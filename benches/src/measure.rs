@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 pub const PAIRS: usize = 9;
 
 /// Collects the rows of one run.
-#[derive(Default)]
 pub struct Bench {
     rows: Vec<Row>,
+    /// What the name of a row must hold for it to be measured.
+    only: Option<String>,
 }
 
 struct Row {
@@ -21,8 +22,21 @@ struct Row {
 }
 
 impl Bench {
+    /// Measures the rows whose names hold `only`, where it is given.
+    pub fn of(only: Option<String>) -> Self {
+        Self { rows: Vec::new(), only }
+    }
+
+    /// Whether a row is asked for.
+    pub fn wants(&self, what: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| what.contains(only.as_str()))
+    }
+
     /// Measures `ours` beside `reference`, one after the other, `pairs` times, after one uncounted pair.
     pub fn pair(&mut self, what: &str, goal: &str, reference: &str, pairs: usize, mut ours: impl FnMut(), mut theirs: impl FnMut()) {
+        if !self.wants(what) {
+            return;
+        }
         ours();
         theirs();
         let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
@@ -47,6 +61,9 @@ impl Bench {
 
     /// Measures `ours` alone, `runs` times, after one uncounted run.
     pub fn alone(&mut self, what: &str, goal: &str, runs: usize, mut ours: impl FnMut()) {
+        if !self.wants(what) {
+            return;
+        }
         ours();
         let times = (0..runs).map(|_| time(&mut ours)).collect();
         self.record(what, goal, times);

@@ -4,6 +4,7 @@
 mod data;
 mod engine;
 mod restore;
+pub mod small;
 
 use std::collections::BTreeMap;
 use std::fs;

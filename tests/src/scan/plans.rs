@@ -23,6 +23,23 @@ async fn thousand() -> (Lake, String) {
     (lake, path)
 }
 
+/// Four files of 250 rows, with `a` from 0 to 999 in order; `nulls` says of each that it holds no NULL.
+async fn four(nulls: bool) -> (Lake, Vec<String>) {
+    let kinds = [(1, "a", PrimitiveType::Long), (2, "s", PrimitiveType::String)];
+    let mut lake = Lake::new(schema(0, &kinds.map(|(id, name, kind)| (id, name, Type::Primitive(kind)))), &[]);
+    let mut paths = Vec::new();
+    for from in [0, 250, 500, 750] {
+        let a: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + 250));
+        let s: ArrayRef = Arc::new(StringArray::from_iter_values((from..from + 250).map(|i| i.to_string())));
+        let (lower, upper) = ([(1, Datum::long(from))].into(), [(1, Datum::long(from + 249))].into());
+        let nulls = if nulls { [(1, 0)].into() } else { Default::default() };
+        let file = lake.data(&batch(vec![(1, "a", a), (2, "s", s)]), Said { lower, upper, nulls, ..Said::default() }).await;
+        paths.push(file.path.clone());
+        lake.commit(vec![file]).await;
+    }
+    (lake, paths)
+}
+
 async fn plan(lake: &Lake, sql: &str) -> String {
     displayable(lake.plan(sql).await.as_ref()).indent(false).to_string()
 }
@@ -51,6 +68,61 @@ async fn a_filter_that_few_rows_pass_is_evaluated_by_the_reader_and_others_after
         let plan = plan(&lake, sql).await;
         assert!(plan.contains("FilterExec") && plan.contains("predicate="), "{why}: {sql}\n{plan}");
         assert_eq!(lake.rows(sql).await.len(), count, "{why}: {sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_bounds_settle_for_half_of_the_rows_is_evaluated_by_the_reader() {
+    let (lake, _) = four(true).await;
+    let by_reader = [
+        ("a >= 0", 1000),
+        ("a >= 100", 900),
+        ("a < 900 and a >= 0", 900),
+        ("a between 0 and 600", 601),
+        ("a is not null", 1000),
+        ("a < 100 or a >= 250", 850),
+        ("a <> 7", 999),
+    ];
+    for (filter, count) in by_reader {
+        for columns in ["a, s", "a"] {
+            let sql = format!("select {columns} from t where {filter}");
+            let plan = plan(&lake, &sql).await;
+            assert!(!plan.contains("FilterExec"), "{sql}\n{plan}");
+            assert_eq!(lake.rows(&sql).await.len(), count, "{sql}");
+        }
+    }
+    let above = [
+        ("a between 400 and 600", 201, "both files that it reads are open"),
+        ("a > 100 and s <> 'x'", 899, "text has no bounds here"),
+        ("a < 100 or s <> 'x'", 1000, "text has no bounds here"),
+        ("a % 2 = 0", 500, "it is computed"),
+    ];
+    for (filter, count, why) in above {
+        let sql = format!("select a, s from t where {filter}");
+        let plan = plan(&lake, &sql).await;
+        assert!(plan.contains("FilterExec"), "{why}: {sql}\n{plan}");
+        assert_eq!(lake.rows(&sql).await.len(), count, "{why}: {sql}");
+    }
+    let (lake, _) = four(false).await;
+    assert!(plan(&lake, "select s from t where a >= 0").await.contains("FilterExec"), "a NULL would not pass");
+}
+
+#[tokio::test]
+async fn a_limit_reads_no_more_files_than_hold_it() {
+    let files = |plan: &str| plan.matches(".parquet").count();
+    let (mut lake, paths) = four(true).await;
+    for (limit, read) in [(1, 1), (250, 1), (251, 2), (1000, 4), (2000, 4)] {
+        let sql = format!("select s from t limit {limit}");
+        assert_eq!(files(&plan(&lake, &sql).await), read, "{sql}");
+        assert_eq!(lake.rows(&sql).await.len(), limit.min(1000), "{sql}");
+    }
+    assert_eq!(files(&plan(&lake, "select s from t where s <> 'x' limit 1").await), 4, "which rows pass is not known");
+    let gone: Vec<(&str, i64)> = (0..250).map(|row| (paths[0].as_str(), row)).collect();
+    let deletes = lake.position_deletes(&gone, Said::default()).await;
+    lake.commit(vec![deletes]).await;
+    // Files come newest first or oldest first: whichever it is, the rows that are gone do not count.
+    for limit in [1, 250, 700, 750, 800] {
+        assert_eq!(lake.rows(&format!("select s from t limit {limit}")).await.len(), limit.min(750), "limit {limit}");
     }
 }
 

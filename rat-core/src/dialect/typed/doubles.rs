@@ -24,11 +24,13 @@ impl AnalyzerRule for DoublesWin {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.transform_up_with_subqueries(node).data()
+        let mut changed = false;
+        plan.transform_up_with_subqueries(|plan| node(plan, &mut changed)).data()
     }
 }
 
-fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+/// One node, after those below it; `changed` is whether a type has become another one until now.
+fn node(plan: LogicalPlan, changed: &mut bool) -> Result<Transformed<LogicalPlan>> {
     let mut schema = merge_schema(&plan.inputs());
     if let LogicalPlan::TableScan(scan) = &plan {
         schema.merge(&DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?);
@@ -47,8 +49,9 @@ fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         LogicalPlan::Join(join) => keys(join),
         other => Ok(Transformed::no(other)),
     })?;
+    *changed |= rewritten.transformed;
     // Nothing but a change of types below makes the schema another one.
-    rewritten.map_data(LogicalPlan::recompute_schema)
+    if *changed { rewritten.map_data(LogicalPlan::recompute_schema) } else { Ok(rewritten) }
 }
 
 /// The type that decimals among these become.

@@ -1,4 +1,5 @@
-//! What goes wrong while a file is read says which file it was.
+//! Opening files one by one: what goes wrong while a file is read says which file it was, and what bounds say of it is there to leave it
+//! out by, also when a filter that is filled while the query runs comes to need it no more.
 
 use std::any::Any;
 use std::fmt;
@@ -20,8 +21,9 @@ use crate::error::Error;
 use super::super::files::corrupt;
 use super::open::{Opener, Shown};
 use super::provider::external;
+use super::statistics;
 
-/// Opens files so that what goes wrong later knows which one it was.
+/// Opens files so that what goes wrong later knows which one it was, and so that bounds that are not values of the file prune as well.
 pub(super) struct Naming {
     inner: Box<dyn Morselizer>,
     opener: Opener,
@@ -40,7 +42,8 @@ impl fmt::Debug for Naming {
 }
 
 impl Morselizer for Naming {
-    fn plan_file(&self, file: PartitionedFile) -> Result<Box<dyn MorselPlanner>> {
+    fn plan_file(&self, mut file: PartitionedFile) -> Result<Box<dyn MorselPlanner>> {
+        file.statistics = file.statistics.map(|known| Arc::new(statistics::for_pruning(&known)));
         let read = Arc::new(ReadFile { opener: self.opener.clone(), file: file.clone() });
         let of = self.inner.plan_file(file).map_err(|error| read.named(error))?;
         Ok(Box::new(Named { of, read }))

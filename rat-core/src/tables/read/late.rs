@@ -1,9 +1,10 @@
 //! Whether a filter is evaluated while files are decoded, or after.
 //!
 //! The reader can decode the columns of a filter first, and the others only where it passes. Where few rows pass that saves most of the
-//! work; where many do it costs more than it saves, because batches are cut to pieces. So it is done when the bounds of the columns promise
-//! few rows, and only with comparisons of columns and literals: they cannot fail. What can fail, such as a cast, stays in the plan above,
-//! where the engine knows that its error is about the query and not about the file.
+//! work; where many do it costs more than it saves, because batches are cut to pieces. And it asks no row of a row group that passes whole.
+//! So it is done when the bounds of the columns promise few rows, or settle most files, and only with comparisons of columns and literals:
+//! they cannot fail. What can fail, such as a cast, stays in the plan above, where the engine knows that its error is about the query and
+//! not about the file.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -22,9 +23,92 @@ use datafusion::physical_plan::PhysicalExpr;
 /// The share of rows up to which decoding the other columns late is the faster way; `benches scan` measures both ways.
 const FEW: f64 = 0.02;
 
+/// The share of rows in files that a filter leaves open up to which the reader is the faster way, whatever passes: it asks no row of a row
+/// group that passes whole, where a filter after it tests and copies them all.
+const OPEN: f64 = 0.5;
+
+/// What is known of the rows that a filter is asked of.
+#[derive(Clone)]
+pub(super) struct Known {
+    /// All of them.
+    pub whole: Statistics,
+    /// Those of each file, where files are known.
+    pub files: Vec<Arc<Statistics>>,
+}
+
 /// Whether the filters of a query are better evaluated by the reader.
-pub(super) fn is_better(filters: &[Arc<dyn PhysicalExpr>], read: Option<&ProjectionExprs>, statistics: &Statistics) -> bool {
-    share(filters, statistics).is_some_and(|share| share <= FEW) && read.is_none_or(|read| reads_more(filters, read))
+pub(super) fn is_better(filters: &[Arc<dyn PhysicalExpr>], read: Option<&ProjectionExprs>, known: &Known) -> bool {
+    let Some(share) = share(filters, &known.whole) else { return false };
+    share <= FEW && read.is_none_or(|read| reads_more(filters, read)) || open(filters, &known.files).is_some_and(|open| open <= OPEN)
+}
+
+// Of the rows in files that are read the share in those of which bounds do not say that all pass.
+fn open(filters: &[Arc<dyn PhysicalExpr>], files: &[Arc<Statistics>]) -> Option<f64> {
+    let (mut open, mut read) = (0_usize, 0_usize);
+    for file in files {
+        let rows = *file.num_rows.get_value()?;
+        match all_of(filters.iter().flat_map(split_conjunction).map(|term| certain(term, file))) {
+            Some(false) => {}
+            Some(true) => read += rows,
+            None => (open, read) = (open + rows, read + rows),
+        }
+    }
+    (read > 0).then(|| open as f64 / read as f64)
+}
+
+fn all_of(terms: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    for term in terms {
+        match term {
+            // What no row passes settles it, whatever the others leave open.
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => all = None,
+        }
+    }
+    all
+}
+
+// Whether all rows of a file pass a term, or none; `None` when bounds leave that open.
+fn certain(filter: &Arc<dyn PhysicalExpr>, file: &Statistics) -> Option<bool> {
+    if let Some(binary) = filter.downcast_ref::<BinaryExpr>() {
+        let either = |side: &Arc<dyn PhysicalExpr>| all_of(split_conjunction(side).into_iter().map(|term| certain(term, file)));
+        if *binary.op() == Operator::Or {
+            return match (either(binary.left()), either(binary.right())) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            };
+        }
+        let (column, op, value) = sides(binary.left(), *binary.op(), binary.right())?;
+        let known = file.column_statistics.get(column.index())?;
+        let (least, most) = (known.min_value.get_value()?.partial_cmp(value)?, known.max_value.get_value()?.partial_cmp(value)?);
+        let (all, none) = match op {
+            Operator::Lt => (most.is_lt(), least.is_ge()),
+            Operator::LtEq => (most.is_le(), least.is_gt()),
+            Operator::Gt => (least.is_gt(), most.is_le()),
+            Operator::GtEq => (least.is_ge(), most.is_lt()),
+            Operator::Eq => (least.is_eq() && most.is_eq(), least.is_gt() || most.is_lt()),
+            Operator::NotEq => (least.is_gt() || most.is_lt(), least.is_eq() && most.is_eq()),
+            _ => return None,
+        };
+        return match (all && known.null_count.get_value() == Some(&0), none) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+    }
+    let nulls = |arg: &Arc<dyn PhysicalExpr>| file.column_statistics.get(arg.downcast_ref::<Column>()?.index())?.null_count.get_value();
+    let (nulls, wanted) = match (filter.downcast_ref::<IsNullExpr>(), filter.downcast_ref::<IsNotNullExpr>()) {
+        (Some(test), _) => (*nulls(test.arg())?, true),
+        (_, Some(test)) => (*nulls(test.arg())?, false),
+        _ => return None,
+    };
+    match (nulls == 0, Some(&nulls) == file.num_rows.get_value()) {
+        (true, _) => Some(!wanted),
+        (_, true) => Some(wanted),
+        _ => None,
+    }
 }
 
 /// Whether the filter is one that the engine fills while it runs, such as the worst row of a top ten, and cannot fail.

@@ -31,6 +31,7 @@ use crate::error::{Code, Error};
 
 use super::super::files::FileEntry;
 use super::columns::ByFieldId;
+use super::late::Known;
 use super::open::{Opener, Shown};
 use super::scan::{Inner, Scan, ScanFile};
 use super::source::TableFiles;
@@ -68,6 +69,10 @@ impl TableProvider for Provider {
         let (matched, plain): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| !file.equality.is_empty());
         // A limit stays above filters, which this scan does not apply, and above deletes, which it applies elsewhere.
         let limit = limit.filter(|_| filters.is_empty() && matched.is_empty());
+        let plain = match limit {
+            Some(rows) => self.0.holding(plain, rows),
+            None => plain,
+        };
         let reading = Reading { inner, session };
         let mut plans = Vec::new();
         if !plain.is_empty() || matched.is_empty() {
@@ -177,7 +182,8 @@ impl Reading<'_> {
             mapping: self.inner.mapping.clone(),
             may_be_nan: may_be_nan(schema.file_schema().fields(), self.inner, entries),
         };
-        let source = TableFiles::new(schema, options, self.opener(), &statistics, selects_rows);
+        let known = Known { whole: statistics.clone(), files: files.iter().filter_map(|file| file.statistics.clone()).collect() };
+        let source = TableFiles::new(schema, options, self.opener(), known, selects_rows);
         let groups = FileGroup::new(files).split_files(self.session.config().target_partitions());
         let url = ObjectStoreUrl::parse("rat://lake")?;
         self.session.runtime_env().register_object_store(url.as_ref(), self.inner.table.storage().object_store());

@@ -243,6 +243,19 @@ impl Scan {
         Ok(files.into_iter().map(attach).collect())
     }
 
+    /// Of these files the first that have so many rows between them. Rows of a file that has deletes do not count.
+    pub(super) fn holding(&self, mut files: Vec<ScanFile>, rows: usize) -> Vec<ScanFile> {
+        let mut held = 0;
+        let last = files.iter().position(|file| {
+            if !file.has_deletes() && !self.0.gone.contains_key(file.path()) {
+                held += file.rows();
+            }
+            held >= rows as u64
+        });
+        files.truncate(last.map_or(files.len(), |last| last + 1));
+        files
+    }
+
     async fn entries(&self, manifests: Vec<&ManifestFile>) -> Result<Vec<Arc<Vec<FileEntry>>>> {
         let reads: Vec<_> = manifests.into_iter().map(|manifest| self.0.table.entries(manifest)).collect();
         stream::iter(reads).buffered(MANIFESTS_AT_ONCE).try_collect().await

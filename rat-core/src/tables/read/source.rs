@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::common::Result;
 use datafusion::common::config::{ConfigOptions, TableParquetOptions};
-use datafusion::common::{Result, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileOpener, FileScanConfig, FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::table_schema::TableSchema;
@@ -19,7 +19,7 @@ use datafusion_datasource::morsel::Morselizer;
 use object_store::ObjectStore;
 
 use super::damage::Naming;
-use super::late;
+use super::late::{self, Known};
 use super::open::Opener;
 
 /// [`ParquetSource`], except that:
@@ -30,6 +30,7 @@ use super::open::Opener;
 /// - **Filters on nested columns stay above.** The reader accepts them by the look of the table's schema, and drops them without a word for
 ///   a file whose column must be reshaped first (`build_row_filter`).
 /// - **Few filters are evaluated by the reader**, when `pushdown_filters` is on: those of [`late`]. All of them prune row groups and pages.
+/// - **Bounds prune though no row may have them.** The reader leaves a file out by exact ends alone, and those of text may have been cut.
 /// - **What cannot be decoded names its file**, also when the decoder panics over it.
 /// - **It is not a [`ParquetSource`].** A plan that is shipped to another process loses what a file carries besides its path: the deleted
 ///   rows and the ids of its columns. Serializers know the type of a source, do not know this one, and refuse.
@@ -37,19 +38,19 @@ use super::open::Opener;
 pub(super) struct TableFiles {
     parquet: Arc<dyn FileSource>,
     opener: Opener,
-    statistics: Arc<Statistics>,
+    known: Arc<Known>,
     selects_rows: bool,
     /// Whether the reader evaluates filters, once there was one to ask about.
     evaluates: Option<bool>,
 }
 
 impl TableFiles {
-    /// `statistics` are of all columns of the table; `selects_rows`: some file has deleted rows.
-    pub fn new(schema: TableSchema, mut options: TableParquetOptions, opener: Opener, statistics: &Statistics, selects_rows: bool) -> Self {
+    /// `known` is of all columns of the table; `selects_rows`: some file has deleted rows.
+    pub fn new(schema: TableSchema, mut options: TableParquetOptions, opener: Opener, known: Known, selects_rows: bool) -> Self {
         options.global.pushdown_filters = false;
         let parquet = ParquetSource::new(schema).with_table_parquet_options(options);
         let parquet = Arc::new(parquet.with_parquet_file_reader_factory(Arc::new(opener.clone())));
-        Self { parquet, opener, statistics: Arc::new(statistics.clone()), selects_rows, evaluates: None }
+        Self { parquet, opener, known: Arc::new(known), selects_rows, evaluates: None }
     }
 
     fn around(&self, parquet: Arc<dyn FileSource>) -> Arc<dyn FileSource> {
@@ -64,7 +65,7 @@ impl TableFiles {
         let dynamic = filters.iter().all(late::is_dynamic);
         match self.evaluates {
             Some(evaluates) => evaluates && dynamic,
-            None => dynamic || late::is_better(filters, self.projection(), &self.statistics),
+            None => dynamic || late::is_better(filters, self.projection(), &self.known),
         }
     }
 }

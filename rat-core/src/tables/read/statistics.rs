@@ -21,6 +21,22 @@ pub(super) fn of_file(entry: &FileEntry, columns: &[Column], width: usize, metad
     })
 }
 
+/// The same bounds, said to be exact: the reader leaves files out by no others, and needs of a bound only that no value is beyond it. For
+/// the reader alone: whoever takes an end for a value would be wrong. Equal ends stay as they are, for it takes a file of one value by them.
+pub(super) fn for_pruning(known: &Statistics) -> Statistics {
+    let bound = |end: &Precision<ScalarValue>| match end {
+        Precision::Inexact(value) => Precision::Exact(value.clone()),
+        other => other.clone(),
+    };
+    let mut known = known.clone();
+    for column in &mut known.column_statistics {
+        if column.min_value.get_value() != column.max_value.get_value() {
+            (column.min_value, column.max_value) = (bound(&column.min_value), bound(&column.max_value));
+        }
+    }
+    known
+}
+
 /// What is known of the rows of several files; exact only when none has deletes.
 pub(super) fn of_files(entries: &[&FileEntry], deletes: Option<usize>, columns: &[Column], metadata: &TableMetadata) -> Statistics {
     let rows: u64 = entries.iter().map(|entry| entry.file.record_count()).sum();
