@@ -14,6 +14,7 @@ mod parse;
 mod read;
 mod reading;
 mod rewrite;
+mod slips;
 mod span;
 mod syntax;
 mod typed;

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::depth::{self, TooDeep};
 use super::syntax::Syntax;
-use super::{Problem, ReadCall, byte_range, rewrite, words};
+use super::{Problem, ReadCall, byte_range, rewrite, slips, words};
 use crate::error::Code;
 
 /// Whether `read_csv` and its kin exist.
@@ -47,17 +47,30 @@ fn parse_one(sql: &str, reads: Reads) -> Result<Parsed, Vec<Problem>> {
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|e| failed(e.into()))?;
     depth::check(&tokens).map_err(|too| vec![too_deep(sql, &too)])?;
     let tokens = words::prepared(sql, tokens).map_err(|problem| vec![problem])?;
-    let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION).with_tokens_with_locations(tokens);
+    let mut statement = match statement(sql, &dialect, tokens.clone()) {
+        Ok(statement) => statement,
+        Err(problem) if problem.code != Code::SqlSyntax => return Err(vec![problem]),
+        Err(problem) => {
+            let parses = |tokens| self::statement(sql, &dialect, tokens).map(drop);
+            return Err(vec![slips::explained(sql, &tokens, problem, &parses)]);
+        }
+    };
+    let calls = rewrite::apply(sql, &mut statement, reads)?;
+    Ok(Parsed { statement, reads: calls })
+}
+
+/// The one statement that the words are.
+fn statement(sql: &str, dialect: &Syntax, tokens: Vec<TokenWithSpan>) -> Result<Statement, Problem> {
+    let mut parser = Parser::new(dialect).with_recursion_limit(RECURSION).with_tokens_with_locations(tokens);
     while parser.consume_token(&Token::SemiColon) {}
-    let mut statement = parser.parse_statement().map_err(failed)?;
+    let statement = parser.parse_statement().map_err(|error| problem(sql, error))?;
     while parser.consume_token(&Token::SemiColon) {}
     let next = parser.peek_token();
     if next.token != Token::EOF {
         let message = format!("expected the end of the statement, found `{}`", next.token);
-        return Err(vec![Problem { code: Code::SqlSyntax, message, help: None, range: byte_range(sql, next.span) }]);
+        return Err(Problem { code: Code::SqlSyntax, message, help: None, range: byte_range(sql, next.span) });
     }
-    let calls = rewrite::apply(sql, &mut statement, reads)?;
-    Ok(Parsed { statement, reads: calls })
+    Ok(statement)
 }
 
 fn too_deep(sql: &str, too: &TooDeep) -> Problem {

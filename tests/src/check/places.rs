@@ -86,3 +86,21 @@ fn quality_tests_are_planned_over_the_table_as_it_will_be() {
     ]);
     assert_eq!(shown(&report.diagnostics), ["error UNKNOWN_COLUMN silver/a/tests/quality/bad.sql:2:32 idd"]);
 }
+
+#[test]
+fn a_misspelt_keyword_is_at_its_word_in_the_template() {
+    let report = check(&[
+        ("bronze.orders", "SELECT 1 AS id"),
+        ("silver.a", "-- @owner: me\n\nselct id FROM {{ ref('bronze.orders') }}"),
+        ("silver.b", "SELECT id, count(*) AS n\nFROM {{ ref('bronze.orders') }}\n  gruop BY id"),
+        ("silver.c", "{% set c = 'id' %}SELECT {{ c }}\nform {{ ref('bronze.orders') }}"),
+    ]);
+    let found = [
+        "error SQL_SYNTAX silver/a/pipeline.sql:3:1 selct",
+        "error SQL_SYNTAX silver/b/pipeline.sql:3:3 gruop",
+        "error SQL_SYNTAX silver/c/pipeline.sql:2:1 form",
+    ];
+    assert_eq!(shown(&report.diagnostics), found);
+    let help: Vec<_> = report.diagnostics.iter().map(|d| d.help.as_deref().unwrap()).collect();
+    assert_eq!(help, ["did you mean `SELECT`?", "did you mean `GROUP`?", "did you mean `FROM`?"]);
+}

@@ -98,3 +98,17 @@ fn parameters_from_plain_data() {
         assert_eq!(Params::from_json(&wrong).unwrap_err().code(), Code::InvalidArgument, "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn a_misspelt_keyword_of_a_query_is_told() {
+    let lake = Lake::new();
+    for (sql, place, help) in [
+        ("selct 1", (1, 1), "did you mean `SELECT`?"),
+        ("SELECT x\n  form (SELECT 1 AS x)", (2, 3), "did you mean `FROM`?"),
+        ("DESCRIBE SELECT x FROM (SELECT 1 AS x) gruop BY x", (1, 40), "did you mean `GROUP`?"),
+    ] {
+        let error = lake.query(sql).await.unwrap_err();
+        let [told] = error.diagnostics() else { panic!("{error:?}") };
+        assert_eq!((told.code, told.start(), told.help.as_deref()), (Code::SqlSyntax, Some(place), Some(help)), "{sql}");
+    }
+}
