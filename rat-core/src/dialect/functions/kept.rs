@@ -7,6 +7,7 @@ use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 use super::mended::mended;
+use super::mode::mode;
 use super::sum::sum;
 
 /// DuckDB's names for each of the engine's.
@@ -116,5 +117,5 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
 pub(super) fn aggregate() -> Vec<Arc<AggregateUDF>> {
     let mut all = SessionStateDefaults::default_aggregate_functions();
     all.retain(|function| AGGREGATE.contains(&function.name()));
-    all.into_iter().map(|function| if function.name() == "sum" { sum() } else { mended(function) }).collect()
+    all.into_iter().map(|function| if function.name() == "sum" { sum() } else { mended(function) }).chain([mode()]).collect()
 }

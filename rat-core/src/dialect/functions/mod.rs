@@ -9,6 +9,7 @@ pub(super) mod json;
 mod kept;
 mod letters;
 mod mended;
+mod mode;
 pub(super) mod regexp;
 pub(super) mod scalar;
 pub(super) mod strings;

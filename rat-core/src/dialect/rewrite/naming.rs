@@ -212,8 +212,12 @@ fn call(out: &mut String, function: &Function) -> std::fmt::Result {
     if name == "count" && is_star {
         return out.write_str("count_star()");
     }
-    // A keyword to DuckDB, and printed like one.
-    let _ = out.write_str(if name == "coalesce" { "COALESCE" } else { &name });
+    // Keywords to DuckDB, and printed like them.
+    let _ = out.write_str(match name.as_str() {
+        "coalesce" => "COALESCE",
+        "mode" => "\"mode\"",
+        name => name,
+    });
     out.push('(');
     if matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct)) {
         out.push_str("DISTINCT ");
