@@ -79,6 +79,9 @@ impl Dialect for Syntax {
     }
 
     fn parse_infix(&self, parser: &mut Parser, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        if precedence == self.prec_value(Precedence::Is) {
+            return distinct_from(parser, left, precedence).transpose();
+        }
         if precedence != POWER {
             return None;
         }
@@ -99,4 +102,14 @@ impl Dialect for Syntax {
     fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser) -> bool {
         self.0.is_table_factor_alias(explicit, keyword, parser)
     }
+}
+
+/// `a IS NOT DISTINCT FROM b AND c` ends before the AND; the parser would read all of `b AND c` as the right side.
+fn distinct_from(parser: &mut Parser, left: &Expr, precedence: u8) -> Result<Option<Expr>, ParserError> {
+    let is_distinct = parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]);
+    if !is_distinct && !parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
+        return Ok(None);
+    }
+    let (left, right) = (Box::new(left.clone()), Box::new(parser.parse_subexpr(precedence)?));
+    Ok(Some(if is_distinct { Expr::IsDistinctFrom(left, right) } else { Expr::IsNotDistinctFrom(left, right) }))
 }

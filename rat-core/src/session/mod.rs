@@ -10,6 +10,7 @@
 //! Knows nothing of pipelines, tables or templates. Entry points: [`Session::open`], [`Session::state`].
 
 mod memory;
+mod nulls;
 mod options;
 mod yielding;
 
@@ -61,6 +62,7 @@ impl Session {
             .with_table_function_list(functions.table)
             .with_expr_planners(functions.expr_planners)
             .with_analyzer_rules(analyzer.rules.clone())
+            .with_physical_optimizer_rule(Arc::new(nulls::NullsAreSeen))
             .with_physical_optimizer_rule(Arc::new(yielding::YieldBetweenBatches))
             .build();
         Ok(Self(Arc::new(Inner { state, analyzer, clock, memory_bytes })))

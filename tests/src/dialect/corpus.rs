@@ -8,7 +8,6 @@ use super::lake::{Lake, same};
 
 /// What is refused, and with which code.
 const REFUSED: &[(&str, &str)] = &[
-    ("num-060", "UNSUPPORTED_SQL"),
     ("select-096", "UNSUPPORTED_SQL"),
     ("select-099", "UNSUPPORTED_SQL"),
     ("join-117", "UNSUPPORTED_SQL"),

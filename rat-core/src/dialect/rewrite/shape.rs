@@ -2,23 +2,14 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Function, GroupByExpr, Ident, JoinOperator, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator,
-    SetQuantifier, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
+    CastKind, DataType, Expr, Function, GroupByExpr, Ident, JoinOperator, Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
 };
 
 use super::Rewriter;
 
-/// Refuses what has no counterpart, and set operations that the engine would answer as if rows had no number.
+/// Refuses what has no counterpart.
 pub(super) fn query(rewriter: &mut Rewriter<'_>, query: &mut Query) {
-    let mut body = query.body.as_ref();
-    while let SetExpr::SetOperation { op, set_quantifier, left, right } = body {
-        let counts = matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName);
-        if counts && matches!(op, SetOperator::Except | SetOperator::Intersect) {
-            let help = "number the rows of each side with `row_number()` over all columns, and drop `ALL`";
-            rewriter.unsupported(right.as_ref(), format!("`{op} ALL` is not supported"), help);
-        }
-        body = left;
-    }
     if let Some(fetch) = &query.fetch {
         rewriter.unsupported(query.body.as_ref(), format!("`{fetch}` is not supported"), "write `LIMIT`");
     }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::common::{DFSchema, ExprSchema, JoinType, NullEquality, Result, not_impl_err};
+use datafusion::common::{DFSchema, ExprSchema, Result, not_impl_err};
 use datafusion::logical_expr::expr::{Between, Case, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Join, LogicalPlan, Operator, Projection, Union};
 use datafusion::optimizer::AnalyzerRule;
+
+use super::sets;
 
 /// Runs before the engine's typing.
 #[derive(Debug)]
@@ -46,6 +48,7 @@ fn node(plan: LogicalPlan, changed: &mut bool) -> Result<Transformed<LogicalPlan
     })?;
     let rewritten = rewritten.transform_data(|plan| match plan {
         LogicalPlan::Union(union) => self::union(union),
+        LogicalPlan::Join(join) if sets::is_set_operation(&join) => sets::set_operation(join),
         LogicalPlan::Join(join) => keys(join),
         other => Ok(Transformed::no(other)),
     })?;
@@ -55,7 +58,7 @@ fn node(plan: LogicalPlan, changed: &mut bool) -> Result<Transformed<LogicalPlan
 }
 
 /// The type that decimals among these become.
-fn meeting<'a>(types: impl Iterator<Item = &'a DataType> + Clone) -> Option<DataType> {
+pub(super) fn meeting<'a>(types: impl Iterator<Item = &'a DataType> + Clone) -> Option<DataType> {
     if !types.clone().any(DataType::is_decimal) {
         return None;
     }
@@ -70,7 +73,7 @@ fn types(exprs: &[&Expr], schema: &DFSchema) -> Option<Vec<DataType>> {
     exprs.iter().map(|expr| expr.get_type(schema).ok()).collect()
 }
 
-fn cast(expr: Expr, to: &DataType) -> Expr {
+pub(super) fn cast(expr: Expr, to: &DataType) -> Expr {
     Expr::Cast(Cast::new(Box::new(expr), to.clone()))
 }
 
@@ -163,11 +166,6 @@ fn keys(mut join: Join) -> Result<Transformed<LogicalPlan>> {
     let mut changed = false;
     for (left, right) in &mut join.on {
         let (Ok(l), Ok(r)) = (left.get_type(join.left.schema()), right.get_type(join.right.schema())) else { continue };
-        // Of keys that need a cast the engine forgets that NULL is like NULL here.
-        let is_intersection = join.join_type == JoinType::LeftSemi && join.null_equality == NullEquality::NullEqualsNull;
-        if is_intersection && l != r && (l.is_numeric() && r.is_numeric() || l.is_temporal() && r.is_temporal()) {
-            return not_impl_err!("`INTERSECT` of columns of different types is not supported: cast one side");
-        }
         let Some(to) = meeting([&l, &r].into_iter()) else { continue };
         let decimal = if l.is_decimal() { left } else { right };
         *decimal = cast(std::mem::take(decimal), &to);

@@ -3,6 +3,7 @@
 mod casts;
 mod doubles;
 mod operators;
+mod sets;
 mod written;
 
 use std::sync::Arc;
