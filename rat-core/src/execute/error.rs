@@ -118,8 +118,14 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 
 /// The engine's text in our shape: one sentence, lower-case start, values in backticks, no full stop, no backtrace.
 pub(crate) fn sentence(text: &str) -> String {
-    let text = text.split("\n\nbacktrace:").next().unwrap_or(text).lines().next().unwrap_or(text);
-    let text = text.trim().trim_end_matches('.').replace('\'', "`");
+    let text = text.split("\n\nbacktrace:").next().unwrap_or(text);
+    let mut lines = text.lines().map(str::trim);
+    let mut said = lines.next().unwrap_or_default().to_owned();
+    // What a colon announces is on the lines after it.
+    if said.ends_with(':') {
+        lines.for_each(|line| said.extend([" ", line]));
+    }
+    let text = said.trim_end_matches('.').replace('\'', "`");
     let second_is_lower = text.chars().nth(1).is_none_or(|c| !c.is_ascii_uppercase());
     let mut chars = text.chars();
     match chars.next() {

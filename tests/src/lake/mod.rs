@@ -14,4 +14,5 @@ mod renamed;
 mod support;
 mod tested;
 mod unbuilt;
+mod united;
 mod written;

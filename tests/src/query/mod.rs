@@ -5,6 +5,7 @@ mod busy;
 mod forms;
 mod limits;
 mod names;
+mod subqueries;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Datum, Decimal128Array, Float64Array, Int64Array, new_null_array};
 use datafusion::arrow::compute::kernels::arity;
 use datafusion::arrow::compute::kernels::numeric;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
@@ -21,12 +21,24 @@ macro_rules! checked {
                     &[$name],
                     |types| Ok(types.to_vec()),
                     |types| Ok(types[0].clone()),
-                    |args, _| Ok($kernel(&args[0], &args[1])?),
+                    |args, returns| unless_null(args, returns, $kernel),
                 ))
             });
             Arc::clone(&FUNCTION)
         }
     };
+}
+
+/// A NULL of no type gives one of the result's.
+fn unless_null(
+    args: &[ArrayRef],
+    returns: &DataType,
+    kernel: fn(&dyn Datum, &dyn Datum) -> Result<ArrayRef, ArrowError>,
+) -> Result<ArrayRef> {
+    if args.iter().any(|arg| arg.data_type().is_null()) {
+        return Ok(new_null_array(returns, args[0].len()));
+    }
+    Ok(kernel(&args[0], &args[1])?)
 }
 
 checked!(add, "add", numeric::add);
@@ -42,10 +54,11 @@ macro_rules! bounded {
                     &[$name],
                     |types| Ok(types.to_vec()),
                     |types| BinaryTypeCoercer::new(&types[0], &$op, &types[1]).get_result_type(),
-                    |args, _| {
-                        let result = $kernel(&args[0], &args[1])?;
-                        let decimals = result.as_primitive::<Decimal128Type>();
-                        decimals.validate_decimal_precision(decimals.precision())?;
+                    |args, returns| {
+                        let result = unless_null(args, returns, $kernel)?;
+                        if let Some(decimals) = result.as_primitive_opt::<Decimal128Type>() {
+                            decimals.validate_decimal_precision(decimals.precision())?;
+                        }
                         Ok(result)
                     },
                 ))

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Builder, PrimitiveArray, Scalar, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Builder, PrimitiveArray, Scalar, StringArray, new_null_array,
+};
 use datafusion::arrow::compute::kernels::cmp;
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Float32Type, Float64Type, TimestampMicrosecondType};
@@ -114,6 +116,9 @@ impl ScalarUDFImpl for CastTo {
 
 fn convert(values: &ArrayRef, to: &DataType, failure: Failure) -> Result<ArrayRef> {
     let from = values.data_type();
+    if from.is_null() {
+        return Ok(new_null_array(to, values.len()));
+    }
     let options = CastOptions { safe: failure == Failure::Null, format_options: FormatOptions::default() };
     if is_text(to) {
         let texts = text::write(values)?;

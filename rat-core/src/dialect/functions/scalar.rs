@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -83,7 +84,13 @@ impl ScalarUDFImpl for Scalar {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let of_scalars = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if of_scalars { 1 } else { args.number_rows };
-        let arrays = args.args.into_iter().map(|arg| arg.into_array(rows)).collect::<Result<Vec<_>>>()?;
+        let mut arrays = args.args.into_iter().map(|arg| arg.into_array(rows)).collect::<Result<Vec<_>>>()?;
+        // The engine asks what a subquery over no rows gives with a NULL of no type in the aggregate's place.
+        if arrays.iter().any(|array| array.data_type().is_null()) {
+            let types = arrays.iter().map(|array| array.data_type().clone()).collect::<Vec<_>>();
+            let typed = (self.coerce)(&types)?;
+            arrays = arrays.iter().zip(&typed).map(|(array, to)| Ok(cast(array, to)?)).collect::<Result<Vec<_>>>()?;
+        }
         let result = (self.compute)(&arrays, args.return_field.data_type())?;
         if of_scalars && result.len() == 1 {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Fields, SchemaRef};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{Result, ScalarValue, exec_err, internal_err};
 use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
@@ -17,6 +17,8 @@ use super::shape::{MayBeNan, Reshaped, Shape, field_id, missing};
 /// Maps a table's columns to those of its files, old and foreign ones included.
 #[derive(Debug)]
 pub(super) struct ByFieldId {
+    /// The table's columns, with the ids that a plan's schema has not.
+    pub columns: SchemaRef,
     /// The values of columns that are younger than a file, by field id; NULL for those not here.
     pub defaults: HashMap<i32, ScalarValue>,
     /// The ids of columns in files that were written without any.
@@ -32,17 +34,18 @@ impl PhysicalExprAdapterFactory for ByFieldId {
             _ => physical.fields().clone(),
         };
         let by_id: HashMap<i32, usize> = identified.iter().enumerate().filter_map(|(i, field)| Some((field_id(field)?, i))).collect();
-        let mut columns = HashMap::with_capacity(logical.fields().len());
-        for field in logical.fields() {
+        let mut columns = HashMap::with_capacity(self.columns.fields().len());
+        for field in self.columns.fields() {
+            let given = logical.field_with_name(field.name())?;
             let Some(id) = field_id(field) else { return internal_err!("column `{}` has no field id", field.name()) };
             let value: Arc<dyn PhysicalExpr> = match by_id.get(&id) {
-                None => Arc::new(Literal::new(missing(field, &self.defaults)?)),
+                None => Arc::new(Literal::new(missing(field, given.data_type(), &self.defaults)?)),
                 Some(&index) => {
                     let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(physical.field(index).name(), index));
-                    match Shape::new(&identified[index], physical.field(index).data_type(), field, &self.defaults)? {
+                    match Shape::new(&identified[index], physical.field(index).data_type(), field, given.data_type(), &self.defaults)? {
                         Shape::Same => column,
-                        Shape::Cast => Arc::new(CastExpr::new_with_target_field(column, Arc::clone(field), None)),
-                        shape => Arc::new(Reshaped { column, shape, field: Arc::clone(field) }),
+                        Shape::Cast => Arc::new(CastExpr::new_with_target_field(column, Arc::new(given.clone()), None)),
+                        shape => Arc::new(Reshaped { column, shape, field: Arc::new(given.clone()) }),
                     }
                 }
             };
@@ -76,6 +79,23 @@ impl PhysicalExprAdapter for Adapter {
         })
         .data()
     }
+}
+
+/// The columns as a plan knows them. Plans of several tables would take one's ids for another's.
+pub(super) fn without_ids(schema: &Schema) -> Schema {
+    Schema::new_with_metadata(schema.fields().iter().map(plain).collect::<Vec<_>>(), schema.metadata().clone())
+}
+
+fn plain(field: &Arc<Field>) -> Arc<Field> {
+    let mut metadata = field.metadata().clone();
+    metadata.remove(PARQUET_FIELD_ID_META_KEY);
+    let data_type = match field.data_type() {
+        DataType::Struct(children) => DataType::Struct(children.iter().map(plain).collect()),
+        DataType::List(element) => DataType::List(plain(element)),
+        DataType::Map(entries, sorted) => DataType::Map(plain(entries), *sorted),
+        other => other.clone(),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(data_type).with_metadata(metadata))
 }
 
 /// Whether a file was written with field ids; a file has them for all its columns or for none.

@@ -251,8 +251,13 @@ impl Reading<'_> {
     /// How each column is made of the file's; and which are the file's as they are.
     fn values(&self, entry: &FileEntry, fields: &[FieldRef], physical: &SchemaRef) -> Result<Values> {
         let inner = self.inner;
-        let by_id = ByFieldId { defaults: inner.defaults.clone(), mapping: inner.mapping.clone(), may_be_nan: Default::default() };
         let wanted = Arc::new(Schema::new(fields.to_vec()));
+        let by_id = ByFieldId {
+            columns: Arc::clone(&wanted),
+            defaults: inner.defaults.clone(),
+            mapping: inner.mapping.clone(),
+            may_be_nan: Default::default(),
+        };
         let adapter = by_id.create(wanted, Arc::clone(physical)).map_err(defect)?;
         let (mut values, mut plain) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
         for (index, field) in fields.iter().enumerate() {

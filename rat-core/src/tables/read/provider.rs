@@ -30,7 +30,7 @@ use roaring::RoaringTreemap;
 use crate::error::{Code, Error};
 
 use super::super::files::FileEntry;
-use super::columns::ByFieldId;
+use super::columns::{ByFieldId, without_ids};
 use super::late::Known;
 use super::open::{Opener, Shown};
 use super::scan::{Inner, Scan, ScanFile};
@@ -44,7 +44,7 @@ pub(super) struct Provider(pub Scan);
 #[async_trait]
 impl TableProvider for Provider {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.0.0.schema)
+        Arc::clone(&self.0.0.shown)
     }
 
     fn table_type(&self) -> TableType {
@@ -166,6 +166,8 @@ impl Reading<'_> {
     /// The plan over files of the table, or of its deletes.
     pub fn exec(&self, read: Read<'_>, projection: Option<&Vec<usize>>, limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
         let Read { files, schema, entries, statistics, selects_rows } = read;
+        let columns = Arc::clone(schema.file_schema());
+        let schema = TableSchema::new(Arc::new(without_ids(&columns)), schema.table_partition_cols().clone());
         if files.is_empty() {
             let all = schema.table_schema();
             let schema = match projection {
@@ -180,7 +182,8 @@ impl Reading<'_> {
         let adapter = ByFieldId {
             defaults: self.inner.defaults.clone(),
             mapping: self.inner.mapping.clone(),
-            may_be_nan: may_be_nan(schema.file_schema().fields(), self.inner, entries),
+            may_be_nan: may_be_nan(columns.fields(), self.inner, entries),
+            columns,
         };
         let known = Known { whole: statistics.clone(), files: files.iter().filter_map(|file| file.statistics.clone()).collect() };
         let source = TableFiles::new(schema, options, self.opener(), known, selects_rows);

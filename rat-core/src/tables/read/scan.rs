@@ -21,6 +21,7 @@ use crate::error::{Code, Error, Result};
 use super::super::Table;
 use super::super::files::{FileEntry, corrupt};
 use super::bounds::{self, Column};
+use super::columns::without_ids;
 use super::deletes::{self, Deletes};
 use super::provider::Provider;
 use super::prune::Pruner;
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     pub gone: HashMap<String, RoaringTreemap>,
     /// The table's columns as the scan gives them: top-level text and bytes as views, which is how DataFusion reads Parquet fastest.
     pub schema: SchemaRef,
+    /// The same without the ids of the fields.
+    pub shown: SchemaRef,
     pub columns: Vec<Column>,
     pub defaults: HashMap<i32, ScalarValue>,
     pub mapping: Option<NameMapping>,
@@ -84,7 +87,8 @@ impl Scan {
         });
         let mapping = mapping.transpose()?;
         let defaults = defaults(table.iceberg_schema(), &schema)?;
-        Ok(Self(Arc::new(Inner { table, only, gone, schema, columns, defaults, mapping })))
+        let shown = Arc::new(without_ids(&schema));
+        Ok(Self(Arc::new(Inner { table, only, gone, schema, shown, columns, defaults, mapping })))
     }
 
     /// The same scan of these data files alone, named by their paths in the manifests.

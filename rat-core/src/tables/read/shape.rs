@@ -37,39 +37,46 @@ pub(super) enum Child {
 
 impl Shape {
     /// The way from a file's field to the table's. Names do not matter, ids do; `stored` is the type that the file's arrays have, which is
-    /// without the ids that a name mapping gave `from`. `defaults` are the values of fields that are younger than the file.
-    pub fn new(from: &Field, stored: &DataType, to: &Field, defaults: &HashMap<i32, ScalarValue>) -> Result<Self> {
-        if stored == to.data_type() {
+    /// without the ids that a name mapping gave `from`, and `given` the one that the plan's have, which are without any. `defaults` are the
+    /// values of fields that are younger than the file.
+    pub fn new(from: &Field, stored: &DataType, to: &Field, given: &DataType, defaults: &HashMap<i32, ScalarValue>) -> Result<Self> {
+        if stored == given {
             return Ok(Self::Same);
         }
-        match (from.data_type(), stored, to.data_type()) {
-            (DataType::Struct(from), DataType::Struct(stored), DataType::Struct(to)) => {
+        match (from.data_type(), stored, to.data_type(), given) {
+            (DataType::Struct(from), DataType::Struct(stored), DataType::Struct(to), DataType::Struct(given)) => {
                 let by_id: HashMap<i32, usize> = from.iter().enumerate().filter_map(|(i, field)| Some((field_id(field)?, i))).collect();
-                let child = |to: &FieldRef| match field_id(to).and_then(|id| by_id.get(&id)) {
-                    Some(&index) => Ok(Child::From(index, Self::new(&from[index], stored[index].data_type(), to, defaults)?)),
-                    None => Ok(Child::Constant(missing(to, defaults)?)),
+                let child = |(to, given): (&FieldRef, &FieldRef)| match field_id(to).and_then(|id| by_id.get(&id)) {
+                    Some(&index) => {
+                        let shape = Self::new(&from[index], stored[index].data_type(), to, given.data_type(), defaults)?;
+                        Ok(Child::From(index, shape))
+                    }
+                    None => Ok(Child::Constant(missing(to, given.data_type(), defaults)?)),
                 };
-                Ok(Self::Struct(to.iter().map(child).collect::<Result<_>>()?))
+                Ok(Self::Struct(to.iter().zip(given).map(child).collect::<Result<_>>()?))
             }
             (
                 DataType::List(from) | DataType::LargeList(from) | DataType::FixedSizeList(from, _),
                 DataType::List(stored) | DataType::LargeList(stored) | DataType::FixedSizeList(stored, _),
                 DataType::List(to),
-            ) => Ok(Self::List(Box::new(Self::new(from, stored.data_type(), to, defaults)?))),
-            (DataType::Map(from, _), DataType::Map(stored, _), DataType::Map(to, _)) => {
-                match (from.data_type(), stored.data_type(), to.data_type()) {
-                    (DataType::Struct(from), DataType::Struct(stored), DataType::Struct(to))
-                        if [from, stored, to].iter().all(|f| f.len() == 2) =>
+                DataType::List(given),
+            ) => Ok(Self::List(Box::new(Self::new(from, stored.data_type(), to, given.data_type(), defaults)?))),
+            (DataType::Map(from, _), DataType::Map(stored, _), DataType::Map(to, _), DataType::Map(given, _)) => {
+                match (from.data_type(), stored.data_type(), to.data_type(), given.data_type()) {
+                    (DataType::Struct(from), DataType::Struct(stored), DataType::Struct(to), DataType::Struct(given))
+                        if [from, stored, to, given].iter().all(|f| f.len() == 2) =>
                     {
-                        let half =
-                            |i: usize| Ok::<_, DataFusionError>(Box::new(Self::new(&from[i], stored[i].data_type(), &to[i], defaults)?));
+                        let half = |i: usize| {
+                            let shape = Self::new(&from[i], stored[i].data_type(), &to[i], given[i].data_type(), defaults)?;
+                            Ok::<_, DataFusionError>(Box::new(shape))
+                        };
                         Ok(Self::Map(half(0)?, half(1)?))
                     }
                     _ => internal_err!("a map without entries"),
                 }
             }
-            (from_type, _, to_type) if !from_type.is_nested() && !to_type.is_nested() => Ok(Self::Cast),
-            (from_type, _, to_type) => exec_err!("column `{}` is stored as {from_type} and declared as {to_type}", to.name()),
+            (from_type, _, to_type, _) if !from_type.is_nested() && !to_type.is_nested() => Ok(Self::Cast),
+            (from_type, _, to_type, _) => exec_err!("column `{}` is stored as {from_type} and declared as {to_type}", to.name()),
         }
     }
 
@@ -115,10 +122,10 @@ fn as_list(array: &ArrayRef) -> Result<ListArray> {
 }
 
 /// What a row of a file older than the field has.
-pub(super) fn missing(field: &Field, defaults: &HashMap<i32, ScalarValue>) -> Result<ScalarValue> {
+pub(super) fn missing(field: &Field, given: &DataType, defaults: &HashMap<i32, ScalarValue>) -> Result<ScalarValue> {
     match field_id(field).and_then(|id| defaults.get(&id)) {
         Some(default) => Ok(default.clone()),
-        None => ScalarValue::try_new_null(field.data_type()),
+        None => ScalarValue::try_new_null(given),
     }
 }
 
