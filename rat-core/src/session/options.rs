@@ -47,6 +47,9 @@ pub(super) fn config(options: &Options, memory_bytes: usize) -> SessionConfig {
     let sorts = 16 * config.target_partitions();
     let reservation = &mut config.options_mut().execution.sort_spill_reservation_bytes;
     *reservation = (*reservation).min(memory_bytes / sorts);
+    // Tasks that spill what they repartition share a row of files, and its reader waits for the oldest, also where the batch that is due is
+    // in another: neither side then goes on (apache/datafusion#24883). A file that is closed with its first batch is never waited for.
+    config.options_mut().execution.max_spill_file_size_bytes = 0;
     // What waits between two operators is counted in batches: of a small budget they are small.
     let batch = &mut config.options_mut().execution.batch_size;
     *batch = (*batch).min(memory_bytes >> 15).max(256);
