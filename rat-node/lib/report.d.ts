@@ -96,6 +96,8 @@ export interface RunReport {
   rowsInserted: number
   rowsUpdated: number
   rowsDeleted: number
+  /** Versions that stay and have an end now, under `scd2`. */
+  rowsEnded: number
   rowsDropped: number
   /** Rows of the table afterwards; null for a view, and while they are not known. */
   rowsTotal: number | null

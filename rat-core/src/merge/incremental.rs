@@ -68,6 +68,7 @@ impl Keyed {
             // A stored key need not be unique.
             deleted: found.count.saturating_sub(updated),
             dropped: self.read - written,
+            ended: 0,
         };
         let loses_rows = found.count > 0 && !merge.keep_newer;
         let greatest = self.greatest.clone();

@@ -170,6 +170,8 @@ pub struct Counts {
     pub updated: u64,
     /// Stored rows that are gone without successor.
     pub deleted: u64,
+    /// Stored versions of a key that stay and have an end now, under `scd2`.
+    pub ended: u64,
     /// New rows that were not written: duplicates of a key, older than the stored row, or a version that is there already.
     pub dropped: u64,
 }

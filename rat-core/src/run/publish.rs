@@ -235,7 +235,7 @@ fn greatest(planned: &Planned, merged: &Merged) -> Option<ScalarValue> {
 }
 
 fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
-    let Counts { written, inserted, updated, deleted, dropped } = merged.counts;
+    let Counts { written, inserted, updated, deleted, ended, dropped } = merged.counts;
     let (added, bytes) = merged.written().fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.bytes()));
     let removed = match &merged.remove {
         Remove::None => 0,
@@ -247,6 +247,7 @@ fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
         report.rows_inserted = inserted;
         report.rows_updated = updated;
         report.rows_deleted = deleted;
+        report.rows_ended = ended;
         report.rows_dropped = dropped;
         report.rows_total = staged.table().row_count();
         report.bytes_written = bytes;
@@ -254,6 +255,6 @@ fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
         report.files_removed = removed;
     });
     job.record.log(format!(
-        "{written} rows: {inserted} new, {updated} updated, {deleted} deleted, {dropped} dropped; {added} files, {bytes} bytes"
+        "{written} rows: {inserted} new, {updated} updated, {deleted} deleted, {ended} ended, {dropped} dropped; {added} files, {bytes} bytes"
     ));
 }

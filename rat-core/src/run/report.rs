@@ -44,6 +44,8 @@ pub struct RunReport {
     pub rows_updated: u64,
     /// Stored rows that are gone and have no successor of the same key.
     pub rows_deleted: u64,
+    /// Stored versions of a key that stay and have an end now, under `scd2`.
+    pub rows_ended: u64,
     /// Rows of the query that did not reach the table: duplicates of a key, and rows older than the stored one under `keep_newer`.
     pub rows_dropped: u64,
     /// Rows of the table afterwards; none for a view, and while the table has deletes whose number is not known.
@@ -93,6 +95,7 @@ impl RunReport {
             rows_inserted: 0,
             rows_updated: 0,
             rows_deleted: 0,
+            rows_ended: 0,
             rows_dropped: 0,
             rows_total: None,
             bytes_written: 0,

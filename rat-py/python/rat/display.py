@@ -239,6 +239,7 @@ def _rows_of(report: RunReport) -> dict[str, str]:
         "inserted": report.rows_inserted,
         "updated": report.rows_updated,
         "deleted": report.rows_deleted,
+        "ended": report.rows_ended,
         "dropped": report.rows_dropped,
         "in the table": report.rows_total,
     }

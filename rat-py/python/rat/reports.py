@@ -112,6 +112,7 @@ class RunReport(Report):
     rows_inserted: int
     rows_updated: int
     rows_deleted: int
+    rows_ended: int
     rows_dropped: int
     rows_total: int | None
     bytes_written: int

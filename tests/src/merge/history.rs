@@ -48,7 +48,8 @@ async fn a_change_ends_the_open_version_and_begins_another() {
     lake.clock.advance(DAY);
     let second = lake.run_rows("silver.t", "(1, 'A'), (2, 'b'), (3, 'c')").await;
     assert_eq!(rows(&lake).await, ["1|A|02|NULL", "1|a|01|02", "2|b|01|NULL", "3|c|02|NULL"]);
-    assert_eq!((counts(&second), second.rows_total), ((2, 0, 0, 1), Some(4)));
+    assert_eq!((counts(&second), second.rows_ended, second.rows_total), ((2, 0, 0, 1), 1, Some(4)));
+    assert_eq!(first.rows_ended, 0);
 }
 
 #[tokio::test]
@@ -211,7 +212,7 @@ async fn hard_deletes_end_what_is_absent_and_a_key_returns() {
     lake.run_rows("silver.t", "(1, 'a'), (2, 'b'), (3, 'c')").await;
     lake.clock.advance(DAY);
     let report = lake.run_rows("silver.t", "(2, 'b'), (4, 'd')").await;
-    assert_eq!((counts(&report), report.rows_total), ((1, 0, 0, 1), Some(4)));
+    assert_eq!((counts(&report), report.rows_ended, report.rows_total), ((1, 0, 0, 1), 2, Some(4)), "those that are absent end too");
     assert_eq!(rows(&lake).await, ["1|a|01|02", "2|b|01|NULL", "3|c|01|02", "4|d|02|NULL"]);
     lake.clock.advance(DAY);
     lake.run_rows("silver.t", "(1, 'a'), (2, 'b'), (4, 'd')").await;

@@ -88,6 +88,10 @@ impl Ended {
         Ok(Self { ends, rows })
     }
 
+    pub(super) fn count(&self) -> u64 {
+        self.ends.rows()
+    }
+
     /// Where they lie.
     pub(super) fn rows(&self, stored: &Stored<'_>) -> Leaving {
         self.rows.iter().map(|(file, rows)| (stored.files[*file as usize].path().to_owned(), rows.clone())).collect()

@@ -74,7 +74,7 @@ impl Versions {
         let closes = ends_absent(validity);
         let Some(base) = base.filter(|_| self.rows.rows() > 0) else {
             let (begun, _) = self.chained(merge, None).await?;
-            let mut merged = self.merged(merge, &begun).await?;
+            let mut merged = self.merged(merge, &begun, 0).await?;
             if closes && self.rows.rows() == 0 {
                 let message = "the query gave no row, and `scd_hard_deletes: close` ended no version because of that";
                 merged.warnings.push(Diagnostic::warning(Code::Scd2NoRows, message).help("look at what the query reads"));
@@ -84,7 +84,7 @@ impl Versions {
         let stored = Stored::of(merge, base).await?;
         let past = Past::of(&stored, validity, &self.rows, self.earliest).await?;
         let (begun, ended) = self.chained(merge, Some((&stored, &past))).await?;
-        let mut merged = self.merged(merge, &begun).await?;
+        let mut merged = self.merged(merge, &begun, ended.count()).await?;
         let mut leaving: Leaving = ended.rows(&stored);
         for (file, rows) in begun.replaced {
             *leaving.entry(stored.files[file].path().to_owned()).or_default() |= rows;
@@ -125,7 +125,7 @@ impl Versions {
         Ok((Outcome { rows: Some(begun), ..outcome? }, ended))
     }
 
-    async fn merged(&self, merge: &Merge, begun: &Outcome) -> Result<Merged> {
+    async fn merged(&self, merge: &Merge, begun: &Outcome, ended: u64) -> Result<Merged> {
         let add = match &begun.rows {
             Some(rows) => merge.write_kept(rows).await?,
             None => return Err(Error::new(Code::Internal, "versions without their rows")),
@@ -133,7 +133,7 @@ impl Versions {
         let (carry, deletes) = (add.none(), add.none());
         let written = begun.written;
         let updated = begun.replaced.values().map(roaring::RoaringTreemap::len).sum::<u64>();
-        let counts = Counts { written, inserted: written - updated, updated, deleted: 0, dropped: self.read - written };
+        let counts = Counts { written, inserted: written - updated, updated, deleted: 0, ended, dropped: self.read - written };
         let greatest = begun.greatest.clone();
         Ok(Merged { add, carry, deletes, remove: Remove::None, counts, warnings: Vec::new(), loses_rows: false, greatest })
     }
