@@ -112,3 +112,19 @@ async fn a_misspelt_keyword_of_a_query_is_told() {
         assert_eq!((told.code, told.start(), told.help.as_deref()), (Code::SqlSyntax, Some(place), Some(help)), "{sql}");
     }
 }
+
+#[tokio::test]
+async fn windows_and_aggregates_are_written_as_duckdb_lets_them() {
+    let lake = Lake::new();
+    let of = "(VALUES (1, NULL, DATE '2026-01-01'), (2, 'b', DATE '2026-01-03'), (3, 'c', DATE '2026-01-09')) t(x, s, d)";
+    for (columns, expected) in [
+        ("any_value(s) OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)", ["b", "b", "b"]),
+        ("sum(x) OVER (ORDER BY d RANGE BETWEEN INTERVAL 3 DAYS PRECEDING AND CURRENT ROW)", ["1", "3", "3"]),
+        ("sum(x) OVER (ORDER BY d RANGE BETWEEN CURRENT ROW AND INTERVAL '1' WEEK FOLLOWING)", ["3", "5", "3"]),
+    ] {
+        assert_eq!(rows(&lake.query(&format!("SELECT {columns} AS r FROM {of} ORDER BY x")).await.unwrap()), expected, "{columns}");
+    }
+    let sql = format!("SELECT string_agg(s), string_agg(s ORDER BY x DESC), argmax(s, x), argmin(x, d) FROM {of}");
+    assert_eq!(rows(&lake.query(&sql).await.unwrap()), ["b,c|c,b|c|1"]);
+    assert_eq!(lake.fails(&format!("SELECT mode(s ORDER BY x) FROM {of}")).await.0, Code::UnsupportedSql);
+}

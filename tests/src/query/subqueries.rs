@@ -1,5 +1,7 @@
 //! Subqueries that see the row they stand in.
 
+use rat_core::error::Code;
+
 use super::{Lake, rows};
 
 #[tokio::test]
@@ -23,4 +25,32 @@ async fn what_is_made_of_an_aggregate_over_no_rows_is_known() {
         );
         assert_eq!(rows(&lake.query(&sql).await.unwrap_or_else(|error| panic!("{value}: {error}"))), expected, "{value}");
     }
+}
+
+#[tokio::test]
+async fn a_subquery_that_stands_for_a_value_has_one_row_or_none() {
+    let lake = Lake::new();
+    let of = "(VALUES (1, 'a', 5), (2, 'b', 6), (2, 'c', 7), (3, NULL, 8)) t(k, s, n)";
+    for (value, expected) in [
+        ("SELECT s FROM {t} WHERE k = o.k AND n < 7", ["a", "b", ""]),
+        ("SELECT upper(s) AS u FROM {t} WHERE k = o.k AND n <> 7", ["A", "B", ""]),
+        ("SELECT s FROM {t} WHERE k = o.k ORDER BY n DESC LIMIT 1", ["a", "c", ""]),
+        ("SELECT s FROM {t} WHERE k = o.k ORDER BY s DESC LIMIT 1", ["a", "c", ""]),
+        ("SELECT n + 1 FROM {t} WHERE k = o.k AND s IS NOT NULL LIMIT 1", ["6", "7", ""]),
+        ("SELECT DISTINCT k FROM {t} WHERE k = o.k", ["1", "2", "3"]),
+        ("SELECT 42 WHERE false", ["", "", ""]),
+        ("SELECT count(*) FROM {t} HAVING count(*) > 9", ["", "", ""]),
+        ("SELECT count(*) FROM {t} WHERE k = o.k AND n > 6", ["0", "1", "1"]),
+        ("SELECT max(n) FROM {t} WHERE k = o.k GROUP BY k", ["5", "7", "8"]),
+    ] {
+        let sql = format!("SELECT ({value}) AS r FROM (VALUES (1), (2), (3)) o(k) ORDER BY k").replace("{t}", of);
+        assert_eq!(rows(&lake.query(&sql).await.unwrap_or_else(|error| panic!("{value}: {error}"))), expected, "{value}");
+    }
+    for several in ["SELECT s FROM {t} WHERE k = o.k", "SELECT 1 FROM {t}"] {
+        let sql = format!("SELECT ({several}) AS r FROM (VALUES (1), (2)) o(k)").replace("{t}", of);
+        let (code, said) = lake.fails(&sql).await;
+        assert!(code == Code::ExecutionFailed && said.contains("more than one row"), "{several}: {code:?} {said}");
+    }
+    let kept = "SELECT k FROM (VALUES (1), (2)) o(k) WHERE (SELECT s FROM {t} WHERE k = o.k AND n < 7) = 'b'".replace("{t}", of);
+    assert_eq!(rows(&lake.query(&kept).await.unwrap()), ["2"]);
 }

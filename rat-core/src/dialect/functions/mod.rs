@@ -10,6 +10,7 @@ mod kept;
 mod letters;
 mod mended;
 mod mode;
+mod only;
 pub(super) mod regexp;
 pub(super) mod scalar;
 pub(super) mod strings;
@@ -26,6 +27,7 @@ use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUD
 use datafusion::optimizer::AnalyzerRule;
 
 pub use mended::countable;
+pub(super) use only::only;
 
 use super::typed;
 

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, DateTimeField, DictionaryField, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, ObjectNamePart, OrderByExpr,
-    OrderByOptions, UnaryOperator, Value, ValueWithSpan,
+    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval, NullTreatment, ObjectName, ObjectNamePart,
+    OrderByExpr, OrderByOptions, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::Rewriter;
@@ -127,9 +127,17 @@ fn call(rewriter: &mut Rewriter<'_>, function: &mut Function) -> Option<Expr> {
         "any_value" => {
             let value = only(&list.args)?;
             rename(function, "first_value");
-            filter(function, Expr::IsNotNull(Box::new(value)));
+            // A window takes no filter, and passes over NULL by itself.
+            if function.over.is_some() {
+                function.null_treatment = Some(NullTreatment::IgnoreNulls);
+            } else {
+                filter(function, Expr::IsNotNull(Box::new(value)));
+            }
         }
-        "max_by" | "arg_max" | "min_by" | "arg_min" => {
+        "string_agg" if list.args.len() == 1 => {
+            list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(Value::SingleQuotedString(",".to_owned()).into()))));
+        }
+        "max_by" | "arg_max" | "argmax" | "min_by" | "arg_min" | "argmin" => {
             let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value)), FunctionArg::Unnamed(FunctionArgExpr::Expr(by))] =
                 list.args.as_slice()
             else {

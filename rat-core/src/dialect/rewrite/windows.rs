@@ -1,7 +1,7 @@
 //! `OVER w`: the window that `WINDOW w AS (...)` defines, written out.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, NamedWindowDefinition, NamedWindowExpr, Query, Select, SetExpr, WindowSpec, WindowType,
+    Expr, Ident, NamedWindowDefinition, NamedWindowExpr, Query, Select, SetExpr, Value, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::{Rewriter, own_exprs};
@@ -55,8 +55,24 @@ fn over(rewriter: &mut Rewriter<'_>, expr: &mut Expr, windows: &Windows) {
         WindowType::WindowSpec(spec) => extended(rewriter.sql, windows, spec),
     };
     match resolved {
-        Ok(spec) => function.over = Some(WindowType::WindowSpec(spec)),
+        Ok(mut spec) => {
+            if let Some(frame) = &mut spec.window_frame {
+                [Some(&mut frame.start_bound), frame.end_bound.as_mut()].into_iter().flatten().for_each(quoted);
+            }
+            function.over = Some(WindowType::WindowSpec(spec));
+        }
         Err(problem) => rewriter.problems.push(problem),
+    }
+}
+
+/// In a frame the engine reads `INTERVAL '3' DAY` alone, not `INTERVAL 3 DAY`.
+fn quoted(bound: &mut WindowFrameBound) {
+    if let WindowFrameBound::Preceding(Some(distance)) | WindowFrameBound::Following(Some(distance)) = bound
+        && let Expr::Interval(interval) = distance.as_mut()
+        && let Expr::Value(value) = interval.value.as_mut()
+        && let Value::Number(digits, _) = &value.value
+    {
+        value.value = Value::SingleQuotedString(digits.clone());
     }
 }
 

@@ -3,7 +3,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, not_impl_err};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::type_coercion::binary::BinaryTypeCoercer;
@@ -60,6 +60,9 @@ impl FunctionRewrite for Meaning {
                     return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
                 };
                 Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![*left, *right]))))
+            }
+            Expr::AggregateFunction(call) if call.func.name() == "mode" && !call.params.order_by.is_empty() => {
+                not_impl_err!("`mode` with an ORDER BY is not supported: it takes the value that comes first")
             }
             // The engine hands the columns of the order to all of them, and most cannot take them.
             Expr::AggregateFunction(mut call)
