@@ -2,7 +2,9 @@
 
 use std::any::TypeId;
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, OneOrManyWithParens, UnaryOperator,
+};
 use datafusion::sql::sqlparser::dialect::{Dialect, DuckDbDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -12,7 +14,10 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 #[derive(Debug, Default)]
 pub(super) struct Syntax(DuckDbDialect);
 
-/// `||`, `&`, `|`, `<<`, `>>` and `^@` bind alike in DuckDB: weaker than `+`, stronger than comparisons.
+/// `j -> 'a'` binds weakest of all: its right side may be `'a' = 'b'`.
+const ARROW: u8 = 3;
+
+/// `||`, `->>`, `&`, `|`, `<<`, `>>` and `^@` bind alike in DuckDB: weaker than `+`, stronger than comparisons.
 const OTHER_OPERATOR: u8 = 25;
 
 /// `**` and `^` bind stronger than `*`, and group from the left.
@@ -45,7 +50,7 @@ impl Dialect for Syntax {
     as_duckdb! {
         supports_trailing_commas supports_filter_during_aggregation supports_group_by_expr supports_bitwise_shift_operators
         supports_named_fn_args_with_eq_operator supports_named_fn_args_with_assignment_operator supports_dictionary_syntax
-        support_map_literal_syntax supports_lambda_functions allow_extract_single_quotes supports_explain_with_utility_options
+        support_map_literal_syntax allow_extract_single_quotes supports_explain_with_utility_options
         supports_load_extension supports_array_typedef_with_brackets supports_from_first_select supports_order_by_all
         supports_select_wildcard_exclude supports_notnull_operator supports_install supports_detach supports_select_wildcard_replace
         supports_comma_separated_trim
@@ -61,14 +66,22 @@ impl Dialect for Syntax {
         match parser.peek_token_ref().token {
             Token::Mul if parser.peek_nth_token_ref(1).token == Token::Mul => Some(Ok(POWER)),
             Token::Caret => Some(Ok(POWER)),
-            Token::StringConcat | Token::Ampersand | Token::Pipe | Token::ShiftLeft | Token::ShiftRight | Token::CaretAt => {
-                Some(Ok(OTHER_OPERATOR))
-            }
+            Token::Arrow => Some(Ok(ARROW)),
+            Token::StringConcat
+            | Token::LongArrow
+            | Token::Ampersand
+            | Token::Pipe
+            | Token::ShiftLeft
+            | Token::ShiftRight
+            | Token::CaretAt => Some(Ok(OTHER_OPERATOR)),
             _ => None,
         }
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        if is_lambda(parser) {
+            return Some(lambda(parser));
+        }
         let op = match parser.peek_token_ref().token {
             Token::Minus => UnaryOperator::Minus,
             Token::Plus => UnaryOperator::Plus,
@@ -102,6 +115,34 @@ impl Dialect for Syntax {
     fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser) -> bool {
         self.0.is_table_factor_alias(explicit, keyword, parser)
     }
+}
+
+/// `lambda x, y:`. The parser's own lambdas have an arrow too, which is an operator here.
+fn is_lambda(parser: &Parser) -> bool {
+    let is_word = |n: usize| matches!(parser.peek_nth_token_ref(n).token, Token::Word(_));
+    if !matches!(&parser.peek_token_ref().token, Token::Word(word) if word.keyword == Keyword::LAMBDA) || !is_word(1) {
+        return false;
+    }
+    let mut next = 2;
+    while parser.peek_nth_token_ref(next).token == Token::Comma && is_word(next + 1) {
+        next += 2;
+    }
+    parser.peek_nth_token_ref(next).token == Token::Colon
+}
+
+fn lambda(parser: &mut Parser) -> Result<Expr, ParserError> {
+    parser.advance_token();
+    let param = |parser: &mut Parser| -> Result<_, ParserError> {
+        Ok(LambdaFunctionParameter { name: parser.parse_identifier()?, data_type: None })
+    };
+    let mut params = vec![param(parser)?];
+    while parser.consume_token(&Token::Comma) {
+        params.push(param(parser)?);
+    }
+    parser.expect_token(&Token::Colon)?;
+    let body = Box::new(parser.parse_expr()?);
+    let params = OneOrManyWithParens::Many(params);
+    Ok(Expr::Lambda(LambdaFunction { params, body, syntax: LambdaSyntax::LambdaKeyword }))
 }
 
 /// `a IS NOT DISTINCT FROM b AND c` ends before the AND; the parser would read all of `b AND c` as the right side.

@@ -19,6 +19,7 @@ pub(super) fn prepared(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Vec<
     // Elsewhere they are names.
     let is_clause = |i: usize| i == 0 || tokens.get(i + 1).is_some_and(|t| t.token == Token::LParen);
     let mut dropped = Vec::new();
+    let mut conditions = Vec::new();
     for i in 0..tokens.len() {
         let next = keyword(i + 1);
         let refused = match keyword(i) {
@@ -50,6 +51,11 @@ pub(super) fn prepared(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Vec<
                 range: byte_range(sql, span),
             });
         }
+        // `sum(x) FILTER (x > 1)`: the parser wants the `WHERE`.
+        let is_filter = keyword(i) == Keyword::FILTER && i > 0 && tokens[i - 1].token == Token::RParen;
+        if is_filter && tokens.get(i + 1).is_some_and(|t| t.token == Token::LParen) && keyword(i + 2) != Keyword::WHERE {
+            conditions.push(i + 2);
+        }
         // `WITH a AS [NOT] MATERIALIZED (...)` says how to run it, not what it is.
         if keyword(i) == Keyword::AS {
             if next == Keyword::MATERIALIZED && tokens.get(i + 2).is_some_and(|t| t.token == Token::LParen) {
@@ -59,8 +65,15 @@ pub(super) fn prepared(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Vec<
             }
         }
     }
-    for i in dropped.into_iter().rev() {
-        tokens.remove(i);
+    let wheres = conditions.into_iter().map(|i| (i, true));
+    let mut changes: Vec<(usize, bool)> = dropped.into_iter().map(|i| (i, false)).chain(wheres).collect();
+    changes.sort_unstable();
+    for (i, is_where) in changes.into_iter().rev() {
+        if is_where {
+            tokens.insert(i, TokenWithSpan::new(Token::make_keyword("WHERE"), tokens[i - 1].span));
+        } else {
+            tokens.remove(i);
+        }
     }
     Ok(tokens)
 }

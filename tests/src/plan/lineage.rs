@@ -41,6 +41,13 @@ fn through_unions_and_subqueries() {
 }
 
 #[test]
+fn through_lambdas() {
+    let sql = "SELECT list_transform([id, amount], lambda x: x + customer_id) AS x, list_filter(['a'], lambda id: id = status) AS y FROM silver.orders";
+    let from = ["x <- silver.orders.amount silver.orders.customer_id silver.orders.id", "y <- silver.orders.status"];
+    assert_eq!(lineage(sql), from, "a parameter is no column");
+}
+
+#[test]
 fn through_recursion() {
     let sql = "WITH RECURSIVE walk AS (SELECT id, customer_id AS up FROM silver.orders UNION ALL SELECT w.up, w.id FROM walk w WHERE w.id < 3) SELECT id FROM walk";
     assert_eq!(lineage(sql), ["id <- silver.orders.customer_id silver.orders.id"]);

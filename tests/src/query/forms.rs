@@ -29,6 +29,11 @@ async fn describe_lists_columns_with_sql_types() {
     let lake = Lake::new();
     let result = lake.query("DESCRIBE SELECT 1 AS a, 'x' AS b, DATE '2024-01-01' AS c").await.unwrap();
     assert_eq!(rows(&result), ["a|BIGINT|NO", "b|VARCHAR|NO", "c|DATE|NO"]);
+    let lambdas = "DESCRIBE SELECT list_transform([1], lambda x: x || '!') AS a, list_transform([1], lambda x: x / 2), apply(['a'], lambda X: {'l': len(x)}) AS c";
+    let types = ["a|VARCHAR[]|YES", "list_transform(list_value(1), (lambda x: (x / 2)))|DOUBLE[]|YES", "c|STRUCT(l BIGINT)[]|YES"];
+    let described = rows(&lake.query(lambdas).await.unwrap());
+    let without_null = |line: &str| line.rsplit_once('|').unwrap().0.to_owned();
+    assert_eq!(described.iter().map(|line| without_null(line)).collect::<Vec<_>>(), types.map(without_null));
     assert_eq!(lake.fails("DESCRIBE silver.nothing").await.0, Code::UnknownTable);
 }
 

@@ -14,6 +14,10 @@ fn coerce(types: &[DataType]) -> Result<Vec<DataType>> {
     if types.len() != 2 {
         return plan_err!("a JSON function takes the JSON and a path, {} arguments given", types.len());
     }
+    // `j -> 'a' = 'b'` is `j -> ('a' = 'b')`.
+    if !(types[1].is_string() || types[1].is_integer() || types[1].is_null()) {
+        return plan_err!("a JSON path is a text or a position, and not {}; `->` binds weakest of all, so put it in brackets", types[1]);
+    }
     Ok(vec![DataType::Utf8, DataType::Utf8])
 }
 

@@ -22,6 +22,8 @@ use std::sync::Arc;
 use datafusion::catalog::TableFunction;
 use datafusion::common::config::ConfigOptions;
 use datafusion::execution::SessionStateDefaults;
+use datafusion::functions_nested::array_filter::array_filter_higher_order_function;
+use datafusion::functions_nested::array_transform::array_transform_higher_order_function;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::AnalyzerRule;
@@ -66,7 +68,7 @@ pub fn functions() -> Functions {
     scalar.push(typed::written_cast());
     Functions {
         scalar,
-        higher_order: Vec::new(),
+        higher_order: vec![array_filter_higher_order_function(), array_transform_higher_order_function()],
         aggregate: kept::aggregate(),
         window: SessionStateDefaults::default_window_functions(),
         table: SessionStateDefaults::default_table_functions(),

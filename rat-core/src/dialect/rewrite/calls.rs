@@ -10,16 +10,22 @@ use datafusion::sql::sqlparser::ast::{
     OrderByExpr, OrderByOptions, UnaryOperator, Value, ValueWithSpan,
 };
 
-use super::Rewriter;
+use super::{Rewriter, arrows, lambdas};
 
 /// DuckDB's other names of the engine's aggregates.
 const RENAMED: &[(&str, &str)] = &[
+    ("apply", "array_transform"),
     ("approx_count_distinct", "approx_distinct"),
     ("arbitrary", "first_value"),
+    ("array_apply", "array_transform"),
+    ("filter", "array_filter"),
     ("first", "first_value"),
     ("group_concat", "string_agg"),
     ("last", "last_value"),
     ("list", "array_agg"),
+    ("list_apply", "array_transform"),
+    ("list_filter", "array_filter"),
+    ("list_transform", "array_transform"),
     ("listagg", "string_agg"),
     ("mean", "avg"),
     ("quantile_cont", "percentile_cont"),
@@ -42,6 +48,8 @@ pub(super) fn expr(rewriter: &mut Rewriter<'_>, expr: &mut Expr) {
                 *expr = other;
             }
         }
+        Expr::Lambda(lambda) => lambdas::lambda(rewriter, lambda),
+        Expr::BinaryOp { op: BinaryOperator::Arrow, .. } => arrows::turned(expr),
         Expr::Interval(interval) => {
             if let Some(call) = computed_interval(interval) {
                 *expr = call;
@@ -104,6 +112,7 @@ fn call(rewriter: &mut Rewriter<'_>, function: &mut Function) -> Option<Expr> {
         );
         return None;
     }
+    lambdas::call(rewriter, &name, function);
     let FunctionArguments::List(list) = &mut function.args else { return None };
     match name.as_str() {
         "count" if list.args.is_empty() => list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard)),

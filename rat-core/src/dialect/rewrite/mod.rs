@@ -1,8 +1,10 @@
 //! The rewrites that need no types, one file each, in one walk over the tree.
 
+mod arrows;
 mod calls;
 mod casts;
 mod fields;
+mod lambdas;
 mod naming;
 mod numbers;
 mod ordering;

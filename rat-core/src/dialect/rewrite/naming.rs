@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Select,
-    SelectItem, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value,
+    BinaryOperator, CastKind, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    OneOrManyWithParens, Select, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
@@ -103,6 +103,16 @@ fn write(out: &mut String, expr: &Expr) {
             let text = typed.value.value.to_string();
             write!(out, "CAST({text} AS {})", type_name(&typed.data_type.to_string()))
         }
+        Expr::Lambda(lambda) => {
+            let params = match &lambda.params {
+                OneOrManyWithParens::One(param) => std::slice::from_ref(param),
+                OneOrManyWithParens::Many(params) => params,
+            };
+            let params: Vec<&str> = params.iter().map(|param| param.name.value.as_str()).collect();
+            let _ = write!(out, "(lambda {}: ", params.join(", "));
+            write(out, &lambda.body);
+            out.write_char(')')
+        }
         Expr::Function(function) => call(out, function),
         Expr::Array(array) => {
             out.push_str("list_value(");
@@ -198,7 +208,7 @@ fn listed(out: &mut String, list: &[Expr]) {
 
 fn call(out: &mut String, function: &Function) -> std::fmt::Result {
     let name = function.name.to_string().to_lowercase();
-    let plain = function.over.is_none() && function.filter.is_none() && function.within_group.is_empty();
+    let plain = function.over.is_none() && function.within_group.is_empty();
     let FunctionArguments::List(list) = &function.args else {
         return match function.args {
             FunctionArguments::None => out.write_str(&name),
@@ -210,7 +220,8 @@ fn call(out: &mut String, function: &Function) -> std::fmt::Result {
     }
     let is_star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] | []);
     if name == "count" && is_star {
-        return out.write_str("count_star()");
+        out.push_str("count_star()");
+        return filtered(out, function);
     }
     // Keywords to DuckDB, and printed like them.
     let _ = out.write_str(match name.as_str() {
@@ -237,5 +248,13 @@ fn call(out: &mut String, function: &Function) -> std::fmt::Result {
             }
         }
     }
+    out.push(')');
+    filtered(out, function)
+}
+
+fn filtered(out: &mut String, function: &Function) -> std::fmt::Result {
+    let Some(filter) = &function.filter else { return Ok(()) };
+    out.push_str(" FILTER (WHERE ");
+    write(out, filter);
     out.write_char(')')
 }
