@@ -6,11 +6,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::common::{DFSchema, ExprSchema, Result, not_impl_err};
 use datafusion::logical_expr::expr::{Between, Case, InList, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Join, LogicalPlan, Operator, Projection, Union};
 use datafusion::optimizer::AnalyzerRule;
 
@@ -33,18 +31,9 @@ impl AnalyzerRule for DoublesWin {
 
 /// One node, after those below it; `changed` is whether a type has become another one until now.
 fn node(plan: LogicalPlan, changed: &mut bool) -> Result<Transformed<LogicalPlan>> {
-    let mut schema = merge_schema(&plan.inputs());
-    if let LogicalPlan::TableScan(scan) = &plan {
-        schema.merge(&DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?);
-    }
-    let names = NamePreserver::new(&plan);
-    let rewritten = plan.map_expressions(|expr| {
-        let name = names.save(&expr);
-        let united = expr.transform_up(|expr| {
-            refused(&expr, &schema)?;
-            Ok(united(expr, &schema))
-        })?;
-        Ok(united.update_data(|expr| name.restore(expr)))
+    let rewritten = super::rewritten(plan, concerns, |expr, schema| {
+        refused(&expr, schema)?;
+        Ok(united(expr, schema))
     })?;
     let rewritten = rewritten.transform_data(|plan| match plan {
         LogicalPlan::Union(union) => self::union(union),
@@ -55,6 +44,20 @@ fn node(plan: LogicalPlan, changed: &mut bool) -> Result<Transformed<LogicalPlan
     *changed |= rewritten.transformed;
     // Nothing but a change of types below makes the schema another one.
     if *changed { rewritten.map_data(LogicalPlan::recompute_schema) } else { Ok(rewritten) }
+}
+
+/// Whether it is one of those that are united or refused.
+fn concerns(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { op, .. }) => meets(*op),
+        Expr::Between(_) | Expr::InList(_) | Expr::Case(_) => true,
+        Expr::ScalarFunction(call) => {
+            let name = call.func.name();
+            UNITING.contains(&name) || OF_DOUBLES.contains(&name) || name == CONCAT
+        }
+        Expr::AggregateFunction(call) => call.func.name() == QUANTILE,
+        _ => false,
+    }
 }
 
 /// The type that decimals among these become.
@@ -131,15 +134,20 @@ fn united(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
 fn refused(expr: &Expr, schema: &DFSchema) -> Result<()> {
     let first = |args: &[Expr], is: fn(&DataType) -> bool| args.first().and_then(|arg| arg.get_type(schema).ok()).is_some_and(|t| is(&t));
     match expr {
-        Expr::AggregateFunction(call) if call.func.name() == "percentile_cont" && first(&call.params.args, DataType::is_decimal) => {
+        Expr::AggregateFunction(call) if call.func.name() == QUANTILE && first(&call.params.args, DataType::is_decimal) => {
             not_impl_err!("`quantile_cont` of a DECIMAL is not supported: cast to DOUBLE")
         }
-        Expr::ScalarFunction(call) if call.func.name() == "concat" && first(&call.args, DataType::is_nested) => {
+        Expr::ScalarFunction(call) if call.func.name() == CONCAT && first(&call.args, DataType::is_nested) => {
             not_impl_err!("`concat` of lists is not supported: write `list_concat`")
         }
         _ => Ok(()),
     }
 }
+
+/// Refused of lists.
+const CONCAT: &str = "concat";
+/// Refused of decimals.
+const QUANTILE: &str = "percentile_cont";
 
 /// Functions whose argument is a DOUBLE, and whose answer is one.
 const OF_DOUBLES: &[&str] =

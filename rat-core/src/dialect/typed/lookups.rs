@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::common::{Column, Result};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort as SortExpr};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, SkipType, Subquery};
 use datafusion::optimizer::AnalyzerRule;
 
@@ -24,13 +23,12 @@ impl AnalyzerRule for Lookups {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let mut changed = false;
         plan.transform_up_with_subqueries(|plan| {
-            let names = NamePreserver::new(&plan);
-            plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                Ok(expr.transform_up(lookup)?.update_data(|expr| name.restore(expr)))
-            })?
-            .map_data(LogicalPlan::recompute_schema)
+            let rewritten = super::rewritten(plan, |expr| matches!(expr, Expr::ScalarSubquery(_)), |expr, _| lookup(expr))?;
+            changed |= rewritten.transformed;
+            // What may be NULL above is told by what may be below.
+            if changed { rewritten.map_data(LogicalPlan::recompute_schema) } else { Ok(rewritten) }
         })
         .data()
     }

@@ -16,6 +16,10 @@ pub(in crate::dialect) struct Operators;
 
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        // Whatever its sides are, and the type of a long chain is that of all its parts.
+        if matches!(expr.op, BinaryOperator::And | BinaryOperator::Or) {
+            return Ok(PlannerResult::Original(expr));
+        }
         let (left, right) = (type_of(&expr.left, schema)?, type_of(&expr.right, schema)?);
         plan(expr, &left, &right)
     }

@@ -83,6 +83,7 @@ impl AnalyzerRule for Unwrapped {
                     members(&mut set);
                     Ok(Transformed::yes(Expr::GroupingSet(set)))
                 }
+                expr if !expr.exists(|expr| Ok(is_written(expr)))? => Ok(Transformed::no(expr)),
                 expr => {
                     let name = names.save(&expr);
                     Ok(expr.transform_up(|expr| Ok(unwrapped(expr)))?.update_data(|expr| name.restore(expr)))
@@ -91,6 +92,10 @@ impl AnalyzerRule for Unwrapped {
         })
         .data()
     }
+}
+
+fn is_written(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if call.func.name() == WRITTEN_CAST)
 }
 
 fn unwrapped(expr: Expr) -> Transformed<Expr> {
