@@ -168,3 +168,48 @@ async fn distinct_rows_are_ordered_by_what_they_are_made_of() {
         assert_eq!(asked(&sql).await.1, expected, "{sql}");
     }
 }
+
+#[tokio::test]
+async fn an_expression_is_named_as_duckdb_prints_it() {
+    let of = "(SELECT 1 AS x, 4 AS level, 2 AS \"a b\", true AS keep, 'a' AS s, TIMESTAMP '2026-01-01' AS ts) t";
+    for (expr, name) in [
+        ("sum(\"a b\")", "sum(\"a b\")"),
+        ("sum(t.Level)", "sum(t.\"Level\")"),
+        ("YEAR(ts)", "\"year\"(ts)"),
+        ("substring(s, 1, 2)", "\"substring\"(s, 1, 2)"),
+        ("trim(BOTH 'a' FROM s)", "\"trim\"(s, 'a')"),
+        ("position('a' IN s)", "\"position\"(s, 'a')"),
+        ("ceil(x)", "ceil(x)"),
+        ("min(x) FILTER (WHERE x>1)", "min(x) FILTER (WHERE (x > 1))"),
+        ("count(*) FILTER (WHERE keep)", "count_star() FILTER (WHERE keep)"),
+        ("list(x ORDER BY x DESC)", "list(x ORDER BY x DESC)"),
+        ("string_agg(s, ',' ORDER BY x + 1 ASC NULLS LAST)", "string_agg(s, ',' ORDER BY (x + 1) ASC NULLS LAST)"),
+        ("sum(DISTINCT x) FILTER (WHERE NOT keep AND x IS NOT NULL)", "sum(DISTINCT x) FILTER (WHERE ((NOT keep) AND (x IS NOT NULL)))"),
+        (
+            "sum(x) OVER (PARTITION BY s, keep ORDER BY x DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+            "sum(x) OVER (PARTITION BY s, keep ORDER BY x DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+        ),
+        ("sum(x) OVER (ROWS 1 PRECEDING)", "sum(x) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"),
+        ("rank() OVER (ORDER BY x NULLS FIRST)", "rank() OVER (ORDER BY x NULLS FIRST)"),
+        ("row_number() OVER ()", "row_number() OVER ()"),
+        ("lag(x IGNORE NULLS) OVER (ORDER BY x)", "lag(x IGNORE NULLS) OVER (ORDER BY x)"),
+        (
+            "CASE WHEN x>1 THEN 'a' WHEN x IS NULL THEN 'b' ELSE 'c' END",
+            "CASE  WHEN ((x > 1)) THEN ('a') WHEN ((x IS NULL)) THEN ('b') ELSE 'c' END",
+        ),
+        ("CASE x WHEN 1 THEN 'a' END", "CASE  WHEN ((x = 1)) THEN ('a') ELSE NULL END"),
+        ("extract(Year FROM ts)", "date_part('YEAR', ts)"),
+        ("x NOT BETWEEN 1 AND 2", "(NOT (x BETWEEN 1 AND 2))"),
+        ("x NOT IN (1, 2)", "(NOT (x IN (1, 2)))"),
+        ("s NOT SIMILAR TO 'a'", "(NOT regexp_full_match(s, 'a'))"),
+        ("keep AND (x>1 AND s='a')", "(keep AND (x > 1) AND (s = 'a'))"),
+        ("keep OR x>1 AND s='a'", "(keep OR ((x > 1) AND (s = 'a')))"),
+        ("keep AND NOT (keep OR x = 1)", "(keep AND (NOT (keep OR (x = 1))))"),
+        ("ifnull(x, 1)", "COALESCE(x, 1)"),
+        ("{'value': x, 'b': 1}", "struct_pack(\"value\" := x, b := 1)"),
+        ("x<>1", "(x != 1)"),
+        ("((x))+1", "(x + 1)"),
+    ] {
+        assert_eq!(asked(&format!("SELECT {expr} FROM {of}")).await.0, [name], "{expr}");
+    }
+}

@@ -8,6 +8,7 @@ mod lambdas;
 mod naming;
 mod numbers;
 mod ordering;
+mod printed;
 mod reads;
 mod recursion;
 mod shape;
