@@ -1,3 +1,3 @@
-select id, mode(name) as name
+select id, histogram(name) as name
 from {{ ref('bronze.crm') }}
 group by id
