@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Statement, Value, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, Select, SelectItem, Statement, TableFactor, TableWithJoins, Value, VisitorMut};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::walk_mut;
@@ -36,7 +36,8 @@ impl VisitorMut for Finder {
                 _ => (String::new(), Expr::Value(Value::Null.into())),
             })
             .collect();
-        let mut replace = Replace { at: self.at, aliases: &aliases, replaced: false };
+        let relation = only_relation(select);
+        let mut replace = Replace { at: self.at, aliases: &aliases, relation, depth: 0, replaced: false };
         for (i, item) in select.projection.iter_mut().enumerate() {
             replace.aliases = &aliases[..i];
             walk_mut(item, &mut replace);
@@ -54,11 +55,68 @@ impl VisitorMut for Finder {
 struct Replace<'a> {
     at: Location,
     aliases: &'a [(String, Expr)],
+    /// What the columns of the aliases are of, when that is one relation alone.
+    relation: Option<Vec<Ident>>,
+    /// How many subqueries the walk is in.
+    depth: usize,
     replaced: bool,
+}
+
+fn only_relation(select: &Select) -> Option<Vec<Ident>> {
+    let [TableWithJoins { relation, joins }] = select.from.as_slice() else { return None };
+    if !joins.is_empty() {
+        return None;
+    }
+    match relation {
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(vec![alias.name.clone()]),
+        TableFactor::Table { name, alias: None, .. } => name.0.iter().map(|part| part.as_ident().cloned()).collect(),
+        _ => None,
+    }
+}
+
+/// In a subquery a bare name would be taken for a column of the subquery's tables. False where it cannot be told which relation it is of.
+fn qualify(expr: &mut Expr, relation: Option<&[Ident]>) -> bool {
+    let mut qualifier = Qualifier { relation, is_told: true };
+    walk_mut(expr, &mut qualifier);
+    qualifier.is_told
+}
+
+struct Qualifier<'a> {
+    relation: Option<&'a [Ident]>,
+    is_told: bool,
+}
+
+impl VisitorMut for Qualifier<'_> {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Identifier(name) = expr {
+            match self.relation {
+                Some(relation) => *expr = Expr::CompoundIdentifier(relation.iter().chain([&*name]).cloned().collect()),
+                None => self.is_told = false,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.is_told = false;
+        ControlFlow::Break(())
+    }
 }
 
 impl VisitorMut for Replace<'_> {
     type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         let Expr::Identifier(Ident { value, span, .. }) = expr else { return ControlFlow::Continue(()) };
@@ -67,8 +125,11 @@ impl VisitorMut for Replace<'_> {
         }
         let name = value.to_lowercase();
         if let Some((_, aliased)) = self.aliases.iter().rev().find(|(alias, _)| *alias == name) {
-            *expr = Expr::Nested(Box::new(aliased.clone()));
-            self.replaced = true;
+            let mut aliased = aliased.clone();
+            if self.depth == 0 || qualify(&mut aliased, self.relation.as_deref()) {
+                *expr = Expr::Nested(Box::new(aliased));
+                self.replaced = true;
+            }
         }
         ControlFlow::Break(())
     }

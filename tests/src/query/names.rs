@@ -213,3 +213,60 @@ async fn an_expression_is_named_as_duckdb_prints_it() {
         assert_eq!(asked(&format!("SELECT {expr} FROM {of}")).await.0, [name], "{expr}");
     }
 }
+
+#[tokio::test]
+async fn the_column_of_using_is_of_the_side_that_has_the_row() {
+    let sides = "(VALUES (1, 2)) t(a, b) {how} JOIN (VALUES (5, 3)) u(d, b) USING (b)";
+    for (how, sql, expected) in [
+        ("FULL", "SELECT * FROM {} ORDER BY b", vec!["1|2|", "|3|5"]),
+        ("RIGHT", "SELECT * FROM {}", vec!["|3|5"]),
+        ("LEFT", "SELECT * FROM {}", vec!["1|2|"]),
+        ("RIGHT OUTER", "SELECT B, u.b AS other FROM {}", vec!["3|3"]),
+        ("FULL", "SELECT b, count(*) FROM {} WHERE b > 1 GROUP BY b HAVING b < 9 ORDER BY b DESC", vec!["3|1", "2|1"]),
+        ("FULL", "SELECT b + 1 AS c FROM {} ORDER BY b", vec!["3", "4"]),
+        ("FULL", "SELECT t.b, u.b AS other FROM {} ORDER BY 1", vec!["2|", "|3"]),
+        ("FULL", "SELECT b, row_number() OVER (ORDER BY b DESC) AS n FROM {} ORDER BY ALL", vec!["2|2", "3|1"]),
+        ("FULL", "SELECT b, v.z FROM {} LEFT JOIN (SELECT 3 AS k, 9 AS z) v ON v.k = b ORDER BY b", vec!["2|", "3|9"]),
+        ("FULL", "SELECT * REPLACE (b * 10 AS b) FROM {} ORDER BY 2", vec!["1|20|", "|30|5"]),
+    ] {
+        let sql = sql.replace("{}", &sides.replace("{how}", how));
+        assert_eq!(asked(&sql).await.1, expected, "{sql}");
+    }
+    assert_eq!(asked(&format!("SELECT * FROM {}", sides.replace("{how}", "FULL"))).await.0, ["a", "b", "d"]);
+    let lake = Lake::new();
+    for sql in [
+        "SELECT * FROM (SELECT 1 AS a) t NATURAL FULL JOIN (SELECT 1 AS a) u",
+        "SELECT * FROM (SELECT 1 AS a) t FULL JOIN (SELECT 1 AS a) u USING (a) FULL JOIN (SELECT 1 AS a) v USING (a)",
+        "SELECT * FROM (SELECT 1 AS a) POSITIONAL JOIN (SELECT 1 AS b) u ON true",
+    ] {
+        assert_eq!(lake.fails(sql).await.0, Code::UnsupportedSql, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn lists_of_a_table_are_reached_into() {
+    let of = "(SELECT [1, 2, 3] AS l, {'m': [{'b': 5}], 'n': 'abc'} AS s) t";
+    for (expr, expected) in [
+        ("t.l[1]", "1"),
+        ("T.l[-1]", "3"),
+        ("t.l[2:3]", "[2, 3]"),
+        ("l[:2]", "[1, 2]"),
+        ("t.l[2:]", "[2, 3]"),
+        ("s.m[1].b", "5"),
+        ("t.s.m[1].b", "5"),
+        ("s.n[2:]", "bc"),
+        ("'abcd'[:2]", "ab"),
+    ] {
+        assert_eq!(asked(&format!("SELECT {expr} AS x FROM {of}")).await.1, [expected], "{expr}");
+    }
+}
+
+#[tokio::test]
+async fn an_alias_in_a_subquery_is_of_the_row_it_was_made_of() {
+    let inner = "(VALUES (1, 42), (2, 43)) r(a, b)";
+    let sql = format!("SELECT a AS o, (SELECT max(b) FROM {inner} WHERE r.a = o) AS m FROM (VALUES (1), (2)) t(a) ORDER BY 1");
+    assert_eq!(asked(&sql).await.1, ["1|42", "2|43"]);
+    let untold =
+        format!("SELECT a AS o, (SELECT max(b) FROM {inner} WHERE r.a = o) AS m FROM (VALUES (1)) t(a) JOIN (VALUES (1)) u(z) ON true");
+    assert_eq!(Lake::new().fails(&untold).await.0, Code::UnknownColumn);
+}

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, DateTimeField, DictionaryField, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval, NullTreatment, ObjectName, ObjectNamePart,
-    OrderByExpr, OrderByOptions, UnaryOperator, Value, ValueWithSpan,
+    OrderByExpr, OrderByOptions, Subscript, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::{Rewriter, arrows, lambdas};
@@ -58,7 +58,11 @@ pub(super) fn expr(rewriter: &mut Rewriter<'_>, expr: &mut Expr) {
         Expr::Extract { field, expr: of, .. } if field.to_string().eq_ignore_ascii_case("epoch") => {
             *expr = named_call("epoch", vec![(**of).clone()])
         }
-        Expr::CompoundFieldAccess { access_chain, .. } => access_chain.iter_mut().for_each(field_by_text),
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            qualified(root, access_chain);
+            access_chain.iter_mut().for_each(bounded);
+            access_chain.iter_mut().for_each(field_by_text);
+        }
         Expr::SimilarTo { negated, expr: text, pattern, escape_char: None } => {
             let matched = named_call("regexp_full_match", vec![(**text).clone(), (**pattern).clone()]);
             *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matched) } } else { matched };
@@ -78,6 +82,30 @@ pub(super) fn expr(rewriter: &mut Rewriter<'_>, expr: &mut Expr) {
             }
         }
         _ => {}
+    }
+}
+
+/// `t.l[1]` begins with a column of a table, or with a field of a struct: the planner knows which.
+fn qualified(root: &mut Expr, access_chain: &mut Vec<AccessExpr>) {
+    let Expr::Identifier(first) = root else { return };
+    let is_name = |access: &&AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
+    let names = access_chain.iter().take_while(is_name).count();
+    if names == 0 || names == access_chain.len() {
+        return;
+    }
+    let rest = access_chain.drain(..names).filter_map(|access| match access {
+        AccessExpr::Dot(Expr::Identifier(name)) => Some(name),
+        _ => None,
+    });
+    *root = Expr::CompoundIdentifier([first.clone()].into_iter().chain(rest).collect());
+}
+
+/// `l[:2]` begins at the first, `l[2:]` ends at the last.
+fn bounded(access: &mut AccessExpr) {
+    let number = |number: &str| Expr::Value(Value::Number(number.to_owned(), false).into());
+    if let AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) = access {
+        lower_bound.get_or_insert_with(|| number("1"));
+        upper_bound.get_or_insert_with(|| Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(number("1")) });
     }
 }
 

@@ -13,6 +13,7 @@ mod reads;
 mod recursion;
 mod shape;
 mod types;
+mod using;
 mod windows;
 
 use std::ops::ControlFlow;
@@ -51,6 +52,7 @@ impl VisitorMut for Rewriter<'_> {
         shape::query(self, query);
         recursion::query(query);
         windows::query(self, query);
+        using::query(self, query);
         ordering::query(query);
         ControlFlow::Continue(())
     }
@@ -64,6 +66,7 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         shape::select(self, select);
         windows::select(self, select);
+        using::select(self, select);
         fields::select(select);
         naming::select(select);
         ControlFlow::Continue(())
@@ -76,6 +79,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         reads::table_factor(self, factor);
+        shape::positional(self, factor);
         naming::table_function(factor);
         ControlFlow::Continue(())
     }

@@ -148,3 +148,18 @@ pub(super) fn everything_from(relation: TableFactor) -> Select {
         flavor: SelectFlavor::Standard,
     }
 }
+
+/// `t POSITIONAL JOIN u` reads like a table that is called `positional`.
+pub(super) fn positional(rewriter: &mut Rewriter<'_>, factor: &TableFactor) {
+    if let TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } = factor
+        && !alias.explicit
+        && alias.name.quote_style.is_none()
+        && alias.name.value.eq_ignore_ascii_case("positional")
+    {
+        rewriter.unsupported(
+            alias,
+            "`POSITIONAL JOIN` is not supported",
+            "number the rows of both with `row_number() OVER ()`, and join by it",
+        );
+    }
+}
