@@ -12,6 +12,7 @@
 mod memory;
 mod nulls;
 mod options;
+mod padded;
 mod yielding;
 
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::optimizer::analyzer::Analyzer;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use object_store::ObjectStore;
 
 use crate::clock::Clock;
@@ -52,6 +55,10 @@ impl Session {
         let runtime = runtime(memory_bytes, options)?;
         let functions = dialect::functions();
         let analyzer = Analyzer::with_rules(functions.analyzer_rules);
+        let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(padded::PadOuterJoins)];
+        rules.extend(PhysicalOptimizer::new().rules);
+        rules.push(Arc::new(nulls::NullsAreSeen));
+        rules.push(Arc::new(yielding::YieldBetweenBatches));
         let state = SessionStateBuilder::new()
             .with_config(options::config(options, memory_bytes))
             .with_runtime_env(runtime)
@@ -62,8 +69,7 @@ impl Session {
             .with_table_function_list(functions.table)
             .with_expr_planners(functions.expr_planners)
             .with_analyzer_rules(analyzer.rules.clone())
-            .with_physical_optimizer_rule(Arc::new(nulls::NullsAreSeen))
-            .with_physical_optimizer_rule(Arc::new(yielding::YieldBetweenBatches))
+            .with_physical_optimizer_rules(rules)
             .build();
         Ok(Self(Arc::new(Inner { state, analyzer, clock, memory_bytes })))
     }

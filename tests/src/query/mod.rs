@@ -3,6 +3,7 @@
 mod attacks;
 mod busy;
 mod forms;
+mod joins;
 mod limits;
 mod names;
 mod subqueries;
