@@ -129,6 +129,7 @@ fn planning(message: &str) -> Description {
     ];
     let first = strip(message);
     let first = first.lines().next().unwrap_or_default();
+    let first = first.rsplit_once("user-defined coercion failed with: ").map_or(first, |(_, said)| said);
     if let Some(named) = first.strip_prefix("Projections require unique expression names") {
         let name = named.split('"').nth(1).map(|n| format!(" `{n}`")).unwrap_or_default();
         return Description { code: Code::DuplicateColumn, message: format!("two columns have one name{name}"), help: None, span: None };
@@ -146,6 +147,9 @@ fn planning(message: &str) -> Description {
     // The rest of the planner's sentence is advice about its own options.
     if let Some(end) = description.message.find(". ") {
         description.message.truncate(end);
+    }
+    if description.message.contains("zero arguments") || description.message.contains(" given") {
+        description.help = Some("give it the arguments that it takes".to_owned());
     }
     description
 }

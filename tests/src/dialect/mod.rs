@@ -2,5 +2,6 @@
 
 mod answers;
 mod corpus;
+mod functions;
 mod lake;
 mod refusals;

@@ -16,6 +16,7 @@ fn a_refusal_names_its_place() {
     refused("SELECT list_transform(l, x -> x + 1) FROM t", Reads::Unknown, Code::UnsupportedSql, "list_transform");
     refused("SELECT list_filter(l, lambda x, i: i > 1) FROM t", Reads::Unknown, Code::UnsupportedSql, "i");
     refused("SELECT apply(l, lambda x: (SELECT max(x) FROM u)) FROM t", Reads::Unknown, Code::UnsupportedSql, "SELECT max(x) FROM u");
+    refused("SELECT max_by(x) FROM t", Reads::Unknown, Code::TypeMismatch, "max_by");
     refused("SELECT 1 2", Reads::Unknown, Code::SqlSyntax, "2");
     refused("SELECT * FROM read_csv('landing://default/a')", Reads::Unknown, Code::UnknownFunction, "read_csv");
     refused("SELECT * FROM read_csv('/etc/passwd')", Reads::Allowed, Code::NotALandingZone, "'/etc/passwd'");

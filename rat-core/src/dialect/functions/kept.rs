@@ -105,6 +105,15 @@ const AGGREGATE: &[&str] = &[
     "var_pop",
 ];
 
+/// DuckDB's names of the kept functions of one row.
+pub(super) fn duckdb_names() -> impl Iterator<Item = &'static str> {
+    SCALAR.iter().flat_map(|(_, names)| names.iter().copied())
+}
+
+pub(super) fn engine_names() -> impl Iterator<Item = &'static str> {
+    SCALAR.iter().map(|(name, _)| *name)
+}
+
 pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
     let all: HashMap<String, Arc<ScalarUDF>> =
         SessionStateDefaults::default_scalar_functions().into_iter().map(|function| (function.name().to_owned(), function)).collect();

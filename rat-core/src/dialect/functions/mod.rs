@@ -11,6 +11,7 @@ mod letters;
 mod mended;
 mod mode;
 mod only;
+mod page;
 pub(super) mod regexp;
 pub(super) mod scalar;
 pub(super) mod strings;
@@ -30,6 +31,7 @@ use datafusion::optimizer::AnalyzerRule;
 
 pub use mended::countable;
 pub(super) use only::only;
+pub use page::functions_page;
 
 use super::typed;
 

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::{Rewriter, arrows, lambdas};
+use crate::error::Code;
 
 /// DuckDB's other names of the engine's aggregates.
 const RENAMED: &[(&str, &str)] = &[
@@ -32,6 +33,34 @@ const RENAMED: &[(&str, &str)] = &[
     ("stddev_samp", "stddev"),
     ("var_samp", "var"),
     ("variance", "var"),
+];
+
+/// DuckDB's names, each with the engine's.
+pub(in crate::dialect) fn renamed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    RENAMED.iter().copied()
+}
+
+/// DuckDB's functions that are neither kept, nor ours, nor written otherwise here.
+pub(in crate::dialect) fn missing() -> impl Iterator<Item = &'static str> {
+    include_str!("missing.txt").lines()
+}
+
+/// How many arguments those functions take that are rewritten by them, or that the engine calls without having counted.
+const ARGUMENTS: &[(&str, usize)] = &[
+    ("any_value", 1),
+    ("approx_distinct", 1),
+    ("arg_max", 2),
+    ("arg_min", 2),
+    ("argmax", 2),
+    ("argmin", 2),
+    ("count_if", 1),
+    ("countif", 1),
+    ("first_value", 1),
+    ("last_value", 1),
+    ("max_by", 2),
+    ("min_by", 2),
+    ("mod", 2),
+    ("nth_value", 2),
 ];
 
 pub(super) fn expr(rewriter: &mut Rewriter<'_>, expr: &mut Expr) {
@@ -132,16 +161,21 @@ fn call(rewriter: &mut Rewriter<'_>, function: &mut Function) -> Option<Expr> {
         [ObjectNamePart::Identifier(name)] => name.value.clone(),
         _ => return None,
     };
-    if let Some(missing) = missing(&name) {
+    if is_missing(&name) {
         rewriter.unsupported(
             &function.name,
-            format!("the function `{missing}` is not supported"),
-            "write it with the functions of the documentation's list",
+            format!("the function `{name}` is not supported"),
+            "write it with the functions of the documentation's page \"Functions\"",
         );
         return None;
     }
     lambdas::call(rewriter, &name, function);
     let FunctionArguments::List(list) = &mut function.args else { return None };
+    if let Some((_, takes)) = ARGUMENTS.iter().find(|(of, takes)| *of == name && *takes != list.args.len()) {
+        let message = format!("`{name}` takes {takes} argument{}, {} given", if *takes == 1 { "" } else { "s" }, list.args.len());
+        rewriter.problem(Code::TypeMismatch, &function.name, message, "give it the arguments that it takes");
+        return None;
+    }
     match name.as_str() {
         "count" if list.args.is_empty() => list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard)),
         "count_if" | "countif" => {
@@ -231,10 +265,9 @@ fn call(rewriter: &mut Rewriter<'_>, function: &mut Function) -> Option<Expr> {
     None
 }
 
-/// DuckDB's functions that are neither kept, nor ours, nor written otherwise above.
-fn missing(name: &str) -> Option<&str> {
-    static MISSING: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("missing.txt").lines().collect());
-    MISSING.contains(name).then_some(name)
+fn is_missing(name: &str) -> bool {
+    static MISSING: LazyLock<HashSet<&'static str>> = LazyLock::new(|| missing().collect());
+    MISSING.contains(name)
 }
 
 fn only(args: &[FunctionArg]) -> Option<Expr> {

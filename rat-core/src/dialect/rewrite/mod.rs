@@ -16,6 +16,8 @@ mod types;
 mod using;
 mod windows;
 
+pub(super) use calls::{missing, renamed};
+
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitMut, VisitorMut};
@@ -39,9 +41,13 @@ struct Rewriter<'a> {
 
 impl Rewriter<'_> {
     fn unsupported(&mut self, at: &impl Spanned, message: impl Into<String>, help: impl Into<String>) {
+        self.problem(Code::UnsupportedSql, at, message, help);
+    }
+
+    fn problem(&mut self, code: Code, at: &impl Spanned, message: impl Into<String>, help: impl Into<String>) {
         let range = byte_range(self.sql, at.span());
         let range = if range.is_empty() { 0..self.sql.trim_end().len() } else { range };
-        self.problems.push(Problem { code: Code::UnsupportedSql, message: message.into(), help: Some(help.into()), range });
+        self.problems.push(Problem { code, message: message.into(), help: Some(help.into()), range });
     }
 }
 

@@ -18,12 +18,20 @@ pub(super) fn expr(rewriter: &mut Rewriter<'_>, expr: &mut Expr) {
         }
         Expr::Cast { data_type, .. } => {
             if let Some(refused) = data_type_of(data_type) {
-                rewriter.unsupported(expr, format!("the type `{refused}` is not supported"), "cast to a type of the documentation's list");
+                rewriter.unsupported(
+                    expr,
+                    format!("the type `{refused}` is not supported"),
+                    "cast to a type of the documentation's page \"Types\"",
+                );
             }
         }
         Expr::TypedString(typed) => {
             if let Some(refused) = data_type_of(&mut typed.data_type) {
-                rewriter.unsupported(expr, format!("the type `{refused}` is not supported"), "cast to a type of the documentation's list");
+                rewriter.unsupported(
+                    expr,
+                    format!("the type `{refused}` is not supported"),
+                    "cast to a type of the documentation's page \"Types\"",
+                );
             }
         }
         _ => {}
