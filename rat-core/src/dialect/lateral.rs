@@ -5,9 +5,10 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, Select, SelectItem, Statement, TableFactor, TableWithJoins, Value, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, Select, SelectItem, Statement, TableWithJoins, Value, VisitorMut};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
+use super::relations::called;
 use super::walk_mut;
 
 /// Puts the aliased expression in the place of the name that starts at `line` and `column`. False when that SELECT makes no alias of that
@@ -67,11 +68,7 @@ fn only_relation(select: &Select) -> Option<Vec<Ident>> {
     if !joins.is_empty() {
         return None;
     }
-    match relation {
-        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(vec![alias.name.clone()]),
-        TableFactor::Table { name, alias: None, .. } => name.0.iter().map(|part| part.as_ident().cloned()).collect(),
-        _ => None,
-    }
+    called(relation)
 }
 
 /// In a subquery a bare name would be taken for a column of the subquery's tables. False where it cannot be told which relation it is of.

@@ -13,6 +13,7 @@ mod lateral;
 mod parse;
 mod read;
 mod reading;
+mod relations;
 mod rewrite;
 mod slips;
 mod span;

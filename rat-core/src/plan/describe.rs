@@ -117,6 +117,7 @@ fn planning(message: &str) -> Description {
         "Incompatible inputs",
         "does not support type",
         "only supports",
+        "can only be applied",
         "No function matches",
         "must be boolean",
         "expects String but",

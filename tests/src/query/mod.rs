@@ -4,6 +4,7 @@ mod attacks;
 mod busy;
 mod forms;
 mod joins;
+mod laterals;
 mod limits;
 mod names;
 mod subqueries;

@@ -5,6 +5,7 @@ mod calls;
 mod casts;
 mod fields;
 mod lambdas;
+mod laterals;
 mod naming;
 mod numbers;
 mod ordering;
@@ -20,13 +21,14 @@ pub(super) use calls::{missing, renamed};
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, Select, Spanned, Statement, TableFactor, ValueWithSpan, VisitMut, VisitorMut};
 
+use super::relations::relations;
 use super::{Problem, ReadCall, Reads, byte_range};
 use crate::error::Code;
 
 pub(super) fn apply(sql: &str, statement: &mut Statement, reads: Reads) -> Result<Vec<ReadCall>, Vec<Problem>> {
-    let mut rewriter = Rewriter { sql, reads, calls: Vec::new(), problems: Vec::new() };
+    let mut rewriter = Rewriter { sql, reads, calls: Vec::new(), problems: Vec::new(), scopes: Vec::new() };
     super::walk_mut(statement, &mut rewriter);
     if rewriter.problems.is_empty() { Ok(rewriter.calls) } else { Err(rewriter.problems) }
 }
@@ -37,6 +39,8 @@ struct Rewriter<'a> {
     reads: Reads,
     calls: Vec<ReadCall>,
     problems: Vec<Problem>,
+    /// What the relations are called of each SELECT that the walk is inside of.
+    scopes: Vec<Vec<Vec<Ident>>>,
 }
 
 impl Rewriter<'_> {
@@ -70,6 +74,8 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        self.scopes.push(relations(&select.from));
+        laterals::select(self, select);
         shape::select(self, select);
         windows::select(self, select);
         using::select(self, select);
@@ -79,6 +85,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        self.scopes.pop();
         casts::select(select);
         ControlFlow::Continue(())
     }

@@ -121,6 +121,12 @@ pub(super) fn plain(body: Box<SetExpr>) -> Query {
 }
 
 pub(super) fn everything_from(relation: TableFactor) -> Select {
+    let everything = SelectItem::Wildcard(WildcardAdditionalOptions::default());
+    Select { from: vec![TableWithJoins { relation, joins: vec![] }], ..selected(vec![everything]) }
+}
+
+/// `SELECT items`, from nothing.
+pub(super) fn selected(projection: Vec<SelectItem>) -> Select {
     Select {
         select_token: AttachedToken::empty(),
         optimizer_hints: vec![],
@@ -128,10 +134,10 @@ pub(super) fn everything_from(relation: TableFactor) -> Select {
         select_modifiers: None,
         top: None,
         top_before_distinct: false,
-        projection: vec![SelectItem::Wildcard(WildcardAdditionalOptions::default())],
+        projection,
         exclude: None,
         into: None,
-        from: vec![TableWithJoins { relation, joins: vec![] }],
+        from: vec![],
         lateral_views: vec![],
         prewhere: None,
         selection: None,

@@ -2,11 +2,12 @@
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectNamePart, Query, ReplaceSelectElement, ReplaceSelectItem, Select, SelectItem,
-    SetExpr, TableFactor, WildcardAdditionalOptions,
+    SetExpr, WildcardAdditionalOptions,
 };
 
 use super::calls::named_call;
 use super::{Rewriter, own_exprs};
+use crate::dialect::relations::called;
 
 /// The engine takes the left side's, which is NULL where a row is on the right alone.
 pub(super) fn select(rewriter: &mut Rewriter<'_>, select: &mut Select) {
@@ -86,7 +87,7 @@ fn merged(rewriter: &mut Rewriter<'_>, select: &Select) -> Vec<Merged> {
                 }
                 _ => continue,
             };
-            let names = [name(&from.relation), name(&join.relation)];
+            let names = [called(&from.relation), called(&join.relation)];
             let (false, [Some(left), Some(right)]) = (i > 0 || from.joins.iter().filter(|join| is_by_name(join)).count() > 1, names) else {
                 rewriter.unsupported(
                     &join.relation,
@@ -121,14 +122,6 @@ fn is_by_name(join: &Join) -> bool {
         | JoinOperator::LeftAnti(constraint)
         | JoinOperator::RightAnti(constraint) => matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural),
         _ => false,
-    }
-}
-
-fn name(factor: &TableFactor) -> Option<Vec<Ident>> {
-    match factor {
-        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(vec![alias.name.clone()]),
-        TableFactor::Table { name, alias: None, .. } => name.0.iter().map(|part| part.as_ident().cloned()).collect(),
-        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod casts;
 mod doubles;
+mod laterals;
 mod lookups;
 mod operators;
 mod sets;
@@ -23,7 +24,7 @@ pub(super) use written::{WRITTEN_CAST, function as written_cast};
 /// The engine's own typing, with ours before it (what a DOUBLE meets becomes one) and after it (every cast, also those nobody wrote).
 pub(super) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> =
-        vec![Arc::new(written::Unwrapped), Arc::new(lookups::Lookups), Arc::new(doubles::DoublesWin)];
+        vec![Arc::new(written::Unwrapped), Arc::new(laterals::Laterals), Arc::new(lookups::Lookups), Arc::new(doubles::DoublesWin)];
     rules.extend(Analyzer::new().rules);
     rules.push(Arc::new(casts::Meaning));
     rules
