@@ -37,7 +37,7 @@ impl Precedence<'_> {
         let firsts = Firsts {
             key: Order::new(schema, &key)?,
             rank: Order::new(schema, &or_key(rank))?,
-            rest: Order::new(schema, &or_key(rest))?,
+            rest: Order::of_any(schema, &or_key(rest))?,
             rows: Some(sorted),
             held: None,
             picked: Picked::default(),
@@ -65,10 +65,11 @@ impl Precedence<'_> {
             (by.options.descending, by.options.nulls_first) = (term.ascending, !term.nulls_first);
             rank.push(by);
         }
-        let rest = columns.fields().iter().enumerate().filter(|(_, field)| {
-            !field.data_type().is_nested() && !self.key.contains(field.name()) && Some(field.name().as_str()) != self.watermark
-        });
-        Ok((key, rank, rest.map(|(column, _)| By::descending(column)).collect()))
+        let is_left = |name: &String| !self.key.contains(name) && Some(name.as_str()) != self.watermark;
+        let mut rest: Vec<usize> = (0..columns.fields().len()).filter(|column| is_left(columns.field(*column).name())).collect();
+        // What is nested decides where nothing else does.
+        rest.sort_by_key(|column| columns.field(*column).data_type().is_nested());
+        Ok((key, rank, rest.into_iter().map(By::descending).collect()))
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) fn between(from: &DataType, to: &DataType) -> Fit {
     if from == to {
         return Fit::Same;
     }
-    if *from == UInt64 && *to == Int64 {
+    if matches!((from, to), (UInt64, Int64) | (Time64(TimeUnit::Nanosecond), Time64(TimeUnit::Microsecond))) {
         return Fit::Checked;
     }
     let from = &plain(from);

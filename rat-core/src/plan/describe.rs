@@ -130,7 +130,6 @@ fn planning(message: &str) -> Description {
     ];
     let first = strip(message);
     let first = first.lines().next().unwrap_or_default();
-    let first = first.rsplit_once("user-defined coercion failed with: ").map_or(first, |(_, said)| said);
     if let Some(named) = first.strip_prefix("Projections require unique expression names") {
         let name = named.split('"').nth(1).map(|n| format!(" `{n}`")).unwrap_or_default();
         return Description { code: Code::DuplicateColumn, message: format!("two columns have one name{name}"), help: None, span: None };
@@ -149,7 +148,11 @@ fn planning(message: &str) -> Description {
     if let Some(end) = description.message.find(". ") {
         description.message.truncate(end);
     }
-    if description.message.contains("zero arguments") || description.message.contains(" given") {
+    if let Some((_, said)) = description.message.rsplit_once("user-defined coercion failed with: ") {
+        description.message = sentence(&strip(said));
+    }
+    if description.message.contains("zero arguments") || description.message.ends_with(" given") {
+        description.code = Code::TypeMismatch;
         description.help = Some("give it the arguments that it takes".to_owned());
     }
     description

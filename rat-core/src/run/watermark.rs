@@ -1,5 +1,6 @@
 //! How far a table is: the greatest value of its watermark column, found as cheaply as it can be found for sure.
 
+use arrow::datatypes::DataType;
 use chrono::{DateTime, NaiveDate};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::provider_as_source;
@@ -93,7 +94,7 @@ fn noted<'a>(table: &'a Table, column: &str) -> Option<&'a str> {
     }
 }
 
-/// The watermark as templates see it: integers in decimal, dates `YYYY-MM-DD`, timestamps `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC.
+/// The watermark as templates see it: numbers in decimal, times `HH:MM:SS[.ffffff]`, dates `YYYY-MM-DD`, timestamps `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC.
 ///
 /// # Errors
 /// `INVALID_VALUE` for a column of a type that says nothing about how far a table is.
@@ -108,11 +109,15 @@ pub(super) fn to_text(value: &ScalarValue) -> Result<String> {
             let format = if micros % 1_000_000 == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
             Ok(time.format(format).to_string())
         }
-        value if value.data_type().is_nested() => {
-            let message = format!("a column of type {} cannot be a watermark", value.data_type());
-            Err(Error::new(Code::InvalidValue, message).with_help("name a column of integers, dates, timestamps or text"))
-        }
-        value => Ok(value.to_string()),
+        ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => Ok(text.clone()),
+        // A template writes it into SQL as it is.
+        value => match value.cast_to(&DataType::Utf8) {
+            Ok(ScalarValue::Utf8(Some(text))) if !value.data_type().is_nested() && !value.data_type().is_binary() => Ok(text),
+            _ => {
+                let message = format!("a column of type {} cannot be a watermark", value.data_type());
+                Err(Error::new(Code::InvalidValue, message).with_help("name a column of numbers, dates, times, timestamps or text"))
+            }
+        },
     }
 }
 

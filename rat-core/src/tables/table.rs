@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
-use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{ManifestFile, Operation, SchemaRef as IcebergSchemaRef, SnapshotRef, TableMetadata, TableMetadataRef};
 
 use crate::error::{Code, Error, Result};
@@ -12,6 +11,7 @@ use crate::name::Name;
 use crate::storage::Storage;
 
 use super::files::{FileEntry, Files, corrupt};
+use super::schema::arrow_schema;
 
 /// One table as it was when it was loaded: later commits do not show in it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ impl Table {
         if let Some(schema) = self.0.arrow.get() {
             return Ok(Arc::clone(schema));
         }
-        let schema = schema_to_arrow_schema(&self.0.schema).map_err(|e| {
+        let schema = arrow_schema(&self.0.schema).map_err(|e| {
             Error::new(Code::UnsupportedFormat, format!("a column of `{}` has a type that rat cannot read", self.0.name)).with_source(e)
         })?;
         Ok(Arc::clone(self.0.arrow.get_or_init(|| Arc::new(schema))))

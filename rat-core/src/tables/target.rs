@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{
     NullOrder, PartitionField, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef,
     Transform as IcebergTransform, UnboundPartitionField, UnboundPartitionSpec,
@@ -16,7 +15,7 @@ use crate::name::Name;
 use super::catalog::Pointer;
 use super::format;
 use super::handle::Tables;
-use super::schema::{ColumnChange, changed, fresh_schema, replaced};
+use super::schema::{ColumnChange, arrow_schema, changed, fresh_schema, replaced};
 use super::table::Table;
 
 /// How a partition's value is made from a column.
@@ -127,7 +126,7 @@ pub struct Target {
 
 impl Target {
     fn new(name: Name, base: Option<Table>, evolution: Evolution, metadata: TableMetadata) -> Result<Self> {
-        let schema = schema_to_arrow_schema(metadata.current_schema()).map_err(|e| {
+        let schema = arrow_schema(metadata.current_schema()).map_err(|e| {
             Error::new(Code::UnsupportedFormat, format!("a column of `{name}` has a type that rat cannot write")).with_source(e)
         })?;
         Ok(Self { name, base, replaces: None, evolution, metadata: Arc::new(metadata), schema: Arc::new(schema) })

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use iceberg::NamespaceIdent;
-use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{
     SchemaRef as IcebergSchemaRef, SqlViewRepresentation, ViewFormatVersion, ViewMetadata, ViewMetadataBuilder, ViewRepresentation,
     ViewRepresentations, ViewVersion,
@@ -17,7 +16,7 @@ use crate::name::Name;
 use super::catalog::{EntryKind, Pointer, PointerChange};
 use super::handle::{Relation, Tables};
 use super::litter::Litter;
-use super::schema::fresh_schema;
+use super::schema::{arrow_schema, fresh_schema};
 use super::table::Table;
 
 /// One view as it was when it was loaded. Cheap to clone.
@@ -60,7 +59,7 @@ impl View {
     /// # Errors
     /// `UNSUPPORTED_FORMAT` when a column has a type that Arrow has not.
     pub fn schema(&self) -> Result<SchemaRef> {
-        schema_to_arrow_schema(self.iceberg_schema()).map(Arc::new).map_err(|e| {
+        arrow_schema(self.iceberg_schema()).map(Arc::new).map_err(|e| {
             Error::new(Code::UnsupportedFormat, format!("a column of `{}` has a type that rat cannot read", self.name)).with_source(e)
         })
     }

@@ -13,6 +13,7 @@ mod previewed;
 mod renamed;
 mod support;
 mod tested;
+mod types;
 mod unbuilt;
 mod united;
 mod written;

@@ -133,3 +133,22 @@ async fn windows_and_aggregates_are_written_as_duckdb_lets_them() {
     assert_eq!(rows(&lake.query(&sql).await.unwrap()), ["b,c|c,b|c|1"]);
     assert_eq!(lake.fails(&format!("SELECT mode(s ORDER BY x) FROM {of}")).await.0, Code::UnsupportedSql);
 }
+
+#[tokio::test]
+async fn a_map_has_the_keys_of_its_own_row() {
+    let lake = Lake::new();
+    for (sql, expected) in [
+        ("SELECT MAP {'a': x, 'b': x + 1} FROM range(1, 3) t(x)", vec!["{a: 1, b: 2}", "{a: 2, b: 3}"]),
+        ("SELECT map(['a'], [x])['a'] FROM range(1, 3) t(x)", vec!["1", "2"]),
+        ("SELECT map([x], ['a']) FROM range(1, 3) t(x)", vec!["{1: a}", "{2: a}"]),
+        ("SELECT MAP {'a': 1}", vec!["{a: 1}"]),
+    ] {
+        assert_eq!(rows(&lake.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))), expected, "{sql}");
+    }
+    for (sql, said) in
+        [("SELECT map([1])", "`map` takes keys and their values, 1 given"), ("SELECT sum(1, 2)", "`sum` takes one argument, 2 given")]
+    {
+        assert_eq!(lake.fails(sql).await, (Code::TypeMismatch, said.to_owned()));
+    }
+    assert_eq!(lake.fails("SELECT MAP {'a': 1, 'a': 2}").await.0, Code::ExecutionFailed);
+}

@@ -57,7 +57,6 @@ const SCALAR: &[(&str, &[&str])] = &[
     ("log2", &["log2"]),
     ("ltrim", &["ltrim"]),
     ("make_array", &["list_value", "list_pack"]),
-    ("map", &["map"]),
     ("map_keys", &["map_keys"]),
     ("map_values", &["map_values"]),
     ("md5", &["md5"]),

@@ -8,6 +8,7 @@ pub(super) mod intervals;
 pub(super) mod json;
 mod kept;
 mod letters;
+pub(super) mod maps;
 mod mended;
 mod mode;
 mod only;
@@ -65,6 +66,7 @@ pub fn functions() -> Functions {
     scalar.extend(intervals::all());
     scalar.extend([json::extract(), json::extract_string()]);
     scalar.extend(letters::all());
+    scalar.push(maps::map());
     scalar.extend(regexp::all());
     scalar.extend(strings::all());
     scalar.push(typed::written_cast());

@@ -1,14 +1,15 @@
 //! Operators that are something else in DuckDB, told apart by the types of their sides.
 
 use datafusion::arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, SchemaError};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, SchemaError, plan_err};
 use datafusion::functions_nested::concat::array_concat_udf;
+use datafusion::functions_nested::make_array::make_array;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, GetFieldAccess, Operator, ScalarUDF, when};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use crate::dialect::functions::{arithmetic, dates, intervals, json, regexp, strings};
+use crate::dialect::functions::{arithmetic, dates, intervals, json, maps, regexp, strings};
 
 /// Plans binary operators before the engine's own planners see them.
 #[derive(Debug)]
@@ -42,6 +43,17 @@ impl ExprPlanner for Operators {
             Some(substring) => PlannerResult::Planned(call(substring, args)),
             None => PlannerResult::Original(args),
         })
+    }
+
+    fn plan_make_map(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        if args.len() % 2 == 1 {
+            return plan_err!("`map` takes keys and their values, {} given", args.len());
+        }
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for (i, arg) in args.into_iter().enumerate() {
+            if i % 2 == 0 { keys.push(arg) } else { values.push(arg) }
+        }
+        Ok(PlannerResult::Planned(call(maps::map(), vec![make_array(keys), make_array(values)])))
     }
 
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {

@@ -2,10 +2,12 @@
 //!
 //! What a table cannot hold without loss is refused, with the column and a cast. `docs/reference/types.md` is [`types_page`].
 
+mod arrow;
 mod conform;
 mod evolve;
 mod storable;
 
+pub(super) use arrow::arrow_schema;
 pub use conform::conform;
 pub use evolve::ColumnChange;
 pub(super) use evolve::{changed, replaced};
