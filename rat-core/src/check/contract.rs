@@ -15,7 +15,7 @@ use crate::tables;
 
 use super::planning::schema_of;
 use super::stored::nested_type;
-use crate::merge::Validity;
+use crate::merge::{Validity, field_at};
 
 /// Columns that a table cannot hold, each at the expression that makes it.
 pub(super) fn storable(schema: &Schema, places: &dyn Fn(usize) -> Vec<Label>) -> Vec<Diagnostic> {
@@ -110,7 +110,8 @@ pub(super) fn promised(session: &Session, config: &Config) -> Option<Schema> {
 pub(super) fn missing_columns(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut need = |key: &str, column: &str, origin: &Origin| {
-        if schema.fields().iter().any(|f| f.name().eq_ignore_ascii_case(column)) {
+        let is_there = |f: &arrow::datatypes::FieldRef| f.name().eq_ignore_ascii_case(column);
+        if schema.fields().iter().any(is_there) || (key == "renamed_from" && field_at(schema.fields(), column).is_some()) {
             return;
         }
         let help = nearest(column, schema.fields().iter().map(|f| f.name().as_str())).map(|near| format!("did you mean `{near}`?"));

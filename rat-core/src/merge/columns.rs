@@ -11,6 +11,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::evolving::{self, Evolving, Fate};
 use super::fit::{self, Fit};
+use super::renaming;
 use crate::config::OnSchemaChange;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::tables::ColumnChange;
@@ -67,7 +68,7 @@ impl Columns {
     /// The columns of an existing table under `on_schema_change`. `renamed` are pairs of new and old names, applied to the table first.
     ///
     /// # Errors
-    /// `SCHEMA_CHANGED` when the difference is not allowed, `DUPLICATE_COLUMN`, `CONTRACT_BROKEN`.
+    /// `SCHEMA_CHANGED` when the difference is not allowed, `DUPLICATE_COLUMN`, `CONTRACT_BROKEN`, those of a rename that cannot be.
     pub fn of_table(
         query: &Schema,
         table: &Schema,
@@ -76,13 +77,9 @@ impl Columns {
         promises: &[Promise],
     ) -> Result<Self> {
         check_names(query, promises)?;
-        let before = table.fields();
-        let table: Vec<FieldRef> = before.iter().map(|field| rename(field, renamed)).collect();
+        let (table, mut changes) = renaming::renamed(table.fields(), renamed)?;
         let (mut fields, mut sources) = (Vec::new(), Vec::new());
         let mut evolving = Evolving::under(policy);
-        let renames = before.iter().zip(&table).filter(|(before, after)| before.name() != after.name());
-        let mut changes: Vec<ColumnChange> =
-            renames.map(|(before, after)| ColumnChange::Rename { from: before.name().clone(), to: after.name().clone() }).collect();
         for field in &table {
             let Some(index) = position(query, field.name()) else {
                 if evolving.missing(field.name()) == Fate::Dropped {
@@ -230,13 +227,6 @@ fn wanted_type(field: &Field, promises: &[Promise]) -> arrow::datatypes::DataTyp
 fn of_table(field: &Field, promises: &[Promise]) -> Field {
     let not_null = promises.iter().any(|p| p.not_null && same_name(&p.name, field.name()));
     Field::new(field.name(), wanted_type(field, promises), !not_null)
-}
-
-fn rename(field: &FieldRef, renamed: &[(String, String)]) -> FieldRef {
-    match renamed.iter().find(|(_, old)| same_name(old, field.name())) {
-        Some((new, _)) => Arc::new(field.as_ref().clone().with_name(new)),
-        None => Arc::clone(field),
-    }
 }
 
 fn check_names(query: &Schema, promises: &[Promise]) -> Result<()> {

@@ -20,6 +20,7 @@ mod null_keys;
 mod one_per_key;
 mod order;
 mod picked;
+mod renaming;
 mod repeated;
 mod runs;
 mod scd2;
@@ -45,6 +46,7 @@ use sorting::By;
 
 pub use columns::{Columns, Promise};
 pub use foresee::{Amount, Foreseen};
+pub use renaming::field_at;
 pub use scd2::Validity;
 pub use unclaimed::Unclaimed;
 

@@ -198,7 +198,7 @@ fn check_refresh(asked: &Asked<'_>, base: Option<&Table>) -> Result<()> {
     }
     let had_key = before.and_then(MergeStrategy::from_text).is_some_and(MergeStrategy::has_key);
     match fact(UNIQUE_KEY).filter(|_| had_key && now.has_key()) {
-        Some(before) if columns_of(before) != columns_of(&config.unique_key.join(", ")) => {
+        Some(before) if !is_key(before, config) => {
             let message = format!("the key of `{name}` was `{before}` and is `{}` now", config.unique_key.join(", "));
             changed(message, "run once with full_refresh, or set the key back", &config.unique_key.origin)
         }
@@ -234,6 +234,16 @@ fn check_validity(base: &Table, config: &Config, columns: &Columns) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Whether the key so far is the one of now, by its columns' names of now or of before they were renamed.
+fn is_key(before: &str, config: &Config) -> bool {
+    let now: BTreeSet<String> = config.unique_key.iter().map(|column| column.to_lowercase()).collect();
+    let renamed = |column: String| match config.renamed_from.iter().find(|(_, old)| old.to_lowercase() == column) {
+        Some((new, _)) => new.to_lowercase(),
+        None => column,
+    };
+    columns_of(before) == now || columns_of(before).into_iter().map(renamed).collect::<BTreeSet<_>>() == now
 }
 
 /// The columns of a key; their order and case say nothing.

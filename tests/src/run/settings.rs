@@ -1,14 +1,22 @@
 //! Settings of a table as runs follow them: what it is stored as, how its columns are called, how its files lie, how far it looks back.
 
+use rat_core::error::{Code, Error};
 use rat_core::interop::run::RunReport;
 use rat_core::interop::tables::{Relation, Table};
 
-use super::harness::{Lake, name};
+use super::harness::{Lake, name, with_rows};
 
 const ROWS: &str = "SELECT * FROM (VALUES {{ var('rows') }}) AS t(id, v)";
 
 async fn run(lake: &Lake, rows: &str) -> RunReport {
     lake.run_rows("silver.t", rows).await
+}
+
+async fn refused(lake: &Lake, rows: &str) -> Error {
+    match rat_core::interop::run::run(&lake.context, &name("silver.t"), &with_rows(rows)).await {
+        Ok(report) => report.error.unwrap(),
+        Err(error) => error,
+    }
 }
 
 async fn table(lake: &Lake) -> Table {
@@ -71,6 +79,73 @@ async fn a_renamed_column_keeps_its_values_and_its_files() {
         // The setting stays in the config, and is not a second rename.
         run(&lake, "(4, 'd')").await;
         assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|a", "2|b", "3|c", "4|d"], "{strategy}");
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_key_is_the_key_it_was() {
+    let pipeline = |strategy: &str, id: &str, settings: &str| {
+        let (head, rows) =
+            (format!("-- @merge_strategy: {strategy}\n-- @unique_key: {id}\n{settings}"), "(VALUES {{ var('rows') }}) AS t(id, v)");
+        format!("{head}SELECT id AS {id}, v FROM {rows}")
+    };
+    for (strategy, expected) in [("incremental", 2), ("delete_insert", 2), ("scd2", 3)] {
+        let lake = Lake::new(&[("silver/t/pipeline.sql", &pipeline(strategy, "id", ""))]);
+        run(&lake, "(1, 'a'), (2, 'b')").await;
+        let lake = lake.with(&[("silver/t/pipeline.sql", &pipeline(strategy, "kid", ""))]);
+        assert_eq!(refused(&lake, "(2, 'B')").await.code(), Code::StrategyChanged, "{strategy}");
+        let lake = lake.with(&[("silver/t/pipeline.sql", &pipeline(strategy, "kid", "-- @renamed_from: {kid: id}\n"))]);
+        for _ in 0..2 {
+            run(&lake, "(2, 'B')").await;
+            assert_eq!(lake.rows("silver.t").await.unwrap().len(), expected, "{strategy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_field_of_a_struct_keeps_its_values() {
+    let pipeline = |renamed: &str, value: &str| {
+        let head = format!("-- @merge_strategy: append_only\n-- @renamed_from: {{{renamed}}}\n");
+        format!("{head}SELECT id, {value} AS s FROM (VALUES {{{{ var('rows') }}}}) AS t(id, v)")
+    };
+    for (value, renamed, now) in [
+        ("{'a': v, 'b': 1}", "s.c: S.a", "{'c': v, 'b': 1}"),
+        ("[{'a': v}]", "s.element.c: s.element.a", "[{'c': v}]"),
+        ("MAP {'x': {'a': v}}", "s.value.c: s.value.a", "MAP {'x': {'c': v}}"),
+        ("{'a': {'b': v}}", "s.c: s.a, s.c.d: s.c.b", "{'c': {'d': v}}"),
+    ] {
+        let lake = Lake::new(&[("silver/t/pipeline.sql", &pipeline("", value))]);
+        run(&lake, "(1, 'old')").await;
+        let files = lake.data_files();
+        let lake = lake.with(&[("silver/t/pipeline.sql", &pipeline(renamed, now))]);
+        // The setting stays, and is not a second rename.
+        run(&lake, "(2, 'new')").await;
+        run(&lake, "(3, 'newer')").await;
+        let rows = lake.rows("silver.t").await.unwrap();
+        let at = |word: &str| rows.iter().position(|row| row.contains(word));
+        assert_eq!((at("old"), at("new"), at("newer")), (Some(0), Some(1), Some(2)), "{renamed}: {rows:?}");
+        assert!(!rows[0].contains("NULL") && !rows[0].contains(" a: "), "{renamed}: {rows:?}");
+        assert!(files.is_subset(&lake.data_files()), "{renamed}: no rewrite");
+    }
+}
+
+#[tokio::test]
+async fn a_rename_that_cannot_be_is_refused() {
+    for (renamed, code, said) in [
+        ("word: nothing", Code::UnknownColumn, "`nothing`"),
+        ("s.c: s.nothing", Code::UnknownColumn, "`s.nothing`"),
+        ("s.c: v", Code::InvalidValue, "a column stays a column"),
+        ("t.c: s.a", Code::InvalidValue, "a field stays in its struct"),
+        ("s.b: s.a", Code::SchemaChanged, "exists already"),
+    ] {
+        let query = "SELECT id, v, {'a': v, 'b': 'x'} AS s FROM (VALUES {{ var('rows') }}) AS t(id, v)";
+        let head = "-- @merge_strategy: append_only\n";
+        let lake = Lake::new(&[("silver/t/pipeline.sql", &format!("{head}{query}"))]);
+        run(&lake, "(1, 'a')").await;
+        let lake = lake.with(&[("silver/t/pipeline.sql", &format!("{head}-- @renamed_from: {{{renamed}}}\n{query}"))]);
+        let error = refused(&lake, "(2, 'b')").await;
+        assert!(error.code() == code && error.message().contains(said), "{renamed}: {error}");
+        assert_eq!(lake.rows("silver.t").await.unwrap().len(), 1);
     }
 }
 

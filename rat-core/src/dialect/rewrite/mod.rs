@@ -1,5 +1,6 @@
 //! The rewrites that need no types, one file each, in one walk over the tree.
 
+mod arms;
 mod arrows;
 mod calls;
 mod casts;
@@ -60,6 +61,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         shape::query(self, query);
+        arms::query(query);
         recursion::query(query);
         windows::query(self, query);
         using::query(self, query);

@@ -20,11 +20,11 @@ pub enum ColumnChange {
     Retype(FieldRef),
     /// NULL is allowed from now on.
     MakeOptional(String),
-    /// Another name for the same column.
+    /// Another name for the same column, or field of a struct.
     Rename {
-        /// The name so far.
+        /// The name so far; of a field the path to it, with dots.
         from: String,
-        /// The name from now on.
+        /// The name from now on, without a path.
         to: String,
     },
     /// The column is gone from here on; older snapshots keep it.
@@ -57,13 +57,10 @@ pub(in crate::tables) fn changed(schema: &IcebergSchema, changes: &[ColumnChange
                 fields[at] = Arc::new(optional);
             }
             ColumnChange::Rename { from, to } => {
-                let at = position(&fields, from)?;
-                if position(&fields, to).is_ok_and(|other| other != at) {
-                    return Err(Error::new(Code::SchemaChanged, format!("`{from}` cannot be renamed to `{to}`, which exists already")));
+                let unknown = position(&fields, from).err();
+                if !rename(&mut fields, from, to)? {
+                    return Err(unknown.unwrap_or_else(|| Error::new(Code::UnknownColumn, format!("there is no `{from}` to rename"))));
                 }
-                let mut renamed = fields[at].as_ref().clone();
-                renamed.name.clone_from(to);
-                fields[at] = Arc::new(renamed);
             }
             ColumnChange::Drop(name) => {
                 let at = position(&fields, name)?;
@@ -125,6 +122,51 @@ fn position(fields: &[NestedFieldRef], name: &str) -> Result<usize> {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),
             None => error,
         }
+    })
+}
+
+/// Renames a column, or the field at a path; false when there is none.
+fn rename(fields: &mut [NestedFieldRef], path: &str, to: &str) -> Result<bool> {
+    if let Ok(at) = position(fields, path) {
+        if position(fields, to).is_ok_and(|other| other != at) {
+            return Err(Error::new(Code::SchemaChanged, format!("`{path}` cannot be renamed to `{to}`, which exists already")));
+        }
+        let mut renamed = fields[at].as_ref().clone();
+        renamed.name = to.to_owned();
+        fields[at] = Arc::new(renamed);
+        return Ok(true);
+    }
+    for (dot, _) in path.match_indices('.') {
+        let (Ok(at), rest) = (position(fields, &path[..dot]), &path[dot + 1..]) else { continue };
+        if let Some(field_type) = renamed_within(&fields[at].field_type, rest, to)? {
+            fields[at] = with_type(&fields[at], field_type);
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn renamed_within(held: &Type, path: &str, to: &str) -> Result<Option<Type>> {
+    let within = |field: &NestedFieldRef, rest: &str| {
+        Ok::<_, Error>(renamed_within(&field.field_type, rest, to)?.map(|field_type| with_type(field, field_type)))
+    };
+    Ok(match held {
+        Type::Struct(parts) => {
+            let mut parts = parts.fields().to_vec();
+            rename(&mut parts, path, to)?.then(|| Type::Struct(StructType::new(parts)))
+        }
+        Type::List(list) => match path.split_once('.') {
+            Some((_, rest)) => within(&list.element_field, rest)?.map(|element| Type::List(ListType::new(element))),
+            None => None,
+        },
+        Type::Map(map) => match path.split_once('.') {
+            Some((part, rest)) if part.eq_ignore_ascii_case("key") => {
+                within(&map.key_field, rest)?.map(|key| Type::Map(MapType::new(key, Arc::clone(&map.value_field))))
+            }
+            Some((_, rest)) => within(&map.value_field, rest)?.map(|value| Type::Map(MapType::new(Arc::clone(&map.key_field), value))),
+            None => None,
+        },
+        Type::Primitive(_) => None,
     })
 }
 
