@@ -13,6 +13,7 @@ mod memory;
 mod nulls;
 mod options;
 mod padded;
+mod sorted;
 mod yielding;
 
 use std::sync::Arc;
@@ -55,10 +56,6 @@ impl Session {
         let runtime = runtime(memory_bytes, options)?;
         let functions = dialect::functions();
         let analyzer = Analyzer::with_rules(functions.analyzer_rules);
-        let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(padded::PadOuterJoins)];
-        rules.extend(PhysicalOptimizer::new().rules);
-        rules.push(Arc::new(nulls::NullsAreSeen));
-        rules.push(Arc::new(yielding::YieldBetweenBatches));
         let state = SessionStateBuilder::new()
             .with_config(options::config(options, memory_bytes))
             .with_runtime_env(runtime)
@@ -69,7 +66,7 @@ impl Session {
             .with_table_function_list(functions.table)
             .with_expr_planners(functions.expr_planners)
             .with_analyzer_rules(analyzer.rules.clone())
-            .with_physical_optimizer_rules(rules)
+            .with_physical_optimizer_rules(physical_rules())
             .build();
         Ok(Self(Arc::new(Inner { state, analyzer, clock, memory_bytes })))
     }
@@ -137,6 +134,17 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("memory_bytes", &self.0.memory_bytes).finish_non_exhaustive()
     }
+}
+
+/// The engine's rules, in their order, with ours where they belong.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::new().rules;
+    let check = rules.len() - 1;
+    rules.insert(check, Arc::new(sorted::SortsAreThere));
+    rules.insert(0, Arc::new(padded::PadOuterJoins));
+    rules.push(Arc::new(nulls::NullsAreSeen));
+    rules.push(Arc::new(yielding::YieldBetweenBatches));
+    rules
 }
 
 fn runtime(memory_bytes: usize, options: &Options) -> Result<Arc<RuntimeEnv>> {
