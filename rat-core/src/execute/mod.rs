@@ -7,6 +7,7 @@
 
 mod error;
 mod measured;
+mod stoppable;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
 
 use crate::dialect::with_stack;
 use crate::error::Result;
@@ -33,7 +33,7 @@ pub use measured::Measured;
 pub async fn stream(session: &Session, plan: LogicalPlan) -> Result<SendableRecordBatchStream> {
     let state = session.state();
     let physical = Deep(Box::pin(state.create_physical_plan(&plan))).await.map_err(error)?;
-    execute_stream(physical, state.task_ctx()).map_err(error)
+    stoppable::start(physical, state.task_ctx()).map_err(error)
 }
 
 /// As [`stream`], with the memory that it takes measured.
@@ -46,7 +46,7 @@ pub async fn measured(session: &Session, plan: LogicalPlan) -> Result<(SendableR
     let memory = Arc::new(Measured::new(Arc::clone(&state.runtime_env().memory_pool)));
     let runtime = RuntimeEnv { memory_pool: Arc::clone(&memory) as Arc<dyn MemoryPool>, ..state.runtime_env().as_ref().clone() };
     let task = TaskContext::from(&state).with_runtime(Arc::new(runtime));
-    let stream = execute_stream(physical, Arc::new(task)).map_err(error)?;
+    let stream = stoppable::start(physical, Arc::new(task)).map_err(error)?;
     Ok((stream, memory))
 }
 

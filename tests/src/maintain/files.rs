@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rat_core::interop::ledger::RunStart;
-use rat_core::interop::tables::{Change, EntryKind, Evolution, Pointer, PointerChange, Remove, write_position_deletes};
+use rat_core::interop::tables::{Change, EntryKind, Evolution, Pointer, PointerChange, Remove, Table, write_position_deletes};
 use rat_core::settings::MaintenanceSettings;
 
 use super::{HOUR, Lake, NOTHING};
@@ -54,18 +54,34 @@ async fn a_few_small_files_are_left_alone() {
 async fn a_file_with_many_deleted_rows_is_written_without_them() {
     let lake = Lake::memory();
     let table = lake.append(0..10).await;
-    let target = lake.tables.evolve(&table, Evolution::default()).unwrap();
-    let mut delete = Change::new(target.clone());
-    delete.add_deletes.push(
-        write_position_deletes(&lake.tables, &target, &table.data_files().await.unwrap()[0], &[0, 9].into_iter().collect()).await.unwrap(),
-    );
-    let staged = lake.tables.stage(delete).await.unwrap();
-    lake.tables.publish(vec![staged]).await.unwrap();
+    delete(&lake, &table, &[0, 9]).await;
     assert_eq!(lake.table().await.row_count(), Some(8));
     let done = lake.maintain(&NOTHING, false).await;
     assert_eq!((done.files_rewritten, done.files_written), (1, 1), "{done:?}");
     let table = lake.table().await;
     assert_eq!((ids(&table).await, table.row_count()), ((1..9).collect(), Some(8)));
+}
+
+#[tokio::test]
+async fn one_deleted_row_in_two_hundred_is_many_and_one_in_more_is_few() {
+    for (rows, written) in [(400, 1), (401, 0)] {
+        let lake = Lake::memory();
+        let table = lake.append(0..rows).await;
+        delete(&lake, &table, &[0, 17]).await;
+        assert_eq!(lake.maintain(&NOTHING, false).await.files_written, written, "two of {rows} rows");
+        assert_eq!(lake.table().await.row_count(), Some(rows as u64 - 2));
+    }
+}
+
+/// Deletes rows of a table's only file.
+async fn delete(lake: &Lake, table: &Table, positions: &[u64]) {
+    let target = lake.tables.evolve(table, Evolution::default()).unwrap();
+    let mut delete = Change::new(target.clone());
+    let files = table.data_files().await.unwrap();
+    let deleted = write_position_deletes(&lake.tables, &target, &files[0], &positions.iter().copied().collect()).await.unwrap();
+    delete.add_deletes.push(deleted);
+    let staged = lake.tables.stage(delete).await.unwrap();
+    lake.tables.publish(vec![staged]).await.unwrap();
 }
 
 #[tokio::test]

@@ -62,6 +62,24 @@ async fn a_join_that_makes_much_of_little_stops_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_join_that_never_finds_a_row_stops_too() {
+    let lake = Lake::new();
+    let options = QueryOptions { timeout: Some(Duration::from_millis(50)), ..QueryOptions::default() };
+    let sorting = Lake { session: lake.session.with_sorted_joins(), ..Lake::new() };
+    for sql in [
+        "SELECT count(*) FROM range(0, 1000000) a(v) JOIN range(0, 1000000) b(v) ON a.v + b.v < 0",
+        "SELECT count(*) FROM range(0, 1000000) a(v) LEFT JOIN range(0, 1000000) b(v) ON a.v + b.v < 0",
+        "SELECT count(*) FROM range(0, 1000000) a(v) WHERE EXISTS (SELECT 1 FROM range(0, 1000000) b(v) WHERE a.v + b.v < 0)",
+        "SELECT count(*) FROM range(0, 1000000) a(v) JOIN range(0, 1000000) b(v) ON a.v % 2 = b.v % 2 AND a.v + b.v < 0",
+    ] {
+        for lake in [&lake, &sorting] {
+            assert_eq!(lake.query_with(sql, &options).await.unwrap_err().code(), Code::TimedOut, "{sql}");
+            eventually("its work ends and its memory is free", async || lake.session.memory_reserved_bytes() == 0).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dropping_a_stream_frees_its_memory() {
     let lake = Lake::new();
     let sql = "SELECT range, count(*) FROM range(0, 3000000) GROUP BY range ORDER BY range DESC";

@@ -3,20 +3,24 @@
 
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::DateTime;
 use object_store::memory::InMemory;
 use rat_core::clock::{Clock, ManualClock};
 use rat_core::error::{Code, Error, Result};
 use rat_core::ids::RandomIds;
 use rat_core::interop::landing::Landing;
 use rat_core::interop::ledger::Ledger;
+use rat_core::interop::maintain::{MaintainContext, maintain};
 use rat_core::interop::run::{RunContext, RunReport, RunStatus, run, settle};
 use rat_core::interop::session::{Options, Session};
 use rat_core::interop::storage::Storage;
 use rat_core::interop::tables::{Capabilities, Catalog, CommitFailure, Entry, MemoryCatalog, Pointer, PointerChange, Tables};
 use rat_core::name::Name;
+use rat_core::settings::MaintenanceSettings;
 
 use super::harness::{Zones, context, name, rows, with_rows};
 use crate::tables::faults::{Fault, FaultyStore};
@@ -91,6 +95,8 @@ struct Case {
     third: &'static [&'static str],
     /// Whether rows come from files that land, one before each run.
     lands: bool,
+    /// Whether the second run's rows fail a quality test.
+    refused: bool,
 }
 
 const NONE_NEGATIVE: (&str, &str) = ("silver/t/tests/quality/positive.sql", "SELECT * FROM {{ this }} WHERE id < 0");
@@ -103,6 +109,7 @@ const FULL_REFRESH: Case = Case {
     without_second: &["4"],
     third: &["4"],
     lands: false,
+    refused: false,
 };
 
 const APPEND_ONLY: Case = Case {
@@ -116,6 +123,7 @@ const APPEND_ONLY: Case = Case {
     without_second: &["1", "4"],
     third: &["1", "2", "3", "4"],
     lands: false,
+    refused: false,
 };
 
 const INCREMENTAL: Case = Case {
@@ -132,6 +140,7 @@ const INCREMENTAL: Case = Case {
     without_second: &["1|10", "2|20", "3|31", "5|50"],
     third: &["1|10", "2|21", "3|31", "4|40", "5|50"],
     lands: false,
+    refused: false,
 };
 
 const DELETE_INSERT: Case = Case {
@@ -148,6 +157,7 @@ const DELETE_INSERT: Case = Case {
     without_second: &["1|12", "2|20"],
     third: &["1|12", "2|21", "2|22"],
     lands: false,
+    refused: false,
 };
 
 const SNAPSHOT: Case = Case {
@@ -193,6 +203,7 @@ const HISTORY: Case = Case {
         "3|1|2024-01-02T00:00:00Z|NULL",
     ],
     lands: false,
+    refused: false,
 };
 
 const LANDING: Case = Case {
@@ -210,8 +221,21 @@ const LANDING: Case = Case {
     without_second: &["1", "2", "3"],
     third: &["1", "2", "3"],
     lands: true,
+    refused: false,
 };
 
+/// What is staged is taken back.
+const DISCARDED: Case = Case {
+    runs: ["(1, 10), (2, 20)", "(-1, 11), (2, 21)", "(2, 22)"],
+    first: &["1|10", "2|20"],
+    second: &["1|10", "2|20"],
+    without_second: &["1|10", "2|22"],
+    third: &["1|10", "2|22"],
+    refused: true,
+    ..INCREMENTAL
+};
+
+/// Those whose second run is published.
 const CASES: [&Case; 7] = [&FULL_REFRESH, &APPEND_ONLY, &INCREMENTAL, &DELETE_INSERT, &SNAPSHOT, &HISTORY, &LANDING];
 
 struct Lake {
@@ -296,11 +320,40 @@ impl Lake {
         landed.filter(|path| !path.contains("/_processed/")).collect()
     }
 
+    /// Maintenance that keeps nothing it need not, by a clock that is far ahead.
+    async fn maintain(&self) {
+        let context = self.seen_anew();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(DateTime::from_timestamp(LATER, 0).unwrap()));
+        let context = MaintainContext {
+            tables: context.tables,
+            session: context.session,
+            ledger: context.ledger,
+            clock,
+            target_file_bytes: context.target_file_bytes,
+        };
+        let settings = MaintenanceSettings { keep_snapshots: 1, keep_for: Duration::ZERO, orphan_grace: Duration::ZERO };
+        let report = maintain(&context, &[name("silver.t")], &settings, false).await.unwrap();
+        assert!(report.tables.iter().all(|table| table.error.is_none()), "{report:?}");
+    }
+
     fn recorded(&self, report: &RunReport) -> (RunStatus, Option<String>) {
         let record = self.ledger.run(&report.id).unwrap();
         (record.status, record.error_code)
     }
 }
+
+/// Long after any file of a test is written.
+const LATER: i64 = 4_102_444_800;
+
+/// What happens at an operation, and whether it does from then on.
+const FAULTS: [(Fault, bool); 6] = [
+    (Fault::Io(ErrorKind::TimedOut), false),
+    (Fault::Torn, false),
+    (Fault::Lie, false),
+    (Fault::Slow, false),
+    (Fault::Twice, false),
+    (Fault::Io(ErrorKind::StorageFull), true),
+];
 
 /// After the first run: the second with a fault in it, then the third without.
 async fn survives(case: &'static Case) {
@@ -313,17 +366,16 @@ async fn survives(case: &'static Case) {
         let lake = base.copy().await;
         let before = lake.store.operations();
         let report = lake.run(1).await;
-        assert!(report.is_ok(), "{:?}", report.error);
+        assert_eq!(report.error.as_ref().map(Error::code), case.refused.then_some(Code::QualityFailed), "{:?}", report.error);
         assert_eq!(lake.rows().await, case.second);
         assert_eq!(lake.litter().await, Vec::<String>::new());
         (before..lake.store.operations()).map(|n| lake.store.only_read(n)).collect()
     };
     assert!(reads.len() >= 6, "reads, data, manifests, list and metadata: {reads:?}");
     for (n, only_reads) in (0..).zip(reads) {
-        let full = Fault::Io(ErrorKind::StorageFull);
-        for (fault, lasting) in [(Fault::Io(ErrorKind::TimedOut), false), (Fault::Torn, false), (Fault::Lie, false), (full, true)] {
-            if only_reads && matches!(fault, Fault::Torn | Fault::Lie) {
-                // Nothing of it is left behind: as one that times out.
+        for (fault, lasting) in FAULTS {
+            if only_reads && matches!(fault, Fault::Torn | Fault::Lie | Fault::Twice) {
+                // Nothing of it is left behind: as one that times out, or one that is done.
                 continue;
             }
             let what = format!("operation {n}, {fault:?}, lasting: {lasting}");
@@ -337,10 +389,15 @@ async fn survives(case: &'static Case) {
             lake.store.disarm();
             let expected = if report.is_ok() { case.second } else { case.first };
             assert_eq!(lake.rows().await, expected, "{what}: {:?}", report.error);
-            let code = report.error.as_ref().map(|error| error.code().as_str().to_owned());
-            assert_eq!(lake.recorded(&report), (report.status, code.clone()), "{what}");
-            let known = [Code::StorageUnavailable, Code::StorageFull].map(|code| Some(code.as_str().to_owned()));
-            assert!(code.is_none() || known.contains(&code), "{what}: {:?}", report.error);
+            let code = report.error.as_ref().map(Error::code);
+            assert_eq!(lake.recorded(&report), (report.status, code.map(|code| code.as_str().to_owned())), "{what}");
+            let expected = match code {
+                None => !case.refused,
+                Some(Code::QualityFailed) => case.refused,
+                Some(Code::StorageUnavailable | Code::StorageFull) => fault != Fault::Slow,
+                Some(_) => false,
+            };
+            assert!(expected, "{what}: {:?}", report.error);
             if !lasting {
                 assert_eq!(lake.litter().await, Vec::<String>::new(), "{what}: {:?}", report.error);
             }
@@ -350,6 +407,14 @@ async fn survives(case: &'static Case) {
             let expected = if report.is_ok() { case.third } else { case.without_second };
             assert_eq!(lake.rows().await, expected, "{what}");
             assert_eq!(lake.waiting().await, Vec::<String>::new(), "{what}: the next run moves what this one did not");
+            if lasting {
+                lake.maintain().await;
+                assert_eq!(lake.rows().await, expected, "{what}: after maintenance");
+                let mut litter = lake.litter().await;
+                // The lists of what landed stay: a snapshot of a tag or another engine's reader may need them.
+                litter.retain(|file| !file.contains("/landing-"));
+                assert_eq!(litter, Vec::<String>::new(), "{what}: maintenance removes what a full disk kept");
+            }
         }
     }
 }
@@ -387,6 +452,11 @@ async fn history_survives_a_fault_at_any_operation() {
 #[tokio::test]
 async fn landed_files_survive_a_fault_at_any_operation() {
     survives(&LANDING).await;
+}
+
+#[tokio::test]
+async fn taking_back_what_is_refused_survives_a_fault_at_any_operation() {
+    survives(&DISCARDED).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +19,9 @@ use object_store::{
 use std::sync::Mutex;
 use tokio::sync::Semaphore;
 
+/// Long enough for whatever runs beside it to come first.
+const SLOW: Duration = Duration::from_millis(2);
+
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -29,6 +33,10 @@ pub enum Fault {
     Lie,
     /// Of what is written half arrives, and an error is returned. What is no write fails.
     Torn,
+    /// It is done after a while.
+    Slow,
+    /// What changes a file is done twice, and the second answer is returned: so a request that a network delivers twice.
+    Twice,
     /// A write goes on when its caller is gone, and is done when [`FaultyStore::let_through`] is called. What is no write is done.
     Late,
 }
@@ -94,6 +102,22 @@ impl FaultyStore {
         (n == at || (plan.lasting && n > at)).then_some(fault)
     }
 
+    /// Something that changes a file, and may be asked for twice.
+    async fn change<T, F: Future<Output = Result<T>>>(&self, work: impl Fn() -> F) -> Result<T> {
+        if self.is_twice() {
+            self.next();
+            let _first = work().await;
+            return work().await;
+        }
+        self.run(work()).await
+    }
+
+    /// Whether the operation that comes next is done twice.
+    fn is_twice(&self) -> bool {
+        let n = self.operations();
+        matches!(self.plan.lock().unwrap().fault, Some((at, Fault::Twice)) if at == n)
+    }
+
     /// Something that changes no file.
     async fn read<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.reads.lock().unwrap().insert(self.operations());
@@ -107,7 +131,11 @@ impl FaultyStore {
 
     async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         match self.next() {
-            None | Some(Fault::Late) => work.await,
+            None | Some(Fault::Late | Fault::Twice) => work.await,
+            Some(Fault::Slow) => {
+                tokio::time::sleep(SLOW).await;
+                work.await
+            }
             Some(Fault::Io(kind) | Fault::Disk(kind)) => Err(error(kind)),
             Some(Fault::Torn) => Err(error(io::ErrorKind::TimedOut)),
             Some(Fault::Lie) => {
@@ -156,6 +184,14 @@ impl ObjectStore for FaultyStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         match self.next() {
             None => self.inner.put_opts(location, payload, options).await,
+            Some(Fault::Slow) => {
+                tokio::time::sleep(SLOW).await;
+                self.inner.put_opts(location, payload, options).await
+            }
+            Some(Fault::Twice) => {
+                let _first = self.inner.put_opts(location, payload.clone(), options.clone()).await;
+                self.inner.put_opts(location, payload, options).await
+            }
             Some(Fault::Io(kind) | Fault::Disk(kind)) => Err(error(kind)),
             Some(Fault::Lie) => {
                 self.inner.put_opts(location, payload, options).await?;
@@ -197,9 +233,13 @@ impl ObjectStore for FaultyStore {
                 let store = store.clone();
                 async move {
                     let location = location?;
-                    let one = futures::stream::once(futures::future::ready(Ok(location.clone()))).boxed();
-                    let mut done = store.inner.delete_stream(one);
-                    store.run(async move { done.next().await.unwrap_or(Ok(location)) }).await
+                    let delete = || {
+                        let one = futures::stream::once(futures::future::ready(Ok(location.clone()))).boxed();
+                        let mut deleted = store.inner.delete_stream(one);
+                        let same = location.clone();
+                        async move { deleted.next().await.unwrap_or(Ok(same)) }
+                    };
+                    store.change(delete).await
                 }
             })
             .boxed()
@@ -209,7 +249,7 @@ impl ObjectStore for FaultyStore {
         self.reads.lock().unwrap().insert(self.operations());
         let fault = if self.disk() { None } else { self.next() };
         match fault {
-            None | Some(Fault::Lie | Fault::Late | Fault::Disk(_)) => self.inner.list(prefix),
+            None | Some(Fault::Lie | Fault::Late | Fault::Slow | Fault::Twice | Fault::Disk(_)) => self.inner.list(prefix),
             Some(Fault::Io(kind)) => futures::stream::once(async move { Err(error(kind)) }).boxed(),
             Some(Fault::Torn) => futures::stream::once(async { Err(error(io::ErrorKind::TimedOut)) }).boxed(),
         }
@@ -220,10 +260,10 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.run(self.inner.copy_opts(from, to, options)).await
+        self.change(|| self.inner.copy_opts(from, to, options.clone())).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.run(self.inner.rename_opts(from, to, options)).await
+        self.change(|| self.inner.rename_opts(from, to, options.clone())).await
     }
 }

@@ -10,6 +10,8 @@ use crate::tables::{Direction, SortColumn, Table, format};
 
 /// Fewer small files than this are not worth being written again: the next run adds some more.
 const LEAST_SMALL_FILES: usize = 5;
+/// A file is written again when one row of so many is deleted: a reader that skips rows all over a file is slower than one that skips none.
+const ROWS_A_DELETE: u64 = 200;
 /// Small manifests than which more are merged.
 const MANY_MANIFESTS: usize = 10;
 
@@ -39,8 +41,8 @@ impl Rewrite {
 }
 
 impl Table {
-    /// The files that are better written again: small ones of one partition, when there are several, and those of whose rows a tenth or more
-    /// are deleted. None of a table of a format version that rat does not write.
+    /// The files that are better written again: small ones of one partition, when there are several, and those of whose rows one in
+    /// 200 or more is deleted. None of a table of a format version that rat does not write.
     ///
     /// # Errors
     /// As [`Scan::files`](super::super::Scan::files).
@@ -93,7 +95,7 @@ fn is_worn(file: &ScanFile) -> bool {
         let mine = delete.referenced_data_file().is_some_and(|data| data == file.path());
         mine.then(|| sum + delete.record_count())
     });
-    file.equality_deletes().next().is_some() || counted.is_none_or(|deleted| deleted > 0 && deleted * 10 >= file.rows())
+    file.equality_deletes().next().is_some() || counted.is_none_or(|deleted| deleted > 0 && deleted * ROWS_A_DELETE >= file.rows())
 }
 
 /// Groups of about the target's size that are worth it.
