@@ -1,7 +1,7 @@
 'use strict'
 
 const { fromNative } = require('./errors.js')
-const { Call, refuse } = require('../rat.node')
+const { Call, noOptions, refuse } = require('../rat.node')
 
 /** What this side does itself, and what it takes for good. Everything else is said to the core, which refuses what it does not know. */
 const OURS = {
@@ -52,6 +52,13 @@ async function call(verb, ours = {}) {
   return done.value
 }
 
+/** A verb that has no options: what is given beyond its arguments is refused. */
+const bare = (name, beyond, verb) =>
+  call((c) => {
+    noOptions(name, beyond[0])
+    return verb(c)
+  })
+
 async function tell(native, onEvent) {
   if (typeof onEvent !== 'function') return
   try {
@@ -62,4 +69,4 @@ async function tell(native, onEvent) {
   }
 }
 
-module.exports = { call, split }
+module.exports = { bare, call, split }

@@ -1,8 +1,11 @@
+// @ts-ignore: without the optional package, a Table is any.
+import type { Table } from 'apache-arrow'
+
 import type { Graph } from './graph.js'
 import type { RunHandle } from './handle.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
-import type { QueryOptions, Result, Rows } from './query.js'
+import type { Param, QueryOptions, Result, Rows } from './query.js'
 import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, Preview, RunReport, TestResult, WritePlan } from './report.js'
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
@@ -113,6 +116,9 @@ export interface BuildOptions extends Omit<RunOptions, 'timeout'> {
   /** How many pipelines run at the same time. */
   concurrency?: number
 }
+
+/** Rows to write: values by the names of columns, rows of a query, a table of `apache-arrow`, or Arrow IPC. */
+export type WriteRows = Record<string, Param | undefined>[] | Rows | Table | Uint8Array
 
 /** How rows are written into a table that no pipeline makes. */
 export interface WriteOptions extends Abortable {
@@ -225,11 +231,15 @@ export class Lake implements Disposable, AsyncDisposable {
   stream(sql: string, options?: QueryOptions): AsyncGenerator<Rows, void, undefined>
   /**
    * Writes rows into a table that no pipeline makes, and makes the table where there is none: a run as any other, one commit or nothing.
-   * `data` is Arrow IPC, a stream or a file, such as `tableToIPC` of `apache-arrow` or `toIPC()` of a result makes.
+   * `data` is an array of objects, rows of a query, a `Table` of `apache-arrow`, or Arrow IPC, a stream or a file.
    *
-   * Rejects as `run` does, and with `InvalidError` (`TABLE_HAS_PIPELINE`) for the table of a pipeline.
+   * The type of a column of objects is found out from its values, which have one type: whole numbers and bigints are `BIGINT`, and `DOUBLE`
+   * where one of them is not whole. A row that does not have a column has NULL there.
+   *
+   * Rejects as `run` does, and with `InvalidError`: `TABLE_HAS_PIPELINE` for the table of a pipeline, `INVALID_ARGUMENT` for values that have
+   * no type in common, with row and column.
    */
-  write(table: string, data: Uint8Array, options?: WriteOptions): Promise<RunReport>
+  write(table: string, data: WriteRows, options?: WriteOptions): Promise<RunReport>
   /**
    * Keeps tables small: writes small and much-deleted files again, lets old snapshots go, deletes files that nobody names. No row changes,
    * and nothing that a run under way reads or writes is touched. Without a selection, every table of the lake.

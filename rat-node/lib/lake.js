@@ -2,6 +2,7 @@
 
 const { fileURLToPath } = require('node:url')
 
+const { ipc } = require('./arrow.js')
 const { call, split } = require('./call.js')
 const { Graph } = require('./graph.js')
 const { RunHandle } = require('./handle.js')
@@ -24,7 +25,14 @@ async function init(path, options) {
 }
 
 /** A `file:` URL as the path it means; anything else is the core's to read. */
-const local = (path) => (path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : path)
+function local(path) {
+  if (!(path instanceof URL) || path.protocol !== 'file:') return path
+  try {
+    return fileURLToPath(path)
+  } catch {
+    return native.refuse('path', 'a `file:` URL of a folder on this machine, in UTF-8', path.href)
+  }
+}
 
 /** A lake: a folder of pipelines and the tables they make. */
 class Lake {
@@ -103,7 +111,7 @@ class Lake {
 
   async write(table, data, options) {
     const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
-    return finished(await call((c) => this.#native.write(c, table, data, given), telling(ours)), ours)
+    return finished(await call(async (c) => this.#native.write(c, table, await ipc(data), given), telling(ours)), ours)
   }
 
   async maintain(select, options) {

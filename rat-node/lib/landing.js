@@ -1,6 +1,6 @@
 'use strict'
 
-const { call } = require('./call.js')
+const { bare, call } = require('./call.js')
 const { Result } = require('./query.js')
 
 /** `lake.landing`. */
@@ -11,24 +11,24 @@ class Landing {
     this.#native = native
   }
 
-  zones() {
-    return call((c) => this.#native.landingZones(c))
+  zones(...beyond) {
+    return bare('landing.zones', beyond, (c) => this.#native.landingZones(c))
   }
 
-  files(zone) {
-    return call((c) => this.#native.landingFiles(c, zone))
+  files(zone, ...beyond) {
+    return bare('landing.files', beyond, (c) => this.#native.landingFiles(c, zone))
   }
 
-  samples(zone) {
-    return call((c) => this.#native.landingSamples(c, zone))
+  samples(zone, ...beyond) {
+    return bare('landing.samples', beyond, (c) => this.#native.landingSamples(c, zone))
   }
 
-  put(zone, name, data) {
-    return call((c) => this.#native.landingPut(c, zone, name, data))
+  put(zone, name, data, ...beyond) {
+    return bare('landing.put', beyond, (c) => this.#native.landingPut(c, zone, name, data))
   }
 
-  remove(zone, name) {
-    return call((c) => this.#native.landingRemove(c, zone, name))
+  remove(zone, name, ...beyond) {
+    return bare('landing.remove', beyond, (c) => this.#native.landingRemove(c, zone, name))
   }
 
   async preview(zone, options) {

@@ -1,6 +1,6 @@
 'use strict'
 
-const { call } = require('./call.js')
+const { bare } = require('./call.js')
 
 /** `lake.namespaces`. */
 class Namespaces {
@@ -10,8 +10,8 @@ class Namespaces {
     this.#native = native
   }
 
-  list() {
-    return call((c) => this.#native.namespacesList(c))
+  list(...beyond) {
+    return bare('namespaces.list', beyond, (c) => this.#native.namespacesList(c))
   }
 }
 

@@ -1,4 +1,4 @@
-// @ts-ignore: without the optional package, what toArrow() gives is any.
+// @ts-ignore: without the optional package, a Table is any.
 import type { Table } from 'apache-arrow'
 
 /**
@@ -18,8 +18,11 @@ import type { Table } from 'apache-arrow'
  */
 export type Row = Record<string, unknown>
 
-/** A value for a placeholder. A whole number is an integer; a Date is a `TIMESTAMPTZ`. */
-export type Param = null | boolean | number | bigint | string | Date
+/**
+ * A value for a placeholder, or of a row to write. A whole number is a `BIGINT`, another a `DOUBLE`; a Date is a `TIMESTAMPTZ`, a Uint8Array a
+ * `BLOB`, an array a list of values of one type: `x = ANY($1)`. An exact number goes as a string, `$1::DECIMAL(10, 2)`.
+ */
+export type Param = null | boolean | number | bigint | string | Date | Uint8Array | Param[]
 
 /** How a query runs. */
 export interface QueryOptions {

@@ -1,5 +1,6 @@
 'use strict'
 
+const { arrow } = require('./arrow.js')
 const { call } = require('./call.js')
 
 /** Rows as Arrow. */
@@ -27,14 +28,8 @@ class Rows {
   }
 
   async toArrow() {
-    const bytes = await this.toIPC()
-    let arrow
-    try {
-      arrow = await import('apache-arrow')
-    } catch (cause) {
-      throw new Error('toArrow() needs the package apache-arrow: npm install apache-arrow', { cause })
-    }
-    return arrow.tableFromIPC(bytes)
+    const [bytes, { tableFromIPC }] = await Promise.all([this.toIPC(), arrow('toArrow()')])
+    return tableFromIPC(bytes)
   }
 
   [Symbol.iterator]() {

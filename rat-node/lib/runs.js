@@ -1,6 +1,6 @@
 'use strict'
 
-const { call } = require('./call.js')
+const { bare, call } = require('./call.js')
 const { report } = require('./report.js')
 
 /** `lake.runs`. */
@@ -15,25 +15,25 @@ class Runs {
     return call((c) => this.#native.runsList(c, options))
   }
 
-  get(id) {
-    return call((c) => this.#native.runsGet(c, id))
+  get(id, ...beyond) {
+    return bare('runs.get', beyond, (c) => this.#native.runsGet(c, id))
   }
 
-  cancel(id) {
-    return call((c) => this.#native.runsCancel(c, id))
+  cancel(id, ...beyond) {
+    return bare('runs.cancel', beyond, (c) => this.#native.runsCancel(c, id))
   }
 
-  async report(id) {
-    const kept = await call((c) => this.#native.runsReport(c, id))
+  async report(id, ...beyond) {
+    const kept = await bare('runs.report', beyond, (c) => this.#native.runsReport(c, id))
     return kept && report(kept)
   }
 
-  logs(id, after) {
-    return call((c) => this.#native.runsLogs(c, id, after))
+  logs(id, after, ...beyond) {
+    return bare('runs.logs', beyond, (c) => this.#native.runsLogs(c, id, after))
   }
 
-  tests(id) {
-    return call((c) => this.#native.runsTests(c, id))
+  tests(id, ...beyond) {
+    return bare('runs.tests', beyond, (c) => this.#native.runsTests(c, id))
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { call } = require('./call.js')
+const { bare } = require('./call.js')
 
 /** `lake.tables`. */
 class Tables {
@@ -10,40 +10,40 @@ class Tables {
     this.#native = native
   }
 
-  list() {
-    return call((c) => this.#native.tablesList(c))
+  list(...beyond) {
+    return bare('tables.list', beyond, (c) => this.#native.tablesList(c))
   }
 
-  get(name) {
-    return call((c) => this.#native.tablesGet(c, name))
+  get(name, ...beyond) {
+    return bare('tables.get', beyond, (c) => this.#native.tablesGet(c, name))
   }
 
-  history(name) {
-    return call((c) => this.#native.tablesHistory(c, name))
+  history(name, ...beyond) {
+    return bare('tables.history', beyond, (c) => this.#native.tablesHistory(c, name))
   }
 
-  rollback(name, snapshotId) {
-    return call((c) => this.#native.tablesRollback(c, name, snapshotId))
+  rollback(name, snapshotId, ...beyond) {
+    return bare('tables.rollback', beyond, (c) => this.#native.tablesRollback(c, name, snapshotId))
   }
 
-  tag(name, tag, snapshotId) {
-    return call((c) => this.#native.tablesTag(c, name, tag, snapshotId))
+  tag(name, tag, snapshotId, ...beyond) {
+    return bare('tables.tag', beyond, (c) => this.#native.tablesTag(c, name, tag, snapshotId))
   }
 
-  branch(name, branch, snapshotId) {
-    return call((c) => this.#native.tablesBranch(c, name, branch, snapshotId))
+  branch(name, branch, snapshotId, ...beyond) {
+    return bare('tables.branch', beyond, (c) => this.#native.tablesBranch(c, name, branch, snapshotId))
   }
 
-  untag(name, tag) {
-    return call((c) => this.#native.tablesUntag(c, name, tag))
+  untag(name, tag, ...beyond) {
+    return bare('tables.untag', beyond, (c) => this.#native.tablesUntag(c, name, tag))
   }
 
-  rename(name, to) {
-    return call((c) => this.#native.tablesRename(c, name, to))
+  rename(name, to, ...beyond) {
+    return bare('tables.rename', beyond, (c) => this.#native.tablesRename(c, name, to))
   }
 
-  drop(name) {
-    return call((c) => this.#native.tablesDrop(c, name))
+  drop(name, ...beyond) {
+    return bare('tables.drop', beyond, (c) => this.#native.tablesDrop(c, name))
   }
 }
 

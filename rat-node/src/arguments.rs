@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
+use rat_core::Refresh;
 use rat_core::error::{Code, Error, nearest};
-use rat_core::{Param, Params, Refresh};
 
 use crate::error::{to_node, wrong};
 use crate::value::Value;
@@ -61,6 +61,12 @@ pub fn refuse(parameter: String, expected: String, given: Value) -> Result<()> {
     Err(wrong(&parameter, &expected, &given))
 }
 
+/// Refuses what is given to a verb that has no options.
+#[napi]
+pub fn no_options(verb: String, given: Value) -> Result<()> {
+    Options::of(&verb, given).map(drop)
+}
+
 /// The options of one call. Each is taken by its name; one that is not given is `None`.
 pub struct Options(BTreeMap<String, Value>);
 
@@ -77,6 +83,7 @@ impl Options {
             let error = Error::new(Code::InvalidArgument, format!("`{name}` is not an option of `{verb}`"));
             return Err(to_node(&match nearest(name, known.iter().copied()) {
                 Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None if known.is_empty() => error.with_help("leave it out: it has no options"),
                 None => error.with_help(format!("its options are {}", known.join(", "))),
             }));
         }
@@ -193,9 +200,11 @@ pub fn json(name: &str, value: Value) -> Result<serde_json::Value> {
         Value::Number(number) if number.is_finite() => Json::from(number),
         Value::Signed(number) => Json::from(number),
         Value::Text(text) => Json::String(text),
+        // As JSON.stringify writes one.
+        Value::Date(_) => Json::String(instant(name, value)?.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
         Value::List(items) => Json::Array(items.into_iter().map(|item| json(name, item)).collect::<Result<_>>()?),
         Value::Object(_) => Json::Object(fields(name, value)?.into_iter().collect()),
-        other => return Err(wrong(name, "made of what JSON has", &other)),
+        other => return Err(wrong(name, "made of what JSON has, or a Date", &other)),
     })
 }
 
@@ -208,31 +217,4 @@ pub fn fields(name: &str, value: Value) -> Result<BTreeMap<String, serde_json::V
         }
         other => Err(wrong(name, "an object", &other)),
     }
-}
-
-/// Values for `$1`, `?` and `$name`: an array or an object.
-pub fn params(name: &str, value: Value) -> Result<Params> {
-    match value {
-        Value::List(items) => Ok(Params::positional(
-            items.into_iter().enumerate().map(|(i, item)| param(&format!("{name}[{i}]"), item)).collect::<Result<Vec<_>>>()?,
-        )),
-        Value::Object(fields) => {
-            let named = fields.into_iter().map(|(key, value)| Ok((key.clone(), param(&format!("{name}.{key}"), value)?)));
-            Ok(Params::named(named.collect::<Result<Vec<_>>>()?))
-        }
-        other => Err(wrong(name, "an array or an object", &other)),
-    }
-}
-
-fn param(name: &str, value: Value) -> Result<Param> {
-    Ok(match value {
-        Value::Null => Param::Null,
-        Value::Bool(value) => Param::Bool(value),
-        Value::Signed(number) => Param::Integer(number),
-        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => Param::Integer(number as i64),
-        Value::Number(number) if number.is_finite() => Param::Number(number),
-        Value::Text(text) => Param::Text(text),
-        Value::Date(_) => Param::TimestampTz(instant(name, value)?),
-        other => return Err(wrong(name, "null, a boolean, a number, a bigint, a string or a Date", &other)),
-    })
 }

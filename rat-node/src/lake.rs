@@ -5,7 +5,7 @@ use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
 use rat_core::error::Error;
 use rat_core::{
-    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, MaintainOptions, OnFailure, PlanOptions,
+    BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, Lake, MaintainOptions, OnFailure, Param, PlanOptions,
     Publish, RunOptions, TestOptions, WriteData, WriteOptions,
 };
 use serde::Serialize;
@@ -15,6 +15,7 @@ use crate::bridge::Call;
 use crate::error::{to_node, wrong};
 use crate::graph::NativeGraph;
 use crate::handle::NativeRunHandle;
+use crate::params::rows;
 use crate::report::report;
 use crate::value::Value;
 
@@ -153,8 +154,15 @@ impl NativeLake {
     pub fn write<'env>(&self, env: &'env Env, call: &Call, table: Value, data: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
         let (lake, table) = (self.0.clone(), text("table", table)?);
         let data = match data {
-            Value::Bytes(bytes) => bytes,
-            other => return Err(wrong("data", "a Buffer or Uint8Array of Arrow IPC", &other)),
+            Value::Bytes(bytes) => Given::Ipc(bytes),
+            Value::List(items) => Given::Rows(rows("data", items)?),
+            other => {
+                return Err(wrong(
+                    "data",
+                    "an array of objects, rows of a query, a Table of apache-arrow, or a Uint8Array of Arrow IPC",
+                    &other,
+                ));
+            }
         };
         let mut given = Options::of("write", options)?;
         let options = WriteOptions {
@@ -165,7 +173,11 @@ impl NativeLake {
             on_event: call.sink(),
         };
         call.promise(env, async move {
-            let done = lake.write(&table, WriteData::ipc(data)?, &options).await?;
+            let data = match data {
+                Given::Ipc(bytes) => WriteData::ipc(bytes),
+                Given::Rows(rows) => WriteData::rows(rows),
+            };
+            let done = lake.write(&table, data?, &options).await?;
             Ok(outcome(&done, done.error.clone()))
         })
     }
@@ -204,6 +216,12 @@ impl NativeLake {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// Rows to write, on their way off the event loop.
+enum Given {
+    Ipc(Vec<u8>),
+    Rows(Vec<Vec<(String, Param)>>),
 }
 
 /// The report, and the error that a caller who wants failures raised gets.

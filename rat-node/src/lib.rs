@@ -10,6 +10,7 @@ mod handle;
 mod lake;
 mod landing;
 mod namespaces;
+mod params;
 mod query;
 mod report;
 mod runs;

@@ -13,10 +13,11 @@ use rat_core::error::{Code, Error};
 use rat_core::{Preview, PreviewOptions, QueryOptions, QueryResult, QueryStream};
 use tokio::sync::Mutex;
 
-use crate::arguments::{Options, count, fields, moment, params, seconds, text, texts};
+use crate::arguments::{Options, count, fields, moment, seconds, text, texts};
 use crate::arrow::{Rows, ipc};
 use crate::bridge::Call;
 use crate::lake::NativeLake;
+use crate::params::params;
 use crate::report::report;
 use crate::value::Value;
 

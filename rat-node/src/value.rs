@@ -4,11 +4,13 @@
 
 use std::ptr;
 
-use napi::bindgen_prelude::{Array, BigInt, Buffer, FromNapiValue, Null, Object, ToNapiValue, Uint8Array};
+use napi::bindgen_prelude::{Array, BigInt, Buffer, FromNapiValue, Null, Object, ToNapiValue, Uint8Array, Utf16String};
 use napi::{Env, JsValue, Result, ValueType, check_status, sys, type_of};
 
 /// How deep what a caller hands over may be nested; a circle is deeper than that.
 const DEEPEST: usize = 64;
+/// What a string with a surrogate alone is.
+const NOT_UNICODE: &str = "text that is not Unicode";
 
 /// A value that JavaScript gave or gets.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +58,7 @@ impl Value {
                 ValueType::Null => Self::Null,
                 ValueType::Boolean => Self::Bool(bool::from_napi_value(env, value)?),
                 ValueType::Number => Self::Number(f64::from_napi_value(env, value)?),
-                ValueType::String => Self::Text(String::from_napi_value(env, value)?),
+                ValueType::String => read_text(env, value)?.map_or_else(|| Self::Other(NOT_UNICODE.to_owned()), Self::Text),
                 ValueType::BigInt => match BigInt::from_napi_value(env, value)?.get_i64() {
                     (number, true) => Self::Signed(number),
                     _ => Self::Other("a bigint of more than 64 bits".to_owned()),
@@ -96,16 +98,27 @@ impl Value {
             if !is_plain(env, value)? {
                 return Ok(Self::Other(class_of(env, value)));
             }
+            let mut names = ptr::null_mut();
+            check_status!(sys::napi_get_property_names(env, value, &raw mut names))?;
             let mut fields = Vec::new();
-            for name in Object::keys(&object)? {
-                let mut field = ptr::null_mut();
-                let key = String::to_napi_value(env, name.clone())?;
+            for i in 0..Array::from_napi_value(env, names)?.len() {
+                let (mut key, mut field) = (ptr::null_mut(), ptr::null_mut());
+                check_status!(sys::napi_get_element(env, names, i, &raw mut key))?;
                 check_status!(sys::napi_get_property(env, value, key, &raw mut field))?;
+                let Some(name) = read_text(env, key)? else {
+                    return Ok(Self::Other(format!("an object with a name that is {NOT_UNICODE}")));
+                };
                 fields.push((name, Self::read(env, field, depth + 1)?));
             }
             Ok(Self::Object(fields))
         }
     }
+}
+
+/// A string; `None` where it has a surrogate alone, which napi's own reading would replace.
+unsafe fn read_text(env: sys::napi_env, value: sys::napi_value) -> Result<Option<String>> {
+    let units = unsafe { Utf16String::from_napi_value(env, value)? };
+    Ok(String::from_utf16(&units).ok())
 }
 
 /// Whether an object is a literal: its prototype is none, or has none. Holds for objects of another realm too.

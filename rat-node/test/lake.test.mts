@@ -1,8 +1,9 @@
-import { readdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
+import { tableFromArrays } from 'apache-arrow'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { CancelledError, InternalError, type Event, type Lake, type MaintenanceReport, RatError, RunFailedError, init, open } from '../index.mjs'
@@ -184,6 +185,18 @@ describe('the handle', () => {
     expect((await other.query('select * from generate_series(1, 10) t(i)')).numRows).toBe(1)
   })
 
+  it('opens folders whose names have signs of URLs in them, as they are', async () => {
+    const folder = join(project.folder, 'a%FFb%20c #?d é')
+    await mkdir(join(folder, 'default/pipelines/silver/orders'), { recursive: true })
+    await writeFile(join(folder, 'default/pipelines/silver/orders/pipeline.sql'), ORDERS)
+    for (const path of [folder, pathToFileURL(folder), `file://${folder}`]) {
+      using other = await open(path)
+      expect(other.url).toBe(`file://${folder}`)
+      expect((await other.build([], { force: true })).status).toBe('success')
+      expect((await other.query('select count(*) as n from silver.orders')).toArray()).toEqual([{ n: 2n }])
+    }
+  })
+
   it('outlives a panic in the core', async () => {
     const error = await rejection(call((c: unknown) => native.panicOnPurpose(c)))
     expect(error).toBeInstanceOf(InternalError)
@@ -297,6 +310,35 @@ describe('the nouns', () => {
     const failed = await rejection(lake.write('bronze.t', await rows('select null::bigint as id'), { strategy: 'incremental', uniqueKey: ['id'] }))
     expect(failed).toBeInstanceOf(RunFailedError)
     expect(failed).toMatchObject({ code: 'NULL_KEY' })
+  })
+
+  it('write objects, rows of a query and tables of apache-arrow', async () => {
+    const at = new Date('2024-02-29T12:00:00.123Z')
+    await lake.write('bronze.t', [
+      { id: 1, price: 2, raw: new Uint8Array([7]), tags: ['a', null] },
+      { id: 2n, price: 2.5, name: 'Bob', at, tags: [] },
+      { id: 3, name: undefined },
+    ])
+    const all = async () => (await lake.query('select id, price, raw, tags, name, at from bronze.t order by id')).toArray()
+    expect(await all()).toEqual([
+      { id: 1n, price: 2, raw: Buffer.from([7]), tags: ['a', null], name: null, at: null },
+      { id: 2n, price: 2.5, raw: null, tags: [], name: 'Bob', at },
+      { id: 3n, price: null, raw: null, tags: null, name: null, at: null },
+    ])
+    const table = tableFromArrays({ id: BigInt64Array.from([3n, 4n]), name: ['Cy', 'Di'] })
+    await lake.write('bronze.t', table, { strategy: 'incremental', uniqueKey: 'id' })
+    expect((await all()).map(({ id, name }) => [id, name])).toEqual([[1n, null], [2n, 'Bob'], [3n, 'Cy'], [4n, 'Di']])
+    await lake.write('bronze.t', await lake.query('select 9 as id'), { strategy: 'full_refresh' })
+    expect((await lake.query('select * from bronze.t')).toArray()).toEqual([{ id: 9n }])
+    const mixed = await rejection(lake.write('bronze.u', [{ id: 1 }, { id: 'two' }]))
+    expect(mixed).toMatchObject({ code: 'INVALID_ARGUMENT', summary: '`id` in row 1 is VARCHAR, and BIGINT in the rows before' })
+    expect(await lake.tables.list()).toHaveLength(1)
+  })
+
+  it('take dates as variables', async () => {
+    await project.pipeline('gold/since', "select '{{ var('since') }}' as since\n")
+    const { sql } = await lake.compile('gold.since', { vars: { since: new Date('2024-02-29T12:00:00Z') } })
+    expect(sql).toContain("'2024-02-29T12:00:00.000Z'")
   })
 
   it('tell which table could not be maintained, and maintain the others', async () => {

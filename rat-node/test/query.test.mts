@@ -70,6 +70,14 @@ describe('parameters', () => {
       day: new Date('2024-02-29T12:00:00.123Z'), name: 'Ada',
     })
   })
+
+  it('are bytes, lists and exact numbers as text', async () => {
+    const params = [new Uint8Array([0, 39, 255]), [1, 2n, null], [['a'], []], '12.50']
+    const [row] = (await lake.query('select $1 as b, $2 as l, $3 as deep, $4::decimal(5, 2) as m', { params })).toArray()
+    expect(row).toEqual({ b: Buffer.from([0, 39, 255]), l: [1n, 2n, null], deep: [['a'], []], m: '12.50' })
+    const found = await lake.query('select x from generate_series(1, 5) t(x) where x = any($some) order by x', { params: { some: [2, 4, 9] } })
+    expect(found.toArray()).toEqual([{ x: 2n }, { x: 4n }])
+  })
 })
 
 describe('a stream', () => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import * as rat from '../index.mjs'
-import { DeniedError, InvalidError, type Lake, NotFoundError, open } from '../index.mjs'
+import { DeniedError, InvalidError, type Lake, NotFoundError, init, open } from '../index.mjs'
 import { Project, rejection } from './support.mjs'
 
 const require = createRequire(import.meta.url)
@@ -22,8 +22,14 @@ afterAll(() => project[Symbol.asyncDispose]())
 /** The calls as a caller without types could make them. */
 const any = () => lake as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
 
+const loose = (noun: object) => noun as Record<string, (...given: unknown[]) => Promise<unknown>>
+
 const circle: Record<string, unknown> = {}
 circle.again = circle
+const ring: unknown[] = []
+ring.push(ring)
+/** A surrogate alone: no text, whatever it is for. */
+const LONE = 'a\ud800'
 
 describe('an argument of the wrong type names the parameter and what was expected', () => {
   const wrong: [string, () => Promise<unknown>, string][] = [
@@ -34,11 +40,11 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['open readOnly', () => open(project.folder, { readOnly: 'yes' as never }), '`readOnly` must be a boolean, and is "yes"'],
     ['open options', () => open(project.folder, 'x' as never), '`options` must be an object, and is "x"'],
     ['open null', () => open(project.folder, null as never), '`options` must be an object, and is null'],
-    ['settings', () => open(project.folder, { settings: { vars: { f: () => 1 } } }), '`settings.vars.f` must be made of what JSON has, and is a function'],
+    ['settings', () => open(project.folder, { settings: { vars: { f: () => 1 } } }), '`settings.vars.f` must be made of what JSON has, or a Date, and is a function'],
     ['run()', () => any().run!(), '`pipeline` must be a string, and is undefined'],
     ['run({})', () => any().run!({}), '`pipeline` must be a string, and is an object'],
     ['run vars', () => any().run!('a.b', { vars: [] }), '`vars` must be an object, and is an array'],
-    ['run var', () => any().run!('a.b', { vars: { x: NaN } }), '`vars.x` must be made of what JSON has, and is NaN'],
+    ['run var', () => any().run!('a.b', { vars: { x: NaN } }), '`vars.x` must be made of what JSON has, or a Date, and is NaN'],
     ['run circle', () => any().run!('a.b', { vars: circle }), 'nested deeper than 64'],
     ['run class', () => any().run!('a.b', new Map()), '`options` must be an object, and is an instance of Map'],
     ['timeout text', () => any().run!('a.b', { timeout: '1' }), '`timeout` must be a number of seconds, not negative, and is "1"'],
@@ -49,6 +55,9 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['namespaces', () => any().query!('select 1', { namespaces: [1] }), '`namespaces` must be a string or an array of strings'],
     ['params', () => any().query!('select $1', { params: 1 }), '`params` must be an array or an object, and is 1'],
     ['param', () => any().query!('select $1', { params: [{}] }), '`params[0]` must be null, a boolean'],
+    ['param in a list', () => any().query!('select $1', { params: [[1, {}]] }), '`params[0][1]` must be null, a boolean'],
+    ['param circle', () => any().query!('select $1', { params: [ring] }), 'nested deeper than 64'],
+    ['no param', () => any().query!('select $a', { params: { a: undefined } }), '`params.a` must be null, a boolean'],
     ['bigint', () => any().query!('select $a', { params: { a: 2n ** 70n } }), '`params.a` must be null, a boolean'],
     ['date', () => any().query!('select $1', { params: [new Date(NaN)] }), '`params[0]` must be a valid Date'],
     ['query(sql)', () => any().query!(Symbol('x')), '`sql` must be a string, and is a symbol'],
@@ -58,7 +67,10 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['concurrency', () => any().build!([], { concurrency: 'all' }), '`concurrency` must be a whole number, not negative, and is "all"'],
     ['publish', () => any().build!([], { publish: 'later' }), '`later` is no way to publish a build'],
     ['maintain select', () => any().maintain!(3), '`select` must be a string or an array of strings, and is 3'],
-    ['write data', () => any().write!('silver.x', 'rows'), '`data` must be a Buffer or Uint8Array of Arrow IPC, and is "rows"'],
+    ['write data', () => any().write!('silver.x', 'rows'), '`data` must be an array of objects, rows of a query, a Table of apache-arrow, or a Uint8Array of Arrow IPC, and is "rows"'],
+    ['write row', () => any().write!('silver.x', [{ id: 1 }, 2]), '`data[1]` must be an object of values by the names of columns, and is 2'],
+    ['write value', () => any().write!('silver.x', [{ id: { deep: 1 } }]), '`data[0].id` must be null, a boolean'],
+    ['write nothing', () => any().write!('silver.x', []), 'the rows have no columns'],
     ['uniqueKey', () => any().write!('silver.x', new Uint8Array(), { uniqueKey: 1 }), '`uniqueKey` must be a string or an array of strings, and is 1'],
     ['dryRun', () => any().maintain!([], { dryRun: 1 }), '`dryRun` must be a boolean, and is 1'],
     ['keepSnapshots', () => any().maintain!([], { keepSnapshots: -1 }), '`keepSnapshots` must be a whole number, not negative, and is -1'],
@@ -69,6 +81,16 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['raiseOnFailure', () => any().run!('a.b', { raiseOnFailure: 0 }), '`raiseOnFailure` must be a boolean, and is 0'],
     ['runs status', () => lake.runs.list({ status: 'done' as never }), '`done` is no status of a run'],
     ['runs since', () => lake.runs.list({ since: 'yesterday' as never }), '`since` must be a valid Date, and is "yesterday"'],
+    ['open lone', () => open(LONE), '`path` must be a string, and is text that is not Unicode'],
+    ['open not UTF-8', () => open(new URL('file:///tmp/sh%FF')), '`path` must be a `file:` URL of a folder on this machine, in UTF-8, and is "file:///tmp/sh%FF"'],
+    ['open of a host', () => open(new URL('file://host/tmp')), '`path` must be a `file:` URL of a folder on this machine, in UTF-8, and is "file://host/tmp"'],
+    ['open of a slash', () => open(new URL('file:///tmp/a%2Fb')), '`path` must be a `file:` URL of a folder on this machine'],
+    ['init not UTF-8', () => init(new URL('file:///tmp/sh%FF')), '`path` must be a `file:` URL of a folder on this machine'],
+    ['query lone', () => lake.query(`select '${LONE}'`), '`sql` must be a string, and is text that is not Unicode'],
+    ['param lone', () => lake.query('select $1', { params: [LONE] }), '`params[0]` must be null, a boolean'],
+    ['param name lone', () => lake.query('select 1', { params: { [LONE]: 1 } }), '`params` must be an array or an object, and is an object with a name that is text that is not Unicode'],
+    ['put name lone', () => lake.landing.put('z', LONE, 'a'), '`name` must be a string, and is text that is not Unicode'],
+    ['put data lone', () => lake.landing.put('z', 'a.csv', LONE), '`data` must be a Buffer, a Uint8Array or a string, and is text that is not Unicode'],
     ['put data', () => lake.landing.put('z', 'a.csv', 5 as never), '`data` must be a Buffer, a Uint8Array or a string, and is 5'],
   ]
   it.each(wrong)('%s', async (_, refused, message) => {
@@ -87,6 +109,8 @@ describe('an option that is not known', () => {
     ['open', () => open('.', { settngs: {} } as never), '`settngs` is not an option of `open`', 'did you mean `settings`?'],
     ['maintain dry_run', () => any().maintain!([], { dry_run: true }), '`dry_run` is not an option of `maintain`', 'did you mean `dryRun`?'],
     ['check', () => any().check!([], { force: true }), '`force` is not an option of `check`', 'its options are signal'],
+    ['tables.list', () => loose(lake.tables).list!({ limt: 1 }), '`limt` is not an option of `tables.list`', 'it has no options'],
+    ['tables.get', () => loose(lake.tables).get!('a.b', { at: 1 }), '`at` is not an option of `tables.get`', 'it has no options'],
     ['build', () => any().build!([], { timeout: 1 }), '`timeout` is not an option of `build`', 'its options are'],
   ]
   it.each(unknown)('%s', async (_, refused, message, help) => {
@@ -162,6 +186,15 @@ describe('every argument of every verb is named when it is of another type', () 
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', summary: expect.stringMatching(new RegExp(`^\`${name}\` must be .*an instance of Map$`)) as string })
   })
 
+  // What a verb without options is given beyond its arguments is an option, and none of its own.
+  const bare = Object.keys(given).filter((verb) => verb.includes('.') && !(verb in (require('../rat.node') as { options: () => object }).options()))
+  it.each(bare)('%s has no options', async (verb) => {
+    const nothing = await rejection(call(verb, ...Object.values(given[verb]!), { nonsense: 1 }))
+    expect(nothing).toMatchObject({ code: 'INVALID_ARGUMENT', summary: `\`nonsense\` is not an option of \`${verb}\`` })
+    const odd = await rejection(call(verb, ...Object.values(given[verb]!), 5))
+    expect(odd).toMatchObject({ code: 'INVALID_ARGUMENT', summary: '`options` must be an object, and is 5' })
+  })
+
   const known = (require('../rat.node') as { options: () => Record<string, string[]> }).options()
   // A handle has a test of its own, with a run to wait for.
   const ofVerbs = Object.entries({ ...known, stream: known['query']! }).filter(([verb]) => verb !== 'runHandle.wait')
@@ -219,7 +252,6 @@ describe('states', () => {
 
   it('a path that is not there, not text or not of this world is an error of its own', async () => {
     expect(await rejection(open(`${project.folder}/nothing`))).toBeInstanceOf(NotFoundError)
-    expect(await rejection(open(`${project.folder}/\ud800`))).toBeInstanceOf(NotFoundError)
     expect(await rejection(open(new URL('https://example.org/lake') as never))).toBeInstanceOf(InvalidError)
     expect(await rejection(open('ftp://host/lake'))).toBeInstanceOf(InvalidError)
   })

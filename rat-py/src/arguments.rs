@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyInt, PyString};
+use rat_core::Refresh;
 use rat_core::error::{Code, Error};
-use rat_core::{Param, Params, Refresh};
 use serde::de::DeserializeOwned;
 
 use crate::error::to_python;
+use crate::params::{is_list, is_one_of};
 
 /// How much of a wrong argument an error shows, in characters.
 const SHOWN: usize = 40;
@@ -69,14 +70,14 @@ pub fn selection(given: Option<Texts>) -> Vec<String> {
 }
 
 /// An argument in the words of an error message: itself when that is short, else what it is.
-fn shown(given: &Bound<'_, PyAny>) -> String {
+pub fn shown(given: &Bound<'_, PyAny>) -> String {
     let itself = given.repr().ok().map(|text| text.to_string()).filter(|text| text.chars().count() <= SHOWN);
     let type_name = || given.get_type().name().map_or_else(|_| "something else".to_owned(), |name| format!("of type {name}"));
     itself.unwrap_or_else(type_name)
 }
 
 /// A lone surrogate is no text.
-fn text(given: &Bound<'_, PyAny>) -> Option<String> {
+pub fn text(given: &Bound<'_, PyAny>) -> Option<String> {
     given.cast::<PyString>().ok()?.to_str().ok().map(str::to_owned)
 }
 
@@ -84,8 +85,7 @@ fn texts(given: &Bound<'_, PyAny>) -> Option<Vec<String>> {
     if let Some(one) = text(given) {
         return Some(vec![one]);
     }
-    let many = given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>();
-    given.try_iter().ok().filter(|_| many)?.map(|item| text(&item.ok()?)).collect()
+    given.try_iter().ok().filter(|_| is_list(given))?.map(|item| text(&item.ok()?)).collect()
 }
 
 /// A bool is a number to Python, and never meant as one.
@@ -110,12 +110,12 @@ fn moment(given: &Bound<'_, PyAny>) -> Option<String> {
     text(&written)
 }
 
-fn instant(given: &Bound<'_, PyAny>) -> Option<chrono::DateTime<chrono::Utc>> {
+pub fn instant(given: &Bound<'_, PyAny>) -> Option<chrono::DateTime<chrono::Utc>> {
     let written = text(given).or_else(|| text(&given.call_method0("isoformat").ok()?))?;
     Some(chrono::DateTime::parse_from_rfc3339(&written).ok()?.to_utc())
 }
 
-fn bytes(given: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
+pub fn bytes(given: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
     let bytes = given.is_instance_of::<PyBytes>() || given.is_instance_of::<PyByteArray>();
     let copied = given.call_method0("tobytes").ok();
     if bytes { given.extract().ok() } else { copied?.cast::<PyBytes>().ok().map(|bytes| bytes.as_bytes().to_vec()) }
@@ -144,6 +144,15 @@ pub fn refresh(full_refresh: bool, allow_data_loss: bool) -> Refresh {
     }
 }
 
+/// A value that JSON has no type for, as the text that SQL reads: `2024-02-29`, `12.50`.
+#[pyfunction]
+fn as_text<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    match is_one_of(value, &[("datetime", "date"), ("datetime", "time"), ("decimal", "Decimal"), ("uuid", "UUID")])? {
+        true => value.str(),
+        false => Err(PyTypeError::new_err(format!("{} is none of it, nor a date, time, Decimal or UUID", shown(value)))),
+    }
+}
+
 /// Plain Python data as the core's, through JSON.
 pub fn from_python<T: DeserializeOwned + Default>(data: Option<Bound<'_, PyDict>>, parameter: &str) -> PyResult<T> {
     let Some(data) = data else { return Ok(T::default()) };
@@ -151,53 +160,7 @@ pub fn from_python<T: DeserializeOwned + Default>(data: Option<Bound<'_, PyDict>
     let wrong = |e: &dyn std::fmt::Display| PyTypeError::new_err(format!("`{parameter}` must be made of what JSON has: {e}"));
     let strict = PyDict::new(py);
     strict.set_item("allow_nan", false)?;
+    strict.set_item("default", wrap_pyfunction!(as_text, py)?)?;
     let text = py.import("json")?.call_method("dumps", (data.as_any(),), Some(&strict)).map_err(|e| wrong(&e.value(py)))?;
     serde_json::from_str(text.cast::<PyString>()?.to_str()?).map_err(|e| wrong(&e))
-}
-
-/// Values for a query's placeholders: a list for `?` and `$1`, a dict for `$name`.
-pub fn params(given: Option<Bound<'_, PyAny>>) -> PyResult<Params> {
-    let Some(given) = given else { return Ok(Params::default()) };
-    if let Ok(named) = given.cast::<PyDict>() {
-        let pairs = named.iter().map(|(key, value)| {
-            let name =
-                text(&key).ok_or_else(|| PyTypeError::new_err(format!("the names in `params` must be str, and one is {}", shown(&key))))?;
-            let value = param(&format!("params[{name:?}]"), &value)?;
-            Ok((name, value))
-        });
-        return Ok(Params::named(pairs.collect::<PyResult<Vec<_>>>()?));
-    }
-    if given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() {
-        let values = given.try_iter()?.enumerate().map(|(index, value)| param(&format!("params[{index}]"), &value?));
-        return Ok(Params::positional(values.collect::<PyResult<Vec<_>>>()?));
-    }
-    Err(PyTypeError::new_err(format!("`params` must be a list of values, or a dict of them by name, and is {}", shown(&given))))
-}
-
-fn param(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Param> {
-    let py = value.py();
-    let datetime = py.import("datetime")?;
-    let wrong = || {
-        PyTypeError::new_err(format!("`{name}` must be None, bool, int of 64 bits, float, str, date or datetime, and is {}", shown(value)))
-    };
-    Ok(if value.is_none() {
-        Param::Null
-    } else if value.is_instance_of::<PyBool>() {
-        Param::Bool(value.extract()?)
-    } else if value.is_instance_of::<PyInt>() {
-        Param::Integer(value.extract().map_err(|_| wrong())?)
-    } else if value.is_instance_of::<PyFloat>() {
-        Param::Number(value.extract()?)
-    } else if value.is_instance_of::<PyString>() {
-        Param::Text(text(value).ok_or_else(wrong)?)
-    } else if value.is_instance(&datetime.getattr("datetime")?)? {
-        match value.getattr("tzinfo")?.is_none() {
-            true => Param::Timestamp(value.call_method1("isoformat", (" ",))?.extract()?),
-            false => Param::TimestampTz(instant(value).ok_or_else(wrong)?),
-        }
-    } else if value.is_instance(&datetime.getattr("date")?)? {
-        Param::Date(value.call_method0("isoformat")?.extract()?)
-    } else {
-        return Err(wrong());
-    })
 }

@@ -4,8 +4,8 @@ use std::ffi::CStr;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchIterator, StructArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef, TimeUnit,
-    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef,
+    Time64MicrosecondType, TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::error::ArrowError;
 use arrow::ffi::to_ffi;
@@ -16,6 +16,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyString, PyTuple};
 use rat_core::WriteData;
 
+use crate::error::to_python;
+use crate::params::{is_list, rows as rows_of};
+
 const STREAM: &CStr = c"arrow_array_stream";
 
 /// A PyCapsule that holds an `ArrowArrayStream` over the batches.
@@ -24,11 +27,16 @@ pub fn stream_capsule<'py>(py: Python<'py>, schema: SchemaRef, batches: Vec<Reco
     PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(reader)), Some(STREAM.to_owned()))
 }
 
-/// The rows of anything with `__arrow_c_stream__`.
+/// The rows of anything with `__arrow_c_stream__`, and of a list of dicts.
 pub fn given(data: &Bound<'_, PyAny>) -> PyResult<WriteData> {
+    if is_list(data) {
+        return WriteData::rows(rows_of(data)?).map_err(|e| to_python(data.py(), &e));
+    }
     let method = data.getattr_opt(intern!(data.py(), "__arrow_c_stream__"))?.ok_or_else(|| {
         let kind = data.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
-        PyTypeError::new_err(format!("`data` must have `__arrow_c_stream__`, as DataFrames, Arrow tables and readers do, and is {kind}"))
+        PyTypeError::new_err(format!(
+            "`data` must have `__arrow_c_stream__`, as DataFrames, Arrow tables and readers do, or be a list of dicts, and is {kind}"
+        ))
     })?;
     let capsule = method.call0()?;
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?;
@@ -118,6 +126,11 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Bound<'
             let micros = micros.as_primitive::<TimestampMicrosecondType>().value(0);
             timestamp(py, micros, zone.is_some())?
         }
+        DataType::Time32(_) | DataType::Time64(_) => {
+            let micros = arrow::compute::cast(&array.slice(row, 1), &DataType::Time64(TimeUnit::Microsecond))
+                .map_err(|e| PyTypeError::new_err(e.to_string()))?;
+            time(py, micros.as_primitive::<Time64MicrosecondType>().value(0))?
+        }
         DataType::List(_) => items(py, &array.as_list::<i32>().value(row))?,
         DataType::LargeList(_) => items(py, &array.as_list::<i64>().value(row))?,
         DataType::FixedSizeList(_, _) => items(py, &array.as_fixed_size_list().value(row))?,
@@ -154,6 +167,12 @@ fn items<'py>(py: Python<'py>, items: &ArrayRef) -> PyResult<Bound<'py, PyAny>> 
         list.append(value(py, items, i)?)?;
     }
     Ok(list.into_any())
+}
+
+fn time<'py>(py: Python<'py>, micros: i64) -> PyResult<Bound<'py, PyAny>> {
+    let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let parts = (seconds / 3600, seconds / 60 % 60, seconds % 60, micros);
+    py.import(intern!(py, "datetime"))?.getattr(intern!(py, "time"))?.call1(parts)
 }
 
 fn timestamp<'py>(py: Python<'py>, micros: i64, utc: bool) -> PyResult<Bound<'py, PyAny>> {

@@ -7,7 +7,7 @@ use rat_core::{
     PreviewOptions, Publish, QueryOptions, RunOptions, TestOptions, WriteOptions,
 };
 
-use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, params, path, refresh, selection};
+use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, path, refresh, selection};
 use crate::arrow::given;
 use crate::bridge::{Call, call};
 use crate::error::to_python;
@@ -16,6 +16,7 @@ use crate::graph::Graph;
 use crate::handle::RunHandle;
 use crate::landing::Landing;
 use crate::namespaces::Namespaces;
+use crate::params::params;
 use crate::query::{QueryResult, QueryStream, preview};
 use crate::report::{finished, report, reports};
 use crate::runs::Runs;

@@ -1,6 +1,7 @@
 """Every verb and every argument of it: found here rather than listed, so that none can be forgotten."""
 
 import datetime
+import decimal
 import inspect
 import re
 from collections.abc import Iterator
@@ -31,6 +32,10 @@ GIVEN: dict[str, object] = {
 ROWS = {("write", "data"): pa.table({"id": [1]})}
 NUMBERS = {"limit", "snapshot_id", "concurrency", "keep_snapshots", "after"}
 SECONDS = {"timeout", "keep_for", "orphan_grace"}
+
+
+RING: list[object] = []
+RING.append(RING)
 
 
 class Odd:
@@ -117,8 +122,17 @@ def test_python_says_the_name_that_was_called(lake: rat.Lake, verb: str) -> None
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"params": [1, Odd()]}, "`params[1]` must be None, bool, int of 64 bits, float, str, date or datetime, and is an odd thing"),
-        ({"params": {"who": [1]}}, '`params["who"]` must be None'),
+        (
+            {"params": [1, Odd()]},
+            "`params[1]` must be None, bool, int of 64 bits, float, Decimal of up to 38 digits, str, bytes, date, datetime",
+        ),
+        ({"params": [1, Odd()]}, "time without zone, timedelta, UUID, or a list of these, and is an odd thing"),
+        ({"params": {"who": [1, {}]}}, '`params["who"][1]` must be None'),
+        ({"params": [decimal.Decimal("1e38")]}, "`params[0]` must be None"),
+        ({"params": [decimal.Decimal("NaN")]}, "and is Decimal('NaN')"),
+        ({"params": [datetime.time(10, tzinfo=datetime.timezone.utc)]}, "`params[0]` must be None"),
+        ({"params": [datetime.timedelta.max]}, "`params[0]` must be None"),
+        ({"params": [[RING]]}, "`params[0]" + "[0]" * 64 + "` must be None"),
         ({"params": {1: 2}}, "the names in `params` must be str, and one is 1"),
         ({"params": [2**70]}, "`params[0]` must be None"),
         ({"params": ["\ud800"]}, "`params[0]` must be None"),
@@ -132,7 +146,7 @@ def test_what_is_inside_is_named(lake: rat.Lake, wrong: dict[str, object], messa
         call(lake, "query", wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"x": float("nan")}, {"x": Odd()}, {"x": b""}])
+@pytest.mark.parametrize("wrong", [{"x": float("nan")}, {"x": Odd()}, {"x": b""}, {"x": datetime.timedelta(1)}])
 def test_variables_are_made_of_what_json_has(lake: rat.Lake, wrong: dict[str, object]) -> None:
     circle: dict[str, object] = {}
     circle["again"] = circle

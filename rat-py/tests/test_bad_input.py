@@ -1,16 +1,20 @@
 """What cannot be meant is refused, and the refusal names it."""
 
 import datetime
+import decimal
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 
+import numpy
 import pytest
 import rat
+from conftest import ORDERS, write
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,39 @@ def test_parameters_are_values_never_sql(lake: rat.Lake) -> None:
     assert lake.query("select $who as w", params={"who": "Ada"}).to_pylist() == [{"w": "Ada"}]
 
 
+def test_a_parameter_of_every_type_is_a_value_of_that_type(lake: rat.Lake) -> None:
+    given = {
+        "m": decimal.Decimal("-12.50"),
+        "raw": b"a'\0\xff",
+        "view": memoryview(b"xy"),
+        "at": datetime.time(10, 30, 0, 5),
+        "name": uuid.UUID(int=7),
+        "list": [1, None, 3],
+        "deep": [["a'b"], ("c",)],
+        "long": datetime.timedelta(days=1, microseconds=5),
+        "index": numpy.int64(7),
+    }
+    result = lake.query("select " + ", ".join(f"${name} as {name}" for name in given), params=given)
+    types = ["DECIMAL(4, 2)", "BLOB", "BLOB", "TIME", "VARCHAR", "BIGINT[]", "VARCHAR[][]", "INTERVAL", "BIGINT"]
+    assert dict(zip(result.columns, result.types, strict=True)) == dict(zip(given, types, strict=True))
+    (row,) = result.to_pylist()
+    shown = {**given, "view": b"xy", "name": str(given["name"]), "deep": [["a'b"], ["c"]], "long": "24 hours 0.000005000 secs"}
+    assert row == shown
+    found = lake.query("select x from generate_series(1, 5) t(x) where x = any(?) order by x", params=[[2, 4, 9]])
+    assert found.to_pylist() == [{"x": 2}, {"x": 4}]
+    later = lake.query("select ? + ? as t", params=[datetime.datetime(2024, 2, 28, 23), datetime.timedelta(hours=2)])
+    assert later.to_pylist() == [{"t": datetime.datetime(2024, 2, 29, 1)}]
+
+
+def test_variables_may_be_dates_and_exact_numbers(project: Path) -> None:
+    write(project, "gold", "v", "select '{{ var('day') }}' as day, '{{ var('at') }}' as at, {{ var('m') }} as m, '{{ var('in')[0] }}' as i")
+    lake = rat.open(project)
+    day, at = datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 12, 30)
+    lake.run("gold.v", vars={"day": day, "at": at, "m": decimal.Decimal("1.50"), "in": [datetime.time(10, 30)]})
+    expected = {"day": "2024-02-29", "at": "2024-02-29 12:30:00", "m": decimal.Decimal("1.50"), "i": "10:30:00"}
+    assert lake.query("select * from gold.v").to_pylist() == [expected]
+
+
 def test_a_callback_that_raises_stops_the_run(lake: rat.Lake) -> None:
     class EnoughError(Exception):
         pass
@@ -100,8 +137,23 @@ def test_a_missing_package_says_what_to_install(project: Path) -> None:
 def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/sh\xff"))
     path.mkdir()
-    with pytest.raises(rat.InvalidError, match="UTF-8"):
-        rat.open(path)
+    for given in (path, str(path)):
+        for verb in (rat.open, rat.init):
+            with pytest.raises(rat.InvalidError, match="`path` is not UTF-8"):
+                verb(given)
+    with pytest.raises(TypeError, match=r"argument 'path': must be a str or os\.PathLike, and is of type bytes"):
+        rat.open(os.fsencode(path))
+    assert list(path.iterdir()) == []
+
+
+def test_a_name_with_signs_of_urls_in_it_is_that_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a%FFb%20c #?d é"
+    write(folder, "silver", "orders", ORDERS)
+    for given in (folder, str(folder), f"file://{folder}"):
+        lake = rat.open(given)
+        assert lake.url == f"file://{folder}"
+        assert lake.build(force=True).ok
+        assert lake.query("select count(*) as n from silver.orders").to_pylist() == [{"n": 2}]
 
 
 def test_ctrl_c_stops_a_query(lake: rat.Lake) -> None:

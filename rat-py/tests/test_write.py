@@ -1,6 +1,8 @@
 """Rows of the program's, written into tables that no pipeline makes."""
 
 import asyncio
+import datetime
+import decimal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,21 @@ def test_a_table_a_frame_a_reader_and_a_result_are_written(lake: rat.Lake) -> No
     assert lake.query(ALL).to_pylist() == expected
 
 
+def test_dicts_are_written_and_come_back(lake: rat.Lake) -> None:
+    first = {"id": 1, "price": decimal.Decimal("1.50"), "day": datetime.date(2024, 2, 29), "tags": ["a", None]}
+    second = {
+        "id": 2,
+        "price": decimal.Decimal("20.00"),
+        "at": datetime.datetime(2024, 2, 29, 10, tzinfo=datetime.timezone.utc),
+        "raw": b"x",
+    }
+    lake.write("bronze.t", [first, second])
+    none = dict.fromkeys(["id", "price", "day", "tags", "at", "raw"])
+    assert lake.query("select * from bronze.t order by id").to_pylist() == [{**none, **first}, {**none, **second}]
+    lake.write("bronze.t", ({"id": 3},), strategy="incremental", unique_key="id")
+    assert lake.query(ALL).num_rows == 3
+
+
 def test_a_write_can_be_awaited(lake: rat.Lake) -> None:
     report = asyncio.run(lake.write_async("bronze.t", ROWS))
     assert report.rows_total == 2
@@ -53,9 +70,18 @@ def test_rows_that_raise_midway_publish_nothing(lake: rat.Lake) -> None:
 
 
 def test_what_is_no_table_of_rows_is_a_type_error(lake: rat.Lake) -> None:
-    for data in [None, [{"id": 1}], "rows", 3]:
-        with pytest.raises(TypeError, match="`data` must have `__arrow_c_stream__`"):
+    for data in [None, "rows", 3, {"id": 1}]:
+        with pytest.raises(TypeError, match=r"`data` must have `__arrow_c_stream__`.* or be a list of dicts"):
             lake.write("bronze.t", data)
+    with pytest.raises(TypeError, match=r"`data\[1\]` must be a dict of values by the names of columns, and is 5"):
+        lake.write("bronze.t", [{"id": 1}, 5])
+    with pytest.raises(TypeError, match=r"""`data\[0\]\["id"\]` must be None, bool"""):
+        lake.write("bronze.t", [{"id": {}}])
+    with pytest.raises(TypeError, match=r"the names in `data\[0\]` must be str, and one is 5"):
+        lake.write("bronze.t", [{5: 1}])
+    for wrong, told in [([], "no columns"), ([{"id": None}], "`id` has no value"), ([{"id": 1}, {"id": "x"}], "`id` in row 1 is VARCHAR")]:
+        with pytest.raises(rat.InvalidError, match=told):
+            lake.write("bronze.t", wrong)
 
     class Liar:
         def __arrow_c_stream__(self, requested_schema: object = None) -> object:

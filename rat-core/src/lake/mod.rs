@@ -15,6 +15,7 @@ mod plan;
 mod preview;
 mod project;
 mod project_files;
+mod rows;
 mod runs;
 mod steps;
 mod tables;

@@ -38,6 +38,7 @@ use crate::tables::Tables;
 
 pub use answer::{answer, check_length, count, in_time};
 pub use as_of::AsOf;
+pub(crate) use params::written;
 pub use params::{Param, Params};
 pub use queue::Queue;
 pub use result::{QueryResult, QueryStream};

@@ -16,4 +16,5 @@ mod tested;
 mod types;
 mod unbuilt;
 mod united;
+mod values;
 mod written;

@@ -99,9 +99,70 @@ fn parameters_from_plain_data() {
     let placed = Params::from_json(&json!([true, 2.5])).unwrap();
     assert_eq!((&placed.0["1"], &placed.0["2"]), (&Param::Bool(true), &Param::Number(2.5)));
     assert_eq!(Params::from_json(&json!(null)).unwrap(), Params::default());
-    for wrong in [json!([[1]]), json!({"a": {"b": 1}}), json!([18_446_744_073_709_551_615_u64]), json!("x"), json!(1)] {
+    assert_eq!(Params::from_json(&json!([[1, "x"]])).unwrap().0["1"], Param::List(vec![Param::Integer(1), Param::Text("x".to_owned())]));
+    for wrong in [json!([[{}]]), json!({"a": {"b": 1}}), json!([18_446_744_073_709_551_615_u64]), json!("x"), json!(1)] {
         assert_eq!(Params::from_json(&wrong).unwrap_err().code(), Code::InvalidArgument, "{wrong}");
     }
+}
+
+#[test]
+fn exact_numbers_are_read_from_their_digits() {
+    for (text, read) in [
+        ("12.50", Some((1250, 2))),
+        ("-0.05", Some((-5, 2))),
+        ("+7", Some((7, 0))),
+        (".5", Some((5, 1))),
+        ("5.", Some((5, 0))),
+        ("1E+3", Some((1000, 0))),
+        ("-1.5e-2", Some((-15, 3))),
+        ("0E-38", Some((0, 38))),
+        ("99999999999999999999999999999999999999", Some((10_i128.pow(38) - 1, 0))),
+        ("100000000000000000000000000000000000000", None),
+        ("1e-39", None),
+        ("1e38", None),
+        ("1e2147483648", None),
+        ("1e-2147483648", None),
+        ("", None),
+        (".", None),
+        ("-", None),
+        ("--1", None),
+        ("1.-5", None),
+        ("NaN", None),
+        ("Infinity", None),
+        ("1_000", None),
+        ("0'; drop", None),
+    ] {
+        assert_eq!(Param::decimal(text), read.map(|(digits, after)| Param::Decimal(digits, after)), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_of_every_type_is_a_value_of_that_type() {
+    let lake = Lake::new();
+    for (value, sql, shown) in [
+        (Param::decimal("-12.50").unwrap(), "DECIMAL(4, 2)", "-12.50"),
+        (Param::decimal("0.05").unwrap(), "DECIMAL(3, 2)", "0.05"),
+        (
+            Param::decimal("0.99999999999999999999999999999999999999").unwrap(),
+            "DECIMAL(38, 38)",
+            "0.99999999999999999999999999999999999999",
+        ),
+        (Param::Time("10:00:00.5".to_owned()), "TIME", "10:00:00.500"),
+        (Param::Interval(-90_061_000_001), "INTERVAL", "-25 hours -1 mins -1.000001000 secs"),
+        (Param::Bytes(b"a'\0\xff".to_vec()), "BLOB", "612700ff"),
+        (Param::Bytes(Vec::new()), "BLOB", ""),
+        (Param::List(vec![Param::Integer(-1), Param::Null]), "BIGINT[]", "[-1, ]"),
+        (Param::List(vec![Param::List(vec![Param::Text("a'b".to_owned())])]), "VARCHAR[][]", "[[a'b]]"),
+    ] {
+        let options = QueryOptions { params: Params::positional([value.clone()]), ..QueryOptions::default() };
+        let result = lake.query_with("SELECT $1 AS x", &options).await.unwrap();
+        assert_eq!(rat_core::columns(&result.schema)[0].data_type, sql, "{value:?}");
+        assert_eq!(rows(&result), [shown], "{value:?}");
+    }
+    let list = Param::List(vec![Param::Text("a".to_owned()), Param::Text("c".to_owned())]);
+    let options = QueryOptions { params: Params::positional([list]), ..QueryOptions::default() };
+    let found = lake.query_with("SELECT x FROM (VALUES ('a'), ('b'), ('c')) t(x) WHERE x = ANY($1) ORDER BY x", &options).await.unwrap();
+    assert_eq!(rows(&found), ["a", "c"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,123 @@
+//! Python's values as the core's: parameters of a query, and rows to write.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use rat_core::{Param, Params};
+
+use crate::arguments::{bytes, instant, shown, text};
+
+/// How deep lists may be nested; a list that holds itself is deeper than that.
+const DEEPEST: usize = 64;
+
+/// Values for a query's placeholders: a list for `?` and `$1`, a dict for `$name`.
+pub fn params(given: Option<Bound<'_, PyAny>>) -> PyResult<Params> {
+    let Some(given) = given else { return Ok(Params::default()) };
+    if let Ok(named) = given.cast::<PyDict>() {
+        return fields("params", named).map(Params::named);
+    }
+    if is_list(&given) {
+        let values = given.try_iter()?.enumerate().map(|(index, value)| param(&format!("params[{index}]"), &value?, 0));
+        return Ok(Params::positional(values.collect::<PyResult<Vec<_>>>()?));
+    }
+    Err(PyTypeError::new_err(format!("`params` must be a list of values, or a dict of them by name, and is {}", shown(&given))))
+}
+
+/// Rows to write: a list of dicts of values by the names of columns.
+pub fn rows(given: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<(String, Param)>>> {
+    let row = |(index, row): (usize, PyResult<Bound<'_, PyAny>>)| {
+        let (row, name) = (row?, format!("data[{index}]"));
+        match row.cast::<PyDict>() {
+            Ok(row) => fields(&name, row),
+            Err(_) => {
+                Err(PyTypeError::new_err(format!("`{name}` must be a dict of values by the names of columns, and is {}", shown(&row))))
+            }
+        }
+    };
+    given.try_iter()?.enumerate().map(row).collect()
+}
+
+pub fn is_list(given: &Bound<'_, PyAny>) -> bool {
+    given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>()
+}
+
+fn fields(of: &str, given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Param)>> {
+    let field = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let name =
+            text(&key).ok_or_else(|| PyTypeError::new_err(format!("the names in `{of}` must be str, and one is {}", shown(&key))))?;
+        let value = param(&format!("{of}[{name:?}]"), &value, 0)?;
+        Ok((name, value))
+    };
+    given.iter().map(field).collect()
+}
+
+fn param(name: &str, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Param> {
+    let what = "None, bool, int of 64 bits, float, Decimal of up to 38 digits, str, bytes, date, datetime, time without zone, timedelta, UUID, \
+                or a list of these";
+    let wrong = || PyTypeError::new_err(format!("`{name}` must be {what}, and is {}", shown(value)));
+    Ok(if value.is_none() {
+        Param::Null
+    } else if value.is_instance_of::<PyBool>() {
+        Param::Bool(value.extract()?)
+    } else if value.is_instance_of::<PyInt>() {
+        Param::Integer(value.extract().map_err(|_| wrong())?)
+    } else if value.is_instance_of::<PyFloat>() {
+        Param::Number(value.extract()?)
+    } else if value.is_instance_of::<PyString>() {
+        Param::Text(text(value).ok_or_else(wrong)?)
+    } else if is_list(value) && depth < DEEPEST {
+        let items = value.try_iter()?.enumerate().map(|(index, item)| param(&format!("{name}[{index}]"), &item?, depth + 1));
+        Param::List(items.collect::<PyResult<_>>()?)
+    } else if let Some(time) = time(value)? {
+        time.ok_or_else(wrong)?
+    } else if is_a(value, "decimal", "Decimal")? {
+        Param::decimal(&value.str()?.to_string()).ok_or_else(wrong)?
+    } else if is_a(value, "uuid", "UUID")? {
+        Param::Text(value.str()?.to_string())
+    } else if let Ok(whole) = value.call_method0("__index__") {
+        // Integers of other packages, such as numpy's.
+        Param::Integer(whole.extract().map_err(|_| wrong())?)
+    } else if let Some(bytes) = bytes(value) {
+        Param::Bytes(bytes)
+    } else {
+        return Err(wrong());
+    })
+}
+
+/// What the module `datetime` has. `Some(None)` is of it, and no value.
+fn time(value: &Bound<'_, PyAny>) -> PyResult<Option<Option<Param>>> {
+    let iso = |value: &Bound<'_, PyAny>| PyResult::Ok(value.call_method0("isoformat")?.to_string());
+    Ok(Some(if is_a(value, "datetime", "datetime")? {
+        match value.getattr("tzinfo")?.is_none() {
+            true => Some(Param::Timestamp(value.call_method1("isoformat", (" ",))?.extract()?)),
+            false => instant(value).map(Param::TimestampTz),
+        }
+    } else if is_a(value, "datetime", "date")? {
+        Some(Param::Date(iso(value)?))
+    } else if is_a(value, "datetime", "time")? {
+        value.getattr("tzinfo")?.is_none().then(|| iso(value).map(Param::Time)).transpose()?
+    } else if is_a(value, "datetime", "timedelta")? {
+        let part = |name: &str| value.getattr(name)?.extract::<i64>();
+        let seconds = part("days")? * 86_400 + part("seconds")?;
+        seconds.checked_mul(1_000_000).and_then(|micros| Some(Param::Interval(micros.checked_add(part("microseconds").ok()?)?)))
+    } else {
+        return Ok(None);
+    }))
+}
+
+fn is_a(value: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
+    is_one_of(value, &[(module, class)])
+}
+
+/// Whether a value is of one of these classes of modules. A module that nobody has imported has made no value.
+pub fn is_one_of(value: &Bound<'_, PyAny>, classes: &[(&str, &str)]) -> PyResult<bool> {
+    let modules = value.py().import("sys")?.getattr("modules")?;
+    for (module, class) in classes {
+        if let Some(module) = modules.cast::<PyDict>()?.get_item(module)?
+            && value.is_instance(&module.getattr(*class)?)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
