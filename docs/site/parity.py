@@ -27,6 +27,8 @@ OWN = {
     "Lake.settings": "a struct of the library's",
     "Graph.node": "`nodes` is a list that can be searched",
     "Graph.to_svg": "drawn for notebooks, which are Python's",
+    "Graph.to_dict": "as every report of Python's has it; `to_json` is the same",
+    "RunHandle.to_dict": "as every report of Python's has it",
 }
 
 

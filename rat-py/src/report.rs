@@ -21,7 +21,7 @@ pub fn report(py: Python<'_>, class: &str, data: &impl Serialize) -> PyResult<Py
 /// A list of reports of one class.
 pub fn reports<T: Serialize>(py: Python<'_>, class: &str, data: &[T]) -> PyResult<Py<PyAny>> {
     let made = data.iter().map(|one| report(py, class, one)).collect::<PyResult<Vec<_>>>()?;
-    Ok(made.into_pyobject(py)?.unbind())
+    Ok(py.import("rat.reports")?.getattr("Reports")?.call1((made,))?.unbind())
 }
 
 /// The report, or `RunFailedError` with it.

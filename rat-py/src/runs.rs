@@ -6,7 +6,7 @@ use rat_core::{RunFilter, RunStatus};
 use crate::arguments::{Count, Instant, Text, Texts, selection};
 use crate::bridge::{Call, call};
 use crate::error::to_python;
-use crate::report::{plain, report, reports};
+use crate::report::{report, reports};
 
 /// The runs of a lake.
 #[pyclass(module = "rat._rat", frozen)]
@@ -65,6 +65,6 @@ impl Runs {
 
     fn tests(&self, id: Text) -> Call {
         let lake = self.0.clone();
-        call(async move { lake.runs().tests(&id) }, |py, done| Ok(plain(py, &done)?.unbind()))
+        call(async move { lake.runs().tests(&id) }, |py, done| reports(py, "TestLine", &done))
     }
 }

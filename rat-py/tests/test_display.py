@@ -1,10 +1,14 @@
 """Cards in a notebook: whole, and nothing of a project or its data can be markup."""
 
+import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rat
+import rat.reports
 from conftest import write
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -72,3 +76,50 @@ def test_a_failure_in_a_notebook_is_the_snippet(lake: rat.Lake) -> None:
         lake.query("select from where")
     (shown,) = failed.value._render_traceback_()
     assert shown.startswith("InvalidError: error[") and "query:1:" in shown
+
+
+def test_every_report_has_a_line_a_card_and_its_data(project: Path) -> None:
+    config = project / "default/pipelines/silver/orders/config.yaml"
+    config.write_text(f"description: '{ATTACK}'\ntests:\n  - unique: [id]\n")
+    lake = rat.open(project)
+    lake.landing.put("orders", "a.csv", b"id\n1\n")
+    plan, check, compiled = lake.plan("silver.orders"), lake.check(), lake.compile("gold.totals")
+    run = lake.run("silver.orders")
+    lake.run("gold.totals")
+    write(project, "gold", "broken", f"select '{ATTACK}' as x, customr from {{{{ ref('silver.orders') }}}}")
+    handle = lake.submit("gold.totals")
+    handle.wait()
+    graph, page = lake.graph(), lake.runs.list(limit=1)
+    broken = lake.check().diagnostics[0]
+    listed = [
+        *(lake.tables.list(), lake.tables.history("silver.orders"), lake.test("silver.orders")),
+        *(lake.runs.logs(run.id), lake.runs.tests(run.id), lake.landing.zones(), lake.landing.files("orders")),
+    ]
+    reports: list[Any] = [
+        *(run, lake.build(force=True, raise_on_failure=False), plan, check, compiled, lake.compile("gold.broken"), check.pipelines[0]),
+        *(lake.preview("silver.orders"), lake.tables.get("silver.orders"), page, page.runs[0], lake.landing.restore("orders")),
+        *(lake.maintain(dry_run=True), handle, graph, graph.nodes[0], graph.edges[0], broken, *(one[0] for one in listed)),
+        *(plan.rows_written, plan.tests[0], compiled.schema[0], run.phases[0], lake.maintain(dry_run=True).tables[0]),
+    ]
+    for report in [*reports, *listed]:
+        line = repr(report)
+        assert "\n" not in line and (isinstance(report, list) or re.fullmatch(r"<\w+ .*>", line)), line
+        assert "img" not in Tags(report._repr_html_()).seen, line
+        json.dumps(report.to_dict(), default=str)
+        assert report.to_dict(), line
+    assert all(isinstance(many, list) and many.to_dict() == [one.to_dict() for one in many] for many in listed)
+    assert lake.landing.samples("orders") == [] and "none" in lake.landing.samples("orders")._repr_html_()
+
+
+def test_a_card_shows_what_its_report_says(project: Path, lake: rat.Lake) -> None:
+    lake.build()
+    compiled = lake.compile("gold.totals")._repr_html_()
+    assert "&quot;silver&quot;.&quot;orders&quot;" in compiled and "2 columns" in compiled and "merge_strategy" in compiled
+    page = lake.runs.list(limit=1)
+    assert f"after={page.next}" in page._repr_html_() and "default.gold.totals" in page._repr_html_()
+    assert "default.silver.orders" in lake.tables.list()._repr_html_() and "table" in Tags(lake.tables.list()._repr_html_()).seen
+    write(project, "gold", "many", "select i from generate_series(1, 150) t(i)")
+    assert "150 in all, the first 100 shown" in rat.reports.Reports(lake.tables.list() * 75)._repr_html_()
+    handle = lake.submit("gold.many")
+    handle.wait()
+    assert "success" in handle._repr_html_() and handle.to_dict() == {"id": handle.id, "pipeline": handle.pipeline, "status": "success"}

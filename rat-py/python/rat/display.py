@@ -6,11 +6,30 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._rat import Result
     from .errors import Diagnostic
-    from .reports import BuildReport, CheckReport, MaintenanceReport, Preview, RunReport, SchemaChange, Table, WritePlan
+    from .handle import RunHandle
+    from .reports import (
+        BuildReport,
+        CheckedPipeline,
+        CheckReport,
+        Column,
+        Compiled,
+        MaintenanceReport,
+        Preview,
+        Report,
+        RunPage,
+        RunReport,
+        SchemaChange,
+        Table,
+        WritePlan,
+    )
 
+# The most rows of a result, and lines of a list, that are shown.
 ROWS = 20
+LINES = 100
 
 # Colours hold on light and dark notebooks: text inherits, fills are translucent.
 COLOURS = {
@@ -167,6 +186,109 @@ def plan(report: WritePlan) -> str:
     return _card(f"{body}<table>{lines}</table>{drawn}", COLOURS["passed" if report.ok else "failed"])
 
 
+def compiled(report: Compiled) -> str:
+    """A compiled pipeline: its SQL, what it reads, its columns, what it is set to, and what is wrong with it, drawn."""
+    zones = ", ".join(zone["zone"] for zone in report.landing_zones)
+    facts = {"reads": ", ".join(report.dependencies), "landing zones": zones, "tests": f"{len(report.tests):,}" if report.tests else ""}
+    body = _head(report.name, "passed" if report.ok else "failed", ["compiled", report.language])
+    body += _facts({name: value for name, value in facts.items() if value})
+    body += f"<pre>{escape(report.sql)}</pre>" if report.sql is not None else ""
+    settings = [(one["key"], one["value"], _origin(one["origin"])) for one in report.config]
+    body += _folded(counted(len(report.schema), "column"), _columns(report.schema)) if report.schema is not None else ""
+    body += _folded(counted(len(settings), "setting"), _table(["setting", "value", "written in"], settings)) if settings else ""
+    drawn = "".join(_drawn(diagnostic) for diagnostic in report.diagnostics)
+    return _card(body + drawn, COLOURS["passed" if report.ok else "failed"])
+
+
+def _origin(origin: dict[str, Any] | None) -> str:
+    return "" if origin is None else f"{origin['path']}:{origin['line']}"
+
+
+def checked(report: CheckedPipeline) -> str:
+    """A checked pipeline: its columns, and what is wrong with it, drawn."""
+    status = "failed" if any(diagnostic.severity == "error" for diagnostic in report.diagnostics) else "passed"
+    columns = "" if report.columns is None else _columns(report.columns)
+    drawn = "".join(_drawn(diagnostic) for diagnostic in report.diagnostics)
+    return _card(_head(report.name, status, ["checked"]) + columns + drawn, COLOURS[status])
+
+
+def diagnostic(one: Diagnostic) -> str:
+    """A diagnostic, drawn."""
+    return f'{_STYLE}<div class="rat">{_drawn(one)}</div>'
+
+
+def page(report: RunPage) -> str:
+    """Runs, newest first."""
+    lines = []
+    for one in report.runs:
+        cells = [
+            f'<td class="dim">{escape(one.started_at)}</td><td>{escape(one.pipeline)}</td><td>{_mark(one.status)}</td>',
+            f'<td class="num">{"" if one.rows_written is None else f"{one.rows_written:,}"}</td>',
+            f'<td class="num">{"" if one.duration_ms is None else _duration(one.duration_ms)}</td>',
+            f'<td class="dim">{escape(one.error_code or "")}</td><td class="dim">{escape(one.id)}</td>',
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    header = (
+        '<tr><th>started</th><th>pipeline</th><th>status</th><th class="num">rows</th><th class="num">time</th><th></th><th>id</th></tr>'
+    )
+    more = "" if report.next is None else f'<div class="dim">more: after={escape(report.next)}</div>'
+    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto"><table>{header}{"".join(lines)}</table></div>{more}</div>'
+
+
+def handle(run: RunHandle) -> str:
+    """A run in the background, as it is now."""
+    return _card(_head(run.pipeline, run.status, [run.id]), COLOURS.get(run.status, "#8a8f98"))
+
+
+def any_report(report: Report) -> str:
+    """A report that has no card of its own: its fields."""
+    named = [(name, value) for name, value in _shown(report) if value not in (None, [], {}, "")]
+    title = f'<div class="head"><span class="name">{escape(type(report).__name__)}</span></div>'
+    return _card(title + _table([], named), "#8a8f98")
+
+
+def many(reports: Sequence[Report]) -> str:
+    """A list of reports: a line each."""
+    if not reports:
+        return f'{_STYLE}<div class="rat dim">none</div>'
+    names = [name for name, _ in _shown(reports[0])]
+    rows = [[value for _, value in _shown(report)] for report in reports[:LINES]]
+    told = [at for at, name in enumerate(names) if any(row[at] not in (None, [], {}, "") for row in rows)]
+    table = _table([names[at] for at in told], [[row[at] for at in told] for row in rows])
+    more = f'<div class="dim">{len(reports):,} in all, the first {LINES} shown</div>' if len(reports) > LINES else ""
+    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto">{table}</div>{more}</div>'
+
+
+def _shown(report: Report) -> list[tuple[str, Any]]:
+    from dataclasses import fields
+
+    return [(field.name, getattr(report, field.name)) for field in fields(report) if not field.name.startswith("_")]
+
+
+def _columns(columns: list[Column]) -> str:
+    return _table([], [(column.name, column.type, "" if column.nullable else "not null") for column in columns])
+
+
+def _table(names: list[str], rows: Sequence[Sequence[Any]]) -> str:
+    header = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+    lines = "".join(f"<tr>{''.join(_plain(value) for value in row)}</tr>" for row in rows)
+    return f"<table>{f'<tr>{header}</tr>' if names else ''}{lines}</table>"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str) and value in COLOURS:
+        return f"<td>{_mark(value)}</td>"
+    if isinstance(value, bool) or value is None:
+        return f"<td>{'yes' if value else ''}</td>"
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return _cell(value, isinstance(value, int | float))
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{body}</details>"
+
+
 def progress(running: list[dict[str, Any]], done: dict[str, int]) -> str:
     """A line of what is done, and a line a pipeline that runs."""
     counts = " ".join(f"{_mark(status)} {count}" for status, count in done.items())
@@ -225,12 +347,8 @@ def table(info: Table) -> str:
         "partitioned by": ", ".join(info.partition_by),
         "sorted by": ", ".join(info.sort_by),
     }
-    columns = "".join(
-        f'<tr><td>{escape(c.name)}</td><td class="dim">{escape(c.type)}</td><td class="dim">{"" if c.nullable else "not null"}</td></tr>'
-        for c in info.columns
-    )
     body = f'<div class="head"><span class="name">{escape(info.name)}</span><span class="dim">{escape(info.kind)}</span></div>'
-    return _card(body + _facts({k: v for k, v in facts.items() if v}) + f"<table>{columns}</table>", "#3b7dd8")
+    return _card(body + _facts({k: v for k, v in facts.items() if v}) + _columns(info.columns), "#3b7dd8")
 
 
 def _rows_of(report: RunReport) -> dict[str, str]:

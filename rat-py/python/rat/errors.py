@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .reports import BuildReport, MaintenanceReport, RunReport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnostic:
     """A problem in the project. Lines and columns count from 1, columns in characters."""
 
@@ -27,6 +27,15 @@ class Diagnostic:
 
     def __str__(self) -> str:
         return self.drawn
+
+    def __repr__(self) -> str:
+        place = "" if self.path is None else f" {self.path}" + ("" if self.line is None else f":{self.line}:{self.column}")
+        return f"<Diagnostic {self.severity} {self.code}{place}>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.diagnostic(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""

@@ -40,12 +40,15 @@ class Node(Report):
         return f"<Node {self.name} ({self.kind})>"
 
 
-@dataclass(frozen=True)
-class Edge:
+@dataclass(frozen=True, repr=False)
+class Edge(Report):
     """``reader`` reads ``source``."""
 
     source: str
     reader: str
+
+    def __repr__(self) -> str:
+        return f"<Edge {self.source} -> {self.reader}>"
 
 
 class Graph:
@@ -55,7 +58,7 @@ class Graph:
         self._native = native
         self._data = data
         self.nodes: list[Node] = [Node._from(node) for node in data["nodes"]]
-        self.edges: list[Edge] = [Edge(edge["from"], edge["to"]) for edge in data["edges"]]
+        self.edges: list[Edge] = [Edge(edge, edge["from"], edge["to"]) for edge in data["edges"]]
 
     def order(self) -> list[str]:
         """The pipelines, each after all that it reads."""
@@ -75,6 +78,10 @@ class Graph:
 
     def to_json(self) -> dict[str, Any]:
         """``{"nodes": [...], "edges": [{"from", "to"}]}``."""
+        return self._data
+
+    def to_dict(self) -> dict[str, Any]:
+        """As :meth:`to_json`: what every report has."""
         return self._data
 
     def to_svg(self, *, columns: bool = False) -> str:

@@ -59,5 +59,14 @@ class RunHandle:
         """
         return self._native.events()
 
+    def to_dict(self) -> dict[str, str]:
+        """``id``, ``pipeline`` and ``status``, as they are now."""
+        return {"id": self.id, "pipeline": self.pipeline, "status": self.status}
+
     def __repr__(self) -> str:
         return f"<RunHandle {self.pipeline} {self.status}>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.handle(self)

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ._rat import Call, Result, Stream
     from .graph import Graph
     from .handle import RunHandle
-    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, Preview, RunReport, TestResult, WritePlan
+    from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, Preview, Reports, RunReport, TestResult, WritePlan
 
-    Params = Sequence[Any] | Mapping[str, Any]
+    _Params = Sequence[Any] | Mapping[str, Any]
+    _Example = Literal["shop", "flights"]
+    _Strategy = Literal["full_refresh", "append_only", "incremental", "delete_insert", "scd2", "snapshot"]
 
 
 def open(
@@ -52,7 +54,7 @@ async def open_async(
     return Lake(await _rat.open(path, namespace=namespace, settings=settings, read_only=read_only))
 
 
-def init(path: str | os.PathLike[str], *, example: str | None = None) -> Lake:
+def init(path: str | os.PathLike[str], *, example: _Example | None = None) -> Lake:
     """Writes a project that runs into a new or empty folder, and opens it.
 
     ``example`` is ``"shop"``, the default: three pipelines over two small files; or ``"flights"``: a month of real flights.
@@ -60,7 +62,7 @@ def init(path: str | os.PathLike[str], *, example: str | None = None) -> Lake:
     return Lake(_rat.init(path, example=example).wait())
 
 
-async def init_async(path: str | os.PathLike[str], *, example: str | None = None) -> Lake:
+async def init_async(path: str | os.PathLike[str], *, example: _Example | None = None) -> Lake:
     """As :func:`init`, for asyncio."""
     return Lake(await _rat.init(path, example=example))
 
@@ -135,8 +137,11 @@ class Lake:
     preview = waits(_preview)
     preview_async = awaits(_preview)
 
-    def _test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[list[TestResult]]:
-        """Runs the quality tests of published tables, SQL and built-in, and writes nothing."""
+    def _test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[Reports[TestResult]]:
+        """Runs the quality tests of published tables, SQL and built-in, and writes nothing. Those that fail are in the list, never raised.
+
+        For a single pipeline it raises what keeps its tests from being made, such as ``InvalidError`` (``NOT_BUILT``).
+        """
         return self._native.test(select, vars=vars)
 
     test = waits(_test)
@@ -244,7 +249,7 @@ class Lake:
         self,
         sql: str,
         *,
-        params: Params | None = None,
+        params: _Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
@@ -252,9 +257,11 @@ class Lake:
     ) -> Call[Result]:
         """Answers one read-only statement, whole.
 
-        ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. ``limit`` is the most rows,
-        ``timeout`` is in seconds. ``as_of`` is the moment that the query sees its tables at: a time (UTC unless it names a zone), a
-        snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do not exist for the query.
+        ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. It is ``None``, a bool, int of 64
+        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), or a list of values of one type, for
+        ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment that the query sees its tables at: a
+        time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do
+        not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
@@ -268,7 +275,7 @@ class Lake:
         self,
         sql: str,
         *,
-        params: Params | None = None,
+        params: _Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
@@ -285,7 +292,7 @@ class Lake:
         table: str,
         data: Any,
         *,
-        strategy: str | None = None,
+        strategy: _Strategy | None = None,
         unique_key: str | list[str] | None = None,
         settings: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
@@ -295,8 +302,11 @@ class Lake:
         """Writes rows into a table that no pipeline makes, and makes the table where there is none.
 
         ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`. It is read batch
-        by batch on a thread of rat's. ``strategy`` is one of the six merge strategies, ``append_only`` unless given; ``settings`` are
-        more of what ``config.yaml`` knows: ``partition_by``, ``watermark_column``, ``on_schema_change``.
+        by batch on a thread of rat's. Or it is a list of dicts, of values that ``params`` of :meth:`query` takes: the type of a column is
+        found out from its values, which have one type; a row that does not have a column has NULL there.
+
+        ``strategy`` is one of the six merge strategies, ``append_only`` unless given; ``settings`` are more of what ``config.yaml`` knows:
+        ``partition_by``, ``watermark_column``, ``on_schema_change``.
 
         It is a run as any other: one commit or nothing, and a report. Raises as :meth:`run`, and ``InvalidError`` with
         ``TABLE_HAS_PIPELINE`` for the table of a pipeline. Rows that end in an exception fail it with ``INPUT_FAILED``.

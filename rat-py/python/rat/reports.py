@@ -42,6 +42,24 @@ class Report:
         shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if not f.name.startswith("_")][:3]
         return f"<{type(self).__name__} {', '.join(shown)}>"
 
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.any_report(self)
+
+
+class Reports(list[R]):
+    """A list of reports, as any other list; a table in a notebook."""
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Each as plain data."""
+        return [report.to_dict() for report in self]
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.many(self)
+
 
 @dataclass(frozen=True, repr=False)
 class Column(Report):
@@ -230,6 +248,11 @@ class CheckedPipeline(Report):
     def __repr__(self) -> str:
         return f"<CheckedPipeline {self.name}, {len(self.diagnostics)} diagnostics>"
 
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.checked(self)
+
 
 @dataclass(frozen=True, repr=False)
 class CheckReport(Report):
@@ -271,6 +294,11 @@ class Compiled(Report):
 
     def __repr__(self) -> str:
         return f"<Compiled {self.name}, {len(self.diagnostics)} diagnostics>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.compiled(self)
 
 
 @dataclass(frozen=True, repr=False)
@@ -483,6 +511,24 @@ class RunRecord(Report):
 
 
 @dataclass(frozen=True, repr=False)
+class TestLine(Report):
+    """What one quality test of a run found, as the ledger has it: how many violating rows, none of them."""
+
+    __test__ = False  # not a test of pytest's
+
+    name: str
+    severity: str
+    status: str
+    violations: int | None
+    duration_ms: int
+    message: str | None
+
+    def __repr__(self) -> str:
+        found = "" if not self.violations else f", {self.violations} rows"
+        return f"<TestLine {self.name} {self.status}{found}>"
+
+
+@dataclass(frozen=True, repr=False)
 class RunPage(Report):
     """Some runs, newest first; ``next`` is the ``after`` of the following page, ``None`` at the end."""
 
@@ -490,7 +536,12 @@ class RunPage(Report):
     next: str | None
 
     def __repr__(self) -> str:
-        return f"<RunPage of {len(self.runs)} runs>"
+        return f"<RunPage of {len(self.runs)} runs{'' if self.next is None else ', more after ' + self.next}>"
+
+    def _repr_html_(self) -> str:
+        from . import display
+
+        return display.page(self)
 
 
 @dataclass(frozen=True, repr=False)
