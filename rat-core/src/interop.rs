@@ -9,4 +9,4 @@ macro_rules! doors {
     )+ };
 }
 
-doors!(storage tables ledger project config template graph compile session plan execute dialect files merge quality check run build query landing maintain);
+doors!(types storage tables ledger project config template graph compile session plan execute dialect files merge quality check run build query landing maintain);

@@ -6,6 +6,7 @@ pub mod error;
 pub mod ids;
 pub mod name;
 pub mod settings;
+mod types;
 
 // ground
 mod ledger;

@@ -9,9 +9,8 @@ use super::facts::{LakeFacts, Needs};
 use super::workspace::{Compiling, Workspace, compiling, report};
 use super::{CheckedPipeline, planning};
 use crate::config::{self, Overrides};
-use crate::error::{Code, Error, Result, Source, nearest};
+use crate::error::{Code, Error, Result};
 use crate::name::Name;
-use crate::project::Pipeline;
 use crate::template::Facts;
 
 /// What is asked of one pipeline.
@@ -35,19 +34,9 @@ impl Workspace {
     /// The first half, after [`compile`](Self::compile) of the project: the pipeline's SQL. Adds what has to be known of the lake.
     pub(super) fn compile_asked(&self, asked: &Asked, needs: &mut Needs) -> Result<Arc<Compiling>> {
         let (project, common) = self.compiled().ok_or_else(|| Error::new(Code::Internal, "a pipeline was asked for before its project"))?;
-        let pipeline = project.pipelines.get(&asked.pipeline).ok_or_else(|| {
-            let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{}`", asked.pipeline));
-            let names: Vec<String> = project.pipelines.keys().map(Name::to_string).collect();
-            match nearest(&asked.pipeline.to_string(), names.iter().map(String::as_str)) {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                None => error,
-            }
-        })?;
+        let pipeline = project.pipeline(&asked.pipeline)?;
         let pipeline = match &asked.sql {
-            Some(sql) => {
-                let source = Source::new(pipeline.source.path.clone(), sql.clone());
-                Arc::new(Pipeline { source, ..pipeline.as_ref().clone() })
-            }
+            Some(sql) => Arc::new(pipeline.with_text(sql)),
             None => Arc::clone(pipeline),
         };
         let (config, _) = config::resolve(&common.defaults, &pipeline, &Overrides::default());

@@ -9,9 +9,10 @@ use crate::config::{BuiltinTest, Config, Materialized, MergeStrategy, Origin};
 use crate::dialect::{Problem, ReadCall, Reads};
 use crate::error::{Code, Diagnostic, Label, nearest};
 use crate::name::Name;
-use crate::plan::{Relation, Relations, plan, sql_type};
+use crate::plan::{Relation, Relations, plan};
 use crate::session::Session;
 use crate::tables;
+use crate::types::sql_type;
 
 use super::planning::schema_of;
 use super::stored::nested_type;
@@ -19,15 +20,7 @@ use crate::merge::{Validity, field_at};
 
 /// Columns that a table cannot hold, each at the expression that makes it.
 pub(super) fn storable(schema: &Schema, places: &dyn Fn(usize) -> Vec<Label>) -> Vec<Diagnostic> {
-    let found = tables::unstorable(schema).into_iter().map(|unstorable| {
-        let top = unstorable.column.split('.').next().unwrap_or_default();
-        let mut diagnostic = Diagnostic::error(unstorable.code, unstorable.message).help(unstorable.help);
-        // Of two columns with one name the later one is the one too many.
-        let column = schema.fields().iter().rposition(|f| f.name() == &unstorable.column || f.name() == top);
-        diagnostic.labels = column.map(places).unwrap_or_default();
-        diagnostic
-    });
-    found.collect()
+    tables::unstorable(schema).into_iter().map(|found| found.diagnostic(schema, places)).collect()
 }
 
 /// Columns of validity that are no moments, each at the expression that makes it.

@@ -79,7 +79,7 @@ const INVENTED_WATERMARK: &str = "2000-01-01 00:00:00";
 /// Without SQL there is at least one error among the diagnostics. An error that only the other run would meet, the later or the first one,
 /// is a warning.
 ///
-/// Codes: those of templates, `UNKNOWN_REF`, `UNGUARDED_WATERMARK`, `VIEW_NOT_PURE`, `INVALID_VALUE`.
+/// Codes: the pipeline's faults, and without one those of templates, `UNKNOWN_REF`, `UNGUARDED_WATERMARK`, `VIEW_NOT_PURE`, `INVALID_VALUE`.
 pub fn compile(
     templates: &Templates,
     pipeline: &Pipeline,
@@ -87,6 +87,9 @@ pub fn compile(
     known: &Known<'_>,
     facts: &Facts,
 ) -> (Option<Compiled>, Vec<Diagnostic>) {
+    if !pipeline.faults.is_empty() {
+        return (None, pipeline.faults.clone());
+    }
     let next = Facts { this: pipeline.name.clone(), ..facts.clone() };
     let runs = Runs { other: other_run(&next, *config.merge_strategy), next };
     let body = match pipeline.language {

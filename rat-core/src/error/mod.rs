@@ -122,6 +122,18 @@ impl Error {
         self
     }
 
+    /// The places that it is about, where it has none yet.
+    #[must_use]
+    pub fn with_labels(mut self, labels: impl IntoIterator<Item = Label>) -> Self {
+        let labels: Vec<Label> = labels.into_iter().collect();
+        if self.0.diagnostics.is_empty() && !labels.is_empty() {
+            let mut diagnostic = Diagnostic::error(self.code(), self.message()).help(self.help());
+            diagnostic.labels = labels;
+            self.repr_mut().diagnostics.push(diagnostic);
+        }
+        self
+    }
+
     /// A fact for the reader: the table, the file, the run. Never a credential, never a row of data.
     #[must_use]
     pub fn with_context(mut self, key: &'static str, value: impl fmt::Display) -> Self {

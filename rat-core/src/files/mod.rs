@@ -32,7 +32,6 @@ pub use reference::reference;
 pub use refusal::Counts;
 pub use scan::{FilesTable, provider};
 pub use shape::{Shape, samples, schema, sniff};
-pub use types::type_name;
 
 use crate::storage::Entry;
 

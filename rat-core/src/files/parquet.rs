@@ -16,10 +16,10 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader};
 
 use super::refusal::{Counts, HELP_FILE, unreadable};
-use super::types::type_name;
 use super::{LandedFile, Sample};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
+use crate::types::sql_type;
 
 const FOOTER: u64 = 8;
 /// Read at the end of a file in one go: mostly the whole footer.
@@ -95,7 +95,7 @@ pub(super) fn sniff(union: bool, binary_as_string: bool, samples: &[Sample]) -> 
 }
 
 fn unlike(path: &str, column: &str, found: &DataType, expected: &DataType) -> Error {
-    let what = format!("column `{column}` is {}, and {} in other files of the zone", type_name(found), type_name(expected));
+    let what = format!("column `{column}` is {}, and {} in other files of the zone", sql_type(found), sql_type(expected));
     unreadable(path, what, "write the files with the same types")
 }
 
@@ -233,7 +233,7 @@ impl Reader {
         cast_with_options(array, field.data_type(), &CastOptions { safe: false, ..CastOptions::default() }).map_err(|e| {
             unreadable(
                 &self.path,
-                format!("column `{}` does not fit {}: {e}", field.name(), type_name(field.data_type())),
+                format!("column `{}` does not fit {}: {e}", field.name(), sql_type(field.data_type())),
                 "write the files with the same types",
             )
         })

@@ -285,7 +285,7 @@ impl Reading {
             Some((_, NULL_FOLDER)) | None => values.append_null(),
             Some((_, value)) => {
                 if !values.append(value.as_bytes()) {
-                    let what = format!("the folder `{key}={value}` is no {}", super::type_name(field.data_type()));
+                    let what = format!("the folder `{key}={value}` is no {}", crate::types::sql_type(field.data_type()));
                     return Err(unreadable(&file.path, what, "rename the folder"));
                 }
             }

@@ -15,6 +15,7 @@ use super::renaming;
 use crate::config::OnSchemaChange;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::tables::ColumnChange;
+use crate::types::sql_type;
 
 /// What a pipeline promises about one column.
 #[derive(Debug, Clone)]
@@ -196,8 +197,8 @@ impl Columns {
             columns.push(match source {
                 None => new_null_array(field.data_type(), batch.num_rows()),
                 Some(taken) => fit::cast(batch.column(taken.index), field.data_type(), &taken.fit).ok_or_else(|| {
-                    let from = batch.column(taken.index).data_type();
-                    let message = format!("column `{}` has a value of type {from} that does not fit {}", field.name(), field.data_type());
+                    let (from, to) = (sql_type(batch.column(taken.index).data_type()), sql_type(field.data_type()));
+                    let message = format!("column `{}` has a value of type {from} that does not fit {to}", field.name());
                     Error::new(Code::CastFailed, message).with_context("column", field.name())
                 })?,
             });

@@ -8,6 +8,7 @@ use super::columns::same_name;
 use super::fit::{self, Fit};
 use crate::config::OnSchemaChange;
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::types::sql_type;
 
 /// What becomes of a column that only one of the two has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +128,7 @@ impl Evolving {
 
 /// A column, or a field inside one, whose types are different things.
 pub(super) fn misfit(path: &str, query: &DataType, table: &DataType) -> Error {
-    let message = format!("column `{path}` is {query} in the query and {table} in the table");
+    let message = format!("column `{path}` is {} in the query and {} in the table", sql_type(query), sql_type(table));
     let help = format!("cast it: `CAST({path} AS ...)`, or run with full_refresh");
     Error::new(Code::SchemaChanged, message).with_help(help).with_context("column", path)
 }

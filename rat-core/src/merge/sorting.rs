@@ -25,6 +25,7 @@ use super::scratch::{self, SpillFile};
 use crate::error::{Code, Error, Result};
 use crate::session::Session;
 use crate::tables::normal;
+use crate::types::sql_type;
 
 /// What the rows of one run may take; an eighth of the pool where that is less, for two runs are in memory at once.
 const RUN_BYTES: usize = 64 << 20;
@@ -69,7 +70,7 @@ impl Order {
         let order = Self::of_any(schema, by)?;
         let Some(column) = order.written.first() else { return Ok(order) };
         let field = schema.field(*column);
-        let message = format!("column `{}` is {}, which has no order", field.name(), field.data_type());
+        let message = format!("column `{}` is {}, which has no order", field.name(), sql_type(field.data_type()));
         Err(Error::new(Code::UnsupportedType, message).with_context("column", field.name()))
     }
 

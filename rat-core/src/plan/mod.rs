@@ -33,7 +33,7 @@ use crate::session::Session;
 pub use lineage::{ColumnLineage, Origin};
 pub use names::{Mentioned, mentioned};
 pub use relations::{Absent, Relation, Relations, empty_table, expanded};
-pub use types::{Column, columns, sql_type};
+pub use types::{Column, columns};
 
 /// A query that can run.
 #[derive(Debug, Clone)]

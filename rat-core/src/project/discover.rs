@@ -20,11 +20,12 @@ pub fn is_project_file(path: &str) -> bool {
     }
 }
 
-/// Says what the files of a project are. What is wrong is left out and told: `INVALID_NAME`, `UNKNOWN_LAYER`, `TWO_SOURCES`, `NO_SOURCE`,
-/// `NOT_UTF8`, `MISPLACED_FILE`.
+/// Says what the files of a project are. What has no place in it is left out and told: `INVALID_NAME`, `UNKNOWN_LAYER`, `MISPLACED_FILE`, and
+/// `NOT_UTF8` of a file that is no pipeline's. A folder that is a pipeline by its name and cannot be one has that as its
+/// [`faults`](Pipeline::faults).
 pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
     let mut project = Project { namespaces: BTreeSet::from(["default".to_owned()]), ..Project::default() };
-    let mut diagnostics: Vec<Diagnostic> = files.not_utf8.iter().map(|path| not_utf8(path)).collect();
+    let mut diagnostics = Vec::new();
     let mut folders: BTreeMap<[&str; 3], Folder> = BTreeMap::new();
 
     for (path, source) in &files.texts {
@@ -52,19 +53,22 @@ pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
         if let [namespace, "pipelines", layer, name, rest @ ..] = path.split('/').collect::<Vec<_>>().as_slice()
             && is_read(&rest.join("/"))
         {
-            folders.entry([namespace, layer, name]).or_default().unreadable = true;
+            folders.entry([namespace, layer, name]).or_default().unreadable.push(path);
+        } else {
+            diagnostics.push(not_utf8(path));
         }
     }
 
     let mut told = BTreeSet::new();
     for ([namespace, layer, name], folder) in folders {
         let names = Names { namespace, layer, name };
-        if let Some(name) = names.check(&mut told, &mut diagnostics) {
-            project.namespaces.insert(name.namespace.clone());
-            if let Some(pipeline) = folder.pipeline(name, &names.path(), &mut diagnostics) {
-                project.pipelines.insert(pipeline.name.clone(), Arc::new(pipeline));
-            }
-        }
+        let Some(name) = names.check(&mut told, &mut diagnostics) else {
+            diagnostics.extend(folder.unreadable.iter().map(|path| not_utf8(path)));
+            continue;
+        };
+        project.namespaces.insert(name.namespace.clone());
+        let pipeline = folder.pipeline(name, &names.path(), &mut diagnostics);
+        project.pipelines.insert(pipeline.name.clone(), Arc::new(pipeline));
     }
     (project, diagnostics)
 }
@@ -108,12 +112,12 @@ impl<'a> Names<'a> {
 #[derive(Default)]
 struct Folder<'a> {
     files: Vec<(String, &'a Arc<Source>)>,
-    /// One of its files is not UTF-8. That has been told, and the pipeline is left out: without one of its tests it is another pipeline.
-    unreadable: bool,
+    /// Those of its files that are not UTF-8. Without one of its tests it is another pipeline, so it is none.
+    unreadable: Vec<&'a str>,
 }
 
 impl Folder<'_> {
-    fn pipeline(self, name: Name, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Pipeline> {
+    fn pipeline(self, name: Name, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Pipeline {
         let (mut sql, mut python, mut config) = (None, None, None);
         let (mut quality_tests, mut unit_tests) = (Vec::new(), Vec::new());
         let mut strays = Vec::new();
@@ -127,36 +131,41 @@ impl Folder<'_> {
                 _ => strays.extend(meant(file).map(|meant| (file, meant))),
             }
         }
+        let mut faults: Vec<Diagnostic> = self.unreadable.iter().map(|path| not_utf8(path)).collect();
         let (language, source) = match (sql, python) {
             (Some(sql), Some(python)) => {
                 let message = format!("pipeline `{}` has both `pipeline.sql` and `pipeline.py`", name.short());
-                diagnostics.push(Diagnostic::error(Code::TwoSources, message).at(&Source::new(sql.path.clone(), ""), 0..0, "").at(
+                faults.push(Diagnostic::error(Code::TwoSources, message).at(&Source::new(sql.path.clone(), ""), 0..0, "").at(
                     &Source::new(python.path.clone(), ""),
                     0..0,
                     "",
                 ));
-                return None;
+                (Language::Sql, sql)
             }
             (Some(sql), None) => (Language::Sql, sql),
             (None, Some(python)) => (Language::Python, python),
-            (None, None) if self.unreadable => return None,
             (None, None) => {
-                let message = format!("pipeline `{}` has neither `pipeline.sql` nor `pipeline.py`", name.short());
-                let mut diagnostic = Diagnostic::error(Code::NoSource, message).at(&Source::new(path, ""), 0..0, "");
-                if let Some((file, meant)) = strays.iter().find(|(_, meant)| meant.starts_with("pipeline.")) {
-                    diagnostic = diagnostic.help(format!("rename `{file}` to `{meant}`"));
+                if faults.is_empty() {
+                    faults.push(no_source(&name, path, &strays));
+                    // One of them may be the source: it has been told.
+                    strays.clear();
                 }
-                diagnostics.push(diagnostic);
-                return None;
+                (Language::Sql, Source::new(format!("{path}/pipeline.sql"), ""))
             }
         };
         for (file, meant) in strays {
             diagnostics.push(misplaced(&format!("{path}/{file}"), "rat does not read a file of this name", &format!("{path}/{meant}")));
         }
-        if self.unreadable {
-            return None;
-        }
-        Some(Pipeline { name, language, source, config, quality_tests, unit_tests })
+        Pipeline { name, language, source, config, quality_tests, unit_tests, faults }
+    }
+}
+
+fn no_source(name: &Name, path: &str, strays: &[(&String, String)]) -> Diagnostic {
+    let message = format!("pipeline `{}` has neither `pipeline.sql` nor `pipeline.py`", name.short());
+    let diagnostic = Diagnostic::error(Code::NoSource, message).at(&Source::new(path, ""), 0..0, "");
+    match strays.iter().find(|(_, meant)| meant.starts_with("pipeline.")) {
+        Some((file, meant)) => diagnostic.help(format!("rename `{file}` to `{meant}`")),
+        None => diagnostic,
     }
 }
 

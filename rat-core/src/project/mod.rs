@@ -9,7 +9,7 @@ mod discover;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::error::Source;
+use crate::error::{Code, Diagnostic, Error, Result, Source, nearest};
 use crate::name::Name;
 pub use discover::{discover, is_project_file};
 
@@ -57,6 +57,23 @@ pub struct Project {
     pub settings: Option<Arc<Source>>,
 }
 
+impl Project {
+    /// The pipeline of that name.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, with the near miss.
+    pub fn pipeline(&self, name: &Name) -> Result<&Arc<Pipeline>> {
+        self.pipelines.get(name).ok_or_else(|| {
+            let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{name}`"));
+            let names: Vec<String> = self.pipelines.keys().map(Name::to_string).collect();
+            match nearest(&name.to_string(), names.iter().map(String::as_str)) {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => error,
+            }
+        })
+    }
+}
+
 /// One pipeline, as it lies on disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pipeline {
@@ -72,12 +89,20 @@ pub struct Pipeline {
     pub quality_tests: Vec<Arc<Source>>,
     /// `tests/unit/*.yaml`, by path.
     pub unit_tests: Vec<Arc<Source>>,
+    /// Why its files make no pipeline: `TWO_SOURCES`, `NO_SOURCE`, `NOT_UTF8`. It has its name and its place, and does not compile.
+    pub faults: Vec<Diagnostic>,
 }
 
 impl Pipeline {
     /// Its folder, `default/pipelines/silver/orders`.
     pub fn folder(&self) -> &str {
         self.source.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The same with this text in the place of its file's, whatever was wrong with that.
+    #[must_use]
+    pub fn with_text(&self, sql: &str) -> Self {
+        Self { source: Source::new(self.source.path.clone(), sql), faults: Vec::new(), ..self.clone() }
     }
 }
 

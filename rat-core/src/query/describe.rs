@@ -17,8 +17,9 @@ use futures::TryStreamExt;
 use crate::dialect;
 use crate::error::{Code, Error, Result};
 use crate::execute;
-use crate::plan::{Planned, sql_type};
+use crate::plan::Planned;
 use crate::session::Session;
+use crate::types::sql_type;
 
 /// The query inside `SUMMARIZE …`, at the same bytes; `None` for every other text. The parser does not know the word.
 pub(super) fn summarized(sql: &str) -> Option<String> {

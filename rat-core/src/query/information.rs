@@ -9,8 +9,9 @@ use datafusion::datasource::{MemTable, provider_as_source};
 use super::snapshot::Found;
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
-use crate::plan::{Relation, sql_type};
+use crate::plan::Relation;
 use crate::tables;
+use crate::types::sql_type;
 
 /// What stands before the dot.
 pub(super) const SCHEMA: &str = "information_schema.";

@@ -8,7 +8,7 @@ use super::{Active, Landing};
 use crate::clock::Clock;
 use crate::compile::{self, Compiled, Known};
 use crate::config::{self, Config, Defaults, Overrides};
-use crate::error::{Code, Diagnostic, Error, Result, nearest};
+use crate::error::{Code, Diagnostic, Error, Result};
 use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::name::Name;
@@ -65,14 +65,7 @@ impl ProjectCode {
     /// # Errors
     /// `PIPELINE_NOT_FOUND`, with the near miss.
     pub fn pipeline(&self, name: &Name) -> Result<&Arc<Pipeline>> {
-        self.project.pipelines.get(name).ok_or_else(|| {
-            let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{name}`"));
-            let names: Vec<String> = self.project.pipelines.keys().map(Name::to_string).collect();
-            match nearest(&name.to_string(), names.iter().map(String::as_str)) {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                None => error,
-            }
-        })
+        self.project.pipeline(name)
     }
 
     /// A pipeline's settings, and what is to be said of them.

@@ -19,9 +19,9 @@ use crate::config::{self, BuiltinTest, Config, Materialized, Overrides};
 use crate::error::{Code, Diagnostic, Error, Kind, Result, Severity};
 use crate::merge::Foreseen;
 use crate::name::Name;
-use crate::plan::sql_type;
 use crate::quality::name_of;
 use crate::tables::{ColumnChange, Table};
+use crate::types::sql_type;
 
 /// Tells what a run of a pipeline would do, and does nothing. What would stop the run is in the plan.
 ///

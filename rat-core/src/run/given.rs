@@ -176,5 +176,6 @@ pub(super) fn pipeline(table: &Name) -> Pipeline {
         config: None,
         quality_tests: Vec::new(),
         unit_tests: Vec::new(),
+        faults: Vec::new(),
     }
 }

@@ -348,7 +348,10 @@ impl Job {
             };
             self.record.tested(vec![result]);
         }
-        refusal.error
+        match refusal.error.code() {
+            Code::NullKey => refusal.error.with_labels(self.config.unique_key.origin.label().cloned()),
+            _ => refusal.error,
+        }
     }
 
     /// The query's rows, as the merge keeps them.

@@ -1,6 +1,7 @@
 //! What a run is going to do: its inputs pinned, its query typed, its columns matched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
@@ -76,27 +77,28 @@ impl Planned {
         let landing = landing(asked, &compiled, base.as_ref()).await?;
         let cut = Cut::new(context, name, &pins, landing.clone())?;
         let cut = with_this(asked, cut, base.as_ref(), &compiled, &facts)?;
-        let query = match &asked.given {
-            Some(given) => given.query()?,
-            None => cut.plan(context, &compiled)?.plan,
+        let (query, places) = match &asked.given {
+            Some(given) => (given.query()?, Vec::new()),
+            None => cut.plan(context, &compiled).map(|planned| (planned.plan, planned.places))?,
         };
+        let placed = |error| at_column(error, query.schema().inner(), &places, &compiled);
 
         let promises = promises(config)?;
-        let schema = with_validity(query.schema().inner(), config)?;
+        let schema = with_validity(query.schema().inner(), config).map_err(placed)?;
         let columns = match &base {
             Some(base) if !rebuild => {
                 let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();
-                Columns::of_table(&schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises)?
+                Columns::of_table(&schema, &*base.schema()?, &renamed, *config.on_schema_change, &promises).map_err(placed)?
             }
-            _ => Columns::of_query(&schema, &promises)?,
+            _ => Columns::of_query(&schema, &promises).map_err(placed)?,
         };
         warnings.extend(columns.warnings().iter().cloned());
         if let Some(base) = base.as_ref().filter(|_| !rebuild) {
             check_validity(base, config, &columns)?;
         }
         let evolution = base.as_ref().map(|_| evolution(asked, &columns, rebuild));
-        let target = target(asked, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns)?;
-        let merge = merge(asked, target, columns, query.schema().inner())?;
+        let target = target(asked, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns).map_err(placed)?;
+        let merge = merge(asked, target, columns, query.schema().inner()).map_err(placed)?;
         let (inputs, stand_in) = (pins.snapshots(), far.is_stand_in());
         Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query, merge, inputs, watermark, stand_in, evolution })
     }
@@ -154,6 +156,17 @@ impl Planned {
         }
         planned.base = Some(now);
         Ok(Some(planned))
+    }
+}
+
+/// What is said of a column, at the expression that makes it.
+fn at_column(error: Error, query: &Schema, places: &[Range<usize>], compiled: &Compiled) -> Error {
+    let named = error.context().iter().find(|(key, _)| *key == "column");
+    let column =
+        named.and_then(|(_, name)| query.fields().iter().rposition(|field| field.name() == name.split('.').next().unwrap_or(name)));
+    match column.and_then(|column| places.get(column)) {
+        Some(place) => error.with_labels(compiled.map.labels(place.clone(), "")),
+        None => error,
     }
 }
 

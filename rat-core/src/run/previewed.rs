@@ -87,10 +87,7 @@ fn pipeline(context: &RunContext, name: Option<&Name>, sql: Option<&str>, namesp
     let written = name.map(|name| context.project.pipeline(name)).transpose()?;
     match (written, sql) {
         (Some(written), None) => Ok(Arc::clone(written)),
-        (Some(written), Some(sql)) => {
-            let source = Source::new(written.source.path.clone(), sql);
-            Ok(Arc::new(Pipeline { source, ..written.as_ref().clone() }))
-        }
+        (Some(written), Some(sql)) => Ok(Arc::new(written.with_text(sql))),
         (None, Some(sql)) => Ok(Arc::new(Pipeline {
             // No pipeline can have this name, so none is taken for this one.
             name: Name { namespace: namespace.to_owned(), layer: Layer::Gold, name: "<preview>".to_owned() },
@@ -99,6 +96,7 @@ fn pipeline(context: &RunContext, name: Option<&Name>, sql: Option<&str>, namesp
             config: None,
             quality_tests: Vec::new(),
             unit_tests: Vec::new(),
+            faults: Vec::new(),
         })),
         (None, None) => Err(Error::new(Code::InvalidArgument, "there is nothing to preview").with_help("name a pipeline, or give `sql`")),
     }

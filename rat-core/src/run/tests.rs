@@ -9,7 +9,7 @@ use super::inputs::Cut;
 use super::pipeline::Job;
 use crate::compile::CompiledTest;
 use crate::config::{BuiltinTest, Config};
-use crate::error::{Code, Error, Kind, Result};
+use crate::error::{Code, Error, Kind, Label, Result};
 use crate::name::Name;
 use crate::quality::{SqlTest, Subject, TestResult, TestStatus};
 
@@ -32,7 +32,7 @@ pub(super) struct Judged<'a> {
 pub(super) async fn run(job: &Job, cut: &Cut, tests: &[CompiledTest], rows: Option<u64>, passed: &BTreeSet<String>) -> Result<()> {
     let judged = Judged { name: &job.pipeline.name, config: &job.config, tests, rows, passed };
     let results = judge(&job.context, &judged, cut, job.record.started_at()).await;
-    let failed = failure(&results);
+    let failed = failure(&results, |test| place(&judged, test));
     job.record.tested(results);
     failed.map_or(Ok(()), Err)
 }
@@ -63,15 +63,28 @@ pub(super) fn name_of(test: &CompiledTest) -> &str {
     file.strip_suffix(".sql").unwrap_or(file)
 }
 
-fn failure(results: &[TestResult]) -> Option<Error> {
-    let failed: Vec<&TestResult> = results.iter().filter(|result| result.is_blocking()).collect();
-    let first = failed.first()?;
+/// Where the test of that number is written: built-in ones first.
+fn place(judged: &Judged<'_>, test: usize) -> Vec<Label> {
+    let builtin = &judged.config.tests;
+    match builtin.get(test) {
+        Some(test) => test.origin.label().cloned().into_iter().collect(),
+        None => judged.tests.get(test - builtin.len()).map_or_else(Vec::new, |test| {
+            let query = test.sql.trim_start();
+            let start = test.sql.len() - query.len();
+            test.map.labels(start..start + query.lines().next().map_or(0, str::len), "")
+        }),
+    }
+}
+
+fn failure(results: &[TestResult], place: impl Fn(usize) -> Vec<Label>) -> Option<Error> {
+    let mut failed = results.iter().enumerate().filter(|(_, result)| result.is_blocking());
+    let (number, first) = failed.next()?;
     let what = match (&first.error, first.count) {
         (Some(error), _) => format!("quality test `{}` could not be run: {}", first.name, error.message()),
         (None, Some(1)) => format!("quality test `{}` failed: 1 row violates it", first.name),
         (None, count) => format!("quality test `{}` failed: {} rows violate it", first.name, count.unwrap_or(0)),
     };
-    let others = match failed.len() - 1 {
+    let others = match failed.count() {
         0 => String::new(),
         1 => "; 1 other test failed too".to_owned(),
         n => format!("; {n} other tests failed too"),
@@ -79,12 +92,17 @@ fn failure(results: &[TestResult]) -> Option<Error> {
     // A test that the storage did not let run says nothing of the rows: then the run failed as any that the storage did not let run.
     let code = first.error.as_ref().filter(|error| error.kind() == Kind::Unavailable).map_or(Code::QualityFailed, Error::code);
     let error = Error::new(code, format!("{what}{others}")).with_context("test", &first.name);
-    let remedied = match &first.remediation {
-        Some(remediation) => error.with_help(remediation.clone()),
-        None => error,
+    let remedied = match (&first.remediation, &first.error) {
+        (Some(remediation), _) => error.with_help(remediation.clone()),
+        (None, Some(cause)) => error.with_help(cause.help()),
+        (None, None) => error,
     };
-    Some(match (&first.status, first.error.clone()) {
-        (TestStatus::Error, Some(cause)) => remedied.with_source(cause),
-        _ => remedied,
+    let labels = |error: &Error| error.diagnostics().first().map_or_else(Vec::new, |diagnostic| diagnostic.labels.clone());
+    let cause = first.error.as_ref().filter(|_| first.status == TestStatus::Error);
+    let inside = cause.map(labels).filter(|labels| !labels.is_empty());
+    let placed = remedied.with_labels(inside.unwrap_or_else(|| place(number)));
+    Some(match cause {
+        Some(cause) => placed.with_source(cause.clone()),
+        None => placed,
     })
 }

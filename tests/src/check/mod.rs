@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use rat_core::error::Diagnostic;
 use rat_core::interop::check::{CheckReport, CheckedPipeline, Environment, LakeFacts, Workspace};
-use rat_core::interop::plan::sql_type;
 use rat_core::interop::project::Files;
+use rat_core::interop::types::sql_type;
 use rat_core::name::Name;
 
 use crate::plan::SESSION;

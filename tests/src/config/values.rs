@@ -18,6 +18,7 @@ pub fn pipeline(sql: &str, yaml: Option<&str>) -> Pipeline {
         config: yaml.map(|text| Source::new("default/pipelines/silver/orders/config.yaml", text)),
         quality_tests: vec![],
         unit_tests: vec![],
+        faults: vec![],
     }
 }
 

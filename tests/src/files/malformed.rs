@@ -45,7 +45,7 @@ async fn what_would_lose_data_is_refused() {
         ("BIGINT", "9223372036854775808"),
         ("TINYINT", "128"),
         ("UTINYINT", "-1"),
-        ("DECIMAL(5,2)", "1000"),
+        ("DECIMAL(5, 2)", "1000"),
         ("DATE", "2013-01-02 10:00:00"),
         ("DATE", "2013-02-29"),
         ("DATE", "2013-01-02x"),

@@ -5,7 +5,7 @@ use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
 use bytes::Bytes;
 use rat_core::error::Code;
 use rat_core::interop::dialect::ReadFunction;
-use rat_core::interop::files::type_name;
+use rat_core::interop::types::sql_type;
 use serde_json::{Value, json};
 
 use super::Landed;
@@ -34,6 +34,14 @@ async fn answer(case: &Value) -> Value {
     match landed.read().await {
         Ok(read) => json!({ "columns": columns, "rows": read.batches.iter().flat_map(cells).collect::<Vec<_>>() }),
         Err(error) => json!({ "error": error.code().as_str(), "message": error.message() }),
+    }
+}
+
+/// A type as DuckDB names it.
+pub fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Decimal128(precision, scale) if *scale > 0 => format!("DECIMAL({precision},{scale})"),
+        other => sql_type(other).replace("DECIMAL(38, 0)", "HUGEINT"),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::oracle::type_name;
 use arrow::array::{ArrayRef, BinaryArray, Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampMillisecondArray};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use rat_core::error::Code;
 use rat_core::interop::dialect::ReadFunction;
-use rat_core::interop::files::type_name;
 use serde_json::{Value, json};
 
 use super::Landed;

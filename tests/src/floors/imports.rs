@@ -4,7 +4,7 @@ use super::source::{File, files};
 
 /// The floors, from the ground up. A room uses rooms of lower floors, and, where the floor is a chain, rooms before it on its own.
 const FLOORS: &[Floor] = &[
-    Floor { name: "words", rooms: &["error", "name", "settings", "clock", "ids"], among: Among::Chain },
+    Floor { name: "words", rooms: &["error", "name", "settings", "clock", "ids", "types"], among: Among::Chain },
     Floor { name: "ground", rooms: &["storage", "sqlite", "tables", "ledger"], among: Among::Chain },
     Floor { name: "language", rooms: &["project", "config", "template", "graph", "compile"], among: Among::Chain },
     Floor { name: "engine", rooms: &["dialect", "session", "execute", "files", "plan", "merge", "quality"], among: Among::Chain },

@@ -81,7 +81,7 @@ fn a_bad_folder_is_told_once_and_hides_nothing_else() {
 }
 
 #[test]
-fn a_file_that_is_not_text_leaves_out_what_needs_it() {
+fn a_file_that_is_not_text_is_the_fault_of_what_needs_it() {
     let mut files = Files::default();
     files.insert("default/pipelines/silver/a/pipeline.sql", b"select 1".to_vec());
     files.insert("default/pipelines/silver/a/config.yaml", vec![0xff]);
@@ -90,8 +90,11 @@ fn a_file_that_is_not_text_leaves_out_what_needs_it() {
     files.insert("default/pipelines/silver/c/pipeline.sql", b"select 1".to_vec());
     files.insert("default/pipelines/silver/c/notes.sql", vec![0xff]);
     let (project, diagnostics) = discover(&files);
-    assert_eq!(project.pipelines.keys().map(|name| name.short()).collect::<Vec<_>>(), ["silver.c"]);
-    assert_eq!(diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["NOT_UTF8"; 3]);
+    let faults = project.pipelines.iter().map(|(name, p)| (name.short(), p.faults.iter().map(|d| d.code.as_str()).collect::<Vec<_>>()));
+    let named = |(name, codes): (&str, Vec<&'static str>)| (name.to_owned(), codes);
+    let expected = [("silver.a", vec!["NOT_UTF8"]), ("silver.b", vec!["NOT_UTF8"]), ("silver.c", vec![])].map(named);
+    assert_eq!(faults.collect::<Vec<_>>(), expected);
+    assert_eq!(diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["NOT_UTF8"], "the one that no pipeline reads");
 }
 
 fn path() -> impl Strategy<Value = String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rat_core::error::Result;
 use rat_core::interop::config::Origin;
 use rat_core::interop::graph::Graph;
-use rat_core::interop::plan::sql_type;
+use rat_core::interop::types::sql_type;
 use rat_core::name::Name;
 
 use super::case::Case;

@@ -91,7 +91,7 @@ async fn fields_inside_a_column_follow_the_policy_by_name() {
     let (_, report) = then("append", NESTED, "SELECT 2 AS id, {'n': DATE '2024-01-01'} AS v").await;
     let error = report.error.unwrap();
     assert_eq!(error.code(), Code::SchemaChanged);
-    assert!(error.message().contains("`v.n` is Date32 in the query and Int32 in the table"), "{error}");
+    assert!(error.message().contains("`v.n` is DATE in the query and INTEGER in the table"), "{error}");
 }
 
 #[tokio::test]
@@ -169,4 +169,13 @@ async fn not_null_is_enforced_when_written() {
     assert_eq!(lake.rows("silver.t").await, None);
     let report = run(&lake.context, &name("silver.t"), &full_refresh("(1, NULL)")).await.unwrap();
     assert!(report.is_ok(), "{:?}", report.error);
+}
+
+#[tokio::test]
+async fn a_column_that_no_table_holds_is_told_where_it_is_made() {
+    let lake = Lake::new(&[("silver/t/pipeline.sql", "-- @merge_strategy: append_only\nSELECT 1 AS id,\n  INTERVAL 3 DAY AS wait")]);
+    let report = lake.run("silver.t").await;
+    let error = report.error.as_ref().unwrap();
+    assert_eq!(error.code(), Code::UnsupportedType);
+    assert!(error.diagnostics()[0].to_string().ends_with("(default/pipelines/silver/t/pipeline.sql:3:12)"), "{}", error.diagnostics()[0]);
 }

@@ -7,7 +7,9 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use rat_core::error::{Code, Error, Kind};
-use rat_core::{Lake, QueryOptions, RunOptions, RunReport, RunStatus};
+use rat_core::{
+    BuildOptions, CheckOptions, CompileOptions, Lake, PlanOptions, PreviewOptions, QueryOptions, RunOptions, RunReport, RunStatus,
+};
 use serde_json::json;
 
 use crate::tables::faults::{Fault, FaultyStore};
@@ -248,4 +250,51 @@ async fn a_view_that_reads_a_landing_zone_is_not_stored() {
     assert_eq!(error.diagnostics()[0].path(), Some("default/pipelines/silver/v/pipeline.sql"));
     assert_eq!(error.diagnostics()[0].start().unwrap().0, 3);
     assert!(lake.tables().list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn files_that_make_no_pipeline_are_told_by_whatever_names_it() {
+    for (file, text, code) in
+        [("pipeline.py", "result = []", Code::TwoSources), ("tests/quality/t.sql", "SELECT 1 WHERE \u{fffd}", Code::NotUtf8)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        built(root).await;
+        let path = root.join("default/pipelines/silver/t").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let bytes: Vec<u8> = text.chars().map(|c| if c == '\u{fffd}' { 0xff } else { c as u8 }).collect();
+        fs::write(&path, bytes).unwrap();
+        told_everywhere(root, code, file).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    built(root).await;
+    let sql = root.join("default/pipelines/silver/t/pipeline.sql");
+    fs::rename(&sql, sql.with_file_name("pipelin.sql")).unwrap();
+    told_everywhere(root, Code::NoSource, "default/pipelines/silver/t").await;
+}
+
+/// Everything that names `silver.t` tells the fault of its files, and what reads it is held back, not blamed.
+async fn told_everywhere(root: &Path, code: Code, place: &str) {
+    let lake = open(root).await;
+    let error = refused(&lake, root, "silver.t").await;
+    assert_eq!(error.code(), code, "{error}");
+    let paths: Vec<&str> = error.diagnostics()[0].labels.iter().map(|label| label.source.path.as_str()).collect();
+    assert!(paths.iter().any(|path| path.ends_with(place)), "{paths:?}");
+
+    let report = lake.build(&BuildOptions::default()).await.unwrap();
+    let codes: Vec<_> = report.runs.iter().map(|run| (run.status, run.error.as_ref().map(Error::code))).collect();
+    assert_eq!(codes, [(RunStatus::Failed, Some(code)), (RunStatus::Cancelled, None)], "what reads it waits");
+
+    let compiled = lake.compile("silver.t", &CompileOptions::default()).await.unwrap();
+    assert_eq!(compiled.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), [code]);
+    let plan = lake.plan("silver.t", &PlanOptions::default()).await.unwrap();
+    assert_eq!(plan.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), [code]);
+    assert_eq!(lake.preview(Some("silver.t"), &PreviewOptions::default()).await.unwrap_err().code(), code);
+    let mended = PreviewOptions { sql: Some("SELECT 7 AS id".to_owned()), ..PreviewOptions::default() };
+    assert!(lake.preview(Some("silver.t"), &mended).await.is_ok(), "another text in its place is well");
+
+    let report = lake.check(&CheckOptions::default()).await.unwrap();
+    assert_eq!(report.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), [code], "{:?}", report.diagnostics);
+    assert_eq!(count(&lake).await, "1", "its table is there still");
 }

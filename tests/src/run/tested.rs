@@ -1,11 +1,18 @@
 //! Quality tests keep rows from being published, or do not.
 
-use rat_core::error::{Code, Severity};
+use rat_core::error::{Code, Error, Severity};
 use rat_core::interop::run::{TestStatus, run};
 
 use super::harness::{Lake, name, with_rows};
 
 const QUERY: &str = "-- @merge_strategy: append_only\nSELECT * FROM (VALUES {{ var('rows') }}) AS t(id, v)";
+
+/// Where an error points.
+fn place(error: &Error) -> String {
+    let label = &error.diagnostics()[0].labels[0];
+    let (line, column) = label.source.line_column(label.range.start);
+    format!("{}:{line}:{column}", label.source.path)
+}
 
 #[tokio::test]
 async fn a_failing_test_publishes_nothing_and_leaves_nothing() {
@@ -21,6 +28,7 @@ async fn a_failing_test_publishes_nothing_and_leaves_nothing() {
     let report = run(&lake.context, &name("silver.t"), &with_rows("(2, -987654321), (3, 3)")).await.unwrap();
     let error = report.error.as_ref().unwrap();
     assert_eq!((error.code(), error.help()), (Code::QualityFailed, "look upstream"));
+    assert_eq!(place(error), "default/pipelines/silver/t/tests/quality/positive.sql:3:1");
     let test = &report.tests[0];
     assert_eq!((test.name.as_str(), test.status, test.count), ("positive", TestStatus::Failed, Some(1)));
     assert_eq!(test.samples.as_ref().unwrap().num_rows(), 1);
@@ -51,7 +59,9 @@ async fn tests_see_the_table_as_it_would_be_and_the_new_rows() {
 async fn a_test_that_cannot_run_counts_as_failed() {
     let lake = Lake::new(&[("silver/t/pipeline.sql", QUERY), ("silver/t/tests/quality/broken.sql", "SELECT nothing FROM {{ this }}")]);
     let report = run(&lake.context, &name("silver.t"), &with_rows("(1, 1)")).await.unwrap();
-    assert_eq!(report.error.unwrap().code(), Code::QualityFailed);
+    let error = report.error.unwrap();
+    assert_eq!((error.code(), place(&error).as_str()), (Code::QualityFailed, "default/pipelines/silver/t/tests/quality/broken.sql:1:8"));
+    assert_eq!(error.help(), report.tests[0].error.as_ref().unwrap().help(), "the way out is that of what stopped it");
     assert_eq!(report.tests[0].status, TestStatus::Error);
     assert_eq!(report.tests[0].error.as_ref().unwrap().code(), Code::UnknownColumn);
     assert_eq!(lake.rows("silver.t").await, None);
@@ -84,6 +94,8 @@ async fn built_in_tests_find_what_they_are_for() {
             ("relationships(v, bronze.other.k)", Some(1)),
         ]
     );
+    let error = bad.error.as_ref().unwrap();
+    assert_eq!(place(error), "default/pipelines/silver/t/config.yaml:2:5", "{error}");
     assert!(bad.tests.iter().all(|t| t.samples.as_ref().is_some_and(|rows| rows.num_rows() > 0)), "{:?}", bad.tests);
     assert_eq!(lake.rows("silver.t").await.unwrap().len(), 2);
 }

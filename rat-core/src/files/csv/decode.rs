@@ -11,7 +11,7 @@ use super::{CsvShape, Match, column_names};
 use crate::error::{Code, Error, Result, nearest};
 use crate::files::columns::TextColumn;
 use crate::files::refusal::{Counts, HELP_SHAPE, HELP_TYPE, Refusal, column_of, shown};
-use crate::files::types::type_name;
+use crate::types::sql_type;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// A batch ends when its text has this many bytes, however few its rows.
@@ -295,7 +295,7 @@ impl Decoder {
                 good = false;
                 let column = &self.shape.columns[self.wanted[i]];
                 let format = column.format.as_ref().map(|f| format!(" written `{}`", f.text)).unwrap_or_default();
-                let what = format!("column `{}` is {}{format}, found {}", column.name, type_name(&column.data_type), shown(text));
+                let what = format!("column `{}` is {}{format}, found {}", column.name, sql_type(&column.data_type), shown(text));
                 let line = self.line + count_lines(&self.buffer[self.at..field.start]);
                 self.refuse(field.start, line, what, HELP_TYPE)?;
             }

@@ -13,7 +13,8 @@ use super::split::Into;
 use crate::files::columns::TextColumn;
 use crate::files::guess::Formats;
 use crate::files::numbers::Notation;
-use crate::files::types::{list_of, map_of, type_name};
+use crate::files::types::{list_of, map_of};
+use crate::types::sql_type;
 
 /// The values of one column, or of one place inside it.
 pub(super) enum Column {
@@ -95,7 +96,7 @@ impl Column {
                     value => values.append(value.to_string().as_bytes()),
                 };
                 if !fits {
-                    misfit.say(|| format!("{} is expected, found {}", type_name(data_type), shown(value)));
+                    misfit.say(|| format!("{} is expected, found {}", sql_type(data_type), shown(value)));
                 }
             }
             Column::Object { fields, valid, known_only } => {

@@ -23,6 +23,7 @@ use super::past::Past;
 use crate::error::{Code, Error, Result};
 use crate::execute;
 use crate::tables::{FILE, ROW, normal};
+use crate::types::sql_type;
 
 const SAMPLE_ROWS: usize = 20;
 
@@ -251,9 +252,11 @@ impl Comparable {
             let field = SortField::new(flat(data_type));
             match RowConverter::supports_fields(std::slice::from_ref(&field)) {
                 true => Ok(field),
-                false => Err(Error::new(Code::UnsupportedType, format!("column `{name}` is {data_type}, which cannot be compared"))
-                    .with_help("name the columns that make a new version with `scd_compare`")
-                    .with_context("column", name)),
+                false => {
+                    Err(Error::new(Code::UnsupportedType, format!("column `{name}` is {}, which cannot be compared", sql_type(data_type)))
+                        .with_help("name the columns that make a new version with `scd_compare`")
+                        .with_context("column", name))
+                }
             }
         };
         let fields = names.iter().map(of).collect::<Result<_>>()?;

@@ -8,6 +8,7 @@ use super::super::columns::{Columns, position};
 use crate::config::{Config, HardDeletes};
 use crate::error::{Code, Error, Result};
 use crate::execute;
+use crate::types::sql_type;
 
 /// How versions of a key follow each other.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl Validity {
             };
             let field = &mut fields[place];
             if !is_moment(field.data_type()) {
-                let message = format!("column `{name}` is {}, and says when a version is valid", field.data_type());
+                let message = format!("column `{name}` is {}, and says when a version is valid", sql_type(field.data_type()));
                 let help = format!("cast it: `CAST({name} AS TIMESTAMPTZ)`");
                 return Err(Error::new(Code::UnsupportedType, message).with_help(help).with_context("column", field.name()));
             }

@@ -9,6 +9,7 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::{Code, Error, Result};
+use crate::types::sql_type;
 
 /// The batch with the columns of `target`, matched by name without regard to case and cast to its types. A column that the batch lacks is
 /// NULL; one that the target lacks is left out.
@@ -46,7 +47,7 @@ fn cast(column: &ArrayRef, to: &DataType, name: &str) -> Result<ArrayRef> {
     // Iceberg's fixed-offset spelling of UTC and a zone's name mean the same instants.
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let failed = |e: ArrowError| {
-        Error::new(Code::CastFailed, format!("a value of `{name}` does not fit {to}"))
+        Error::new(Code::CastFailed, format!("a value of `{name}` does not fit {}", sql_type(to)))
             .with_help(format!("cast or clean `{name}` in the query"))
             .with_context("column", name)
             .with_source(e)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use iceberg::spec::{ListType, MapType, NestedField, PrimitiveType, Schema as IcebergSchema, StructType, Type};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Diagnostic, Error, Label, Result};
+use crate::types::sql_type;
 
 /// A column that a table cannot hold as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,18 @@ pub struct Unstorable {
     pub message: String,
     /// The cast or alias that mends it.
     pub help: String,
+}
+
+impl Unstorable {
+    /// The same as a diagnostic, at the expression that makes the column; `places` says where that of a number is.
+    pub fn diagnostic(self, schema: &Schema, places: &dyn Fn(usize) -> Vec<Label>) -> Diagnostic {
+        let top = self.column.split('.').next().unwrap_or_default();
+        // Of two columns with one name the later one is the one too many.
+        let column = schema.fields().iter().rposition(|field| field.name() == &self.column || field.name() == top);
+        let mut diagnostic = Diagnostic::error(self.code, self.message).help(self.help);
+        diagnostic.labels = column.map(places).unwrap_or_default();
+        diagnostic
+    }
 }
 
 impl From<Unstorable> for Error {
@@ -94,7 +107,7 @@ pub(super) fn iceberg_type(arrow: &DataType, path: &str, last_id: &mut i32) -> R
     let refused = |why: &str, help: String| Unstorable {
         column: path.to_owned(),
         code: Code::UnsupportedType,
-        message: format!("the column `{path}` has the type {arrow}, {why}"),
+        message: format!("the column `{path}` has the type {}, {why}", sql_type(arrow)),
         help,
     };
     let decimal = |precision: u8, scale: i8| match u32::try_from(scale) {
