@@ -15,6 +15,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use crate::error::{Code, Error, Result};
 use crate::query::{Param, written};
 use crate::run::WriteData;
+use crate::types::sql_type;
 
 /// Digits that a whole number of 64 bits can have.
 const WHOLE: u8 = 19;
@@ -75,7 +76,7 @@ fn column_type(name: &str, values: &[Param]) -> Result<DataType> {
     for (row, value) in values.iter().enumerate() {
         let own = type_of(value).ok_or_else(|| unfit(&format!("the items of `{name}` in row {row} have no type in common")))?;
         found = together(&found, &own).ok_or_else(|| {
-            let [before, own] = [&found, &own].map(crate::plan::sql_type);
+            let [before, own] = [&found, &own].map(sql_type);
             unfit(&format!("`{name}` in row {row} is {own}, and {before} in the rows before"))
         })?;
     }
