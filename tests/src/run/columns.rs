@@ -179,3 +179,15 @@ async fn a_column_that_no_table_holds_is_told_where_it_is_made() {
     assert_eq!(error.code(), Code::UnsupportedType);
     assert!(error.diagnostics()[0].to_string().ends_with("(default/pipelines/silver/t/pipeline.sql:3:12)"), "{}", error.diagnostics()[0]);
 }
+
+#[tokio::test]
+async fn the_moment_of_a_run_is_a_column_like_any_other() {
+    let sql = "-- @merge_strategy: append_only\nSELECT now() AS at, current_timestamp AS same, current_localtimestamp() AS here, current_date AS day";
+    let lake = Lake::new(&[("silver/t/pipeline.sql", sql)]);
+    for _ in 0..2 {
+        let report = lake.run("silver.t").await;
+        assert!(report.is_ok(), "{:?}", report.error);
+    }
+    let row = "2024-02-01T00:00:00Z|2024-02-01T00:00:00Z|2024-02-01T00:00:00|2024-02-01";
+    assert_eq!(lake.rows("silver.t").await.unwrap(), [row, row]);
+}

@@ -1,7 +1,7 @@
 //! Quality tests keep rows from being published, or do not.
 
 use rat_core::error::{Code, Error, Severity};
-use rat_core::interop::run::{TestStatus, run};
+use rat_core::interop::run::{RunReport, TestStatus, run};
 
 use super::harness::{Lake, name, with_rows};
 
@@ -98,4 +98,30 @@ async fn built_in_tests_find_what_they_are_for() {
     assert_eq!(place(error), "default/pipelines/silver/t/config.yaml:2:5", "{error}");
     assert!(bad.tests.iter().all(|t| t.samples.as_ref().is_some_and(|rows| rows.num_rows() > 0)), "{:?}", bad.tests);
     assert_eq!(lake.rows("silver.t").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn freshness_is_the_age_of_the_newest_row_when_the_run_began() {
+    // The run begins at midnight of the first of February.
+    for (column, newest, fresh) in [
+        ("TIMESTAMP", "2024-01-31 23:00:00", true),
+        ("TIMESTAMP", "2024-01-31 22:59:59", false),
+        ("TIMESTAMPTZ", "2024-02-01 00:30:00+01:00", true),
+        ("TIMESTAMPTZ", "2024-01-31 22:59:59+00:00", false),
+        ("DATE", "2024-02-01", true),
+        ("DATE", "2024-01-31", false),
+    ] {
+        let report = judged(&format!("SELECT CAST('{newest}' AS {column}) AS at")).await;
+        let result = &report.tests[0];
+        assert_eq!((result.name.as_str(), result.count), ("freshness(at)", Some(u64::from(!fresh))), "{column} {newest}");
+        assert_eq!(report.is_ok(), fresh, "{column} {newest}: {:?}", report.error);
+    }
+    let report = judged("SELECT TIMESTAMP '2024-01-31 23:30:00' AS at WHERE false").await;
+    assert_eq!(report.tests[0].status, TestStatus::Failed, "an empty table is as old as can be");
+}
+
+async fn judged(sql: &str) -> RunReport {
+    let config = "tests:\n  - freshness: {column: at, max_age: 1h}\n";
+    let lake = Lake::new(&[("silver/t/pipeline.sql", sql), ("silver/t/config.yaml", config)]);
+    lake.run("silver.t").await
 }

@@ -60,7 +60,6 @@ const SCALAR: &[(&str, &[&str])] = &[
     ("map_keys", &["map_keys"]),
     ("map_values", &["map_values"]),
     ("md5", &["md5"]),
-    ("now", &["now", "current_timestamp", "get_current_timestamp", "transaction_timestamp"]),
     ("nullif", &["nullif"]),
     ("nvl", &["ifnull"]),
     ("pi", &["pi"]),

@@ -11,6 +11,7 @@ mod letters;
 pub(super) mod maps;
 mod mended;
 mod mode;
+mod moments;
 mod only;
 mod page;
 pub(super) mod regexp;
@@ -67,6 +68,7 @@ pub fn functions() -> Functions {
     scalar.extend([json::extract(), json::extract_string()]);
     scalar.extend(letters::all());
     scalar.push(maps::map());
+    scalar.extend(moments::all());
     scalar.extend(regexp::all());
     scalar.extend(strings::all());
     scalar.push(typed::written_cast());
