@@ -8,7 +8,7 @@ use crate::clock::to_iso;
 use crate::compile::{Compiled, Known, compile, node_info};
 use crate::config::{self, Config, Defaults, Overrides};
 use crate::dialect::{self, ReadCall, Reads};
-use crate::error::{Diagnostic, Source};
+use crate::error::{Code as ErrorCode, Diagnostic, Label, Source};
 use crate::graph::{Graph, NodeInfo};
 use crate::name::Name;
 use crate::project::{self, Files, Language, Pipeline, Project};
@@ -321,7 +321,13 @@ pub(super) fn compiling(common: &Common, pipeline: &Arc<Pipeline>, project: &Pro
 
 pub(super) fn report(compiling: &Compiling, planning: &Planning) -> CheckedPipeline {
     let mut diagnostics = compiling.diagnostics.clone();
-    diagnostics.extend(planning.diagnostics.iter().cloned());
+    // The `None` of a watermark that nothing guards is no column either, which is not worth saying twice.
+    let unguarded = |label: &Label| {
+        let found = compiling.diagnostics.iter().filter(|d| d.code == ErrorCode::UnguardedWatermark).flat_map(|d| &d.labels);
+        found.into_iter().any(|other| other.source == label.source && other.range == label.range)
+    };
+    let told = |d: &&Diagnostic| d.code == ErrorCode::UnknownColumn && d.labels.first().is_some_and(unguarded);
+    diagnostics.extend(planning.diagnostics.iter().filter(|d| !told(d)).cloned());
     CheckedPipeline {
         name: compiling.pipeline.name.clone(),
         language: compiling.pipeline.language,
