@@ -45,7 +45,7 @@ pub use given::WriteData;
 pub use handle::{RunEvents, RunHandle, submit};
 pub use landing::{Landing, LandingCut, LandingRequest, NoLanding};
 pub use options::{OnEvent, Refresh, RunOptions};
-pub use pipeline::{run, write};
+pub use pipeline::{retry_pause, run, write};
 pub use previewed::{Previewed, preview};
 pub use published::{next_watermark, test};
 pub use report::{BuildReport, Event, Phase, PhaseReport, RunReport, RunStatus, TestResult, TestStatus};

@@ -391,11 +391,16 @@ fn is_transient(error: &Error) -> bool {
     error.is_retryable() && error.code() != Code::CommitUnknown && matches!(error.kind(), Kind::Unavailable | Kind::Conflict)
 }
 
-/// A pause that doubles, and is nobody else's: two writers that lost together would meet again.
+/// The pause before the attempt after this one, in chance's own length.
 pub(super) fn pause(context: &RunContext, first: Duration, attempt: u32) -> Duration {
     let (_, random) = context.ids.next().as_u64_pair();
-    let doubled = first.saturating_mul(1 << (attempt - 1).min(10));
-    doubled.mul_f64(0.5 + (random % 1024) as f64 / 1024.0)
+    retry_pause(first, attempt, (random % 1024) as f64 / 1024.0)
+}
+
+/// A pause that doubles with each attempt, from 1, and is nobody else's: two writers that lost together would meet again. `chance`, at least 0
+/// and below 1, makes half of it to one and a half of it.
+pub fn retry_pause(first: Duration, attempt: u32, chance: f64) -> Duration {
+    first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).mul_f64(0.5 + chance)
 }
 
 fn skipped(context: &RunContext, config: &Config, name: &Name, options: &RunOptions) -> RunReport {

@@ -105,6 +105,49 @@ async fn dependency_order_then_nothing_then_what_changed() {
     assert_eq!(ran.len(), 4);
 }
 
+/// Each waits until another one is at work.
+struct Met {
+    real: Real,
+    two: tokio::sync::Barrier,
+}
+
+#[async_trait]
+impl Steps for Met {
+    async fn fresh(&self, pipeline: &Name) -> Result<Option<String>> {
+        self.real.fresh(pipeline).await
+    }
+
+    async fn run(&self, pipeline: &Name) -> Result<RunReport> {
+        self.two.wait().await;
+        self.real.run(pipeline).await
+    }
+
+    fn skipped(&self, report: &RunReport) {
+        self.real.skipped(report);
+    }
+
+    async fn end(&self, failed: Option<&Name>) -> Result<Vec<RunReport>> {
+        self.real.end(failed).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_that_do_not_read_each_other_run_at_the_same_time() {
+    let lake = Lake::new(&[
+        ("bronze/a/pipeline.sql", "SELECT 1 AS id"),
+        ("bronze/b/pipeline.sql", "SELECT 2 AS id"),
+        ("silver/c/pipeline.sql", "SELECT id FROM {{ ref('bronze.a') }}"),
+        ("silver/d/pipeline.sql", "SELECT id FROM {{ ref('bronze.b') }}"),
+    ]);
+    let (graph, all) = graph(&[("bronze.a", &[]), ("bronze.b", &[]), ("silver.c", &["bronze.a"]), ("silver.d", &["bronze.b"])]);
+    let real = Real { context: lake.context.clone(), ran: Seen::default() };
+    let steps = Arc::new(Met { real, two: tokio::sync::Barrier::new(2) });
+    let built = build(&graph, &all, steps, &*lake.clock, &OPTIONS);
+    // One alone would wait for ever.
+    let report = tokio::time::timeout(std::time::Duration::from_secs(60), built).await.expect("two at a time").unwrap();
+    assert!(report.runs.iter().all(|run| run.status == RunStatus::Success && run.skipped_reason.is_none()), "{report:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn downstream_of_a_failure_is_skipped_and_says_of_which() {
     let mut files = diamond("SELECT 1 AS id");

@@ -3,6 +3,7 @@
 mod handle;
 pub mod harness;
 
+mod bounds;
 mod builds;
 mod columns;
 mod faults;
