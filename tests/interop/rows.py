@@ -12,7 +12,7 @@ def spelled(value):
         return "NULL"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | bytearray):
         return value.hex()
     if isinstance(value, datetime.datetime):
         return value.isoformat().replace("+00:00", "Z")

@@ -4,17 +4,10 @@ It answers in three parts, each ended by a line that says so: the rows of every 
 once a line has come in, the rows of every table after whatever happened meanwhile. CACHE is where libraries are kept.
 """
 
-import datetime
-import os
 import sys
-from pathlib import Path
 
-from pyspark.sql import SparkSession
-from pyspark.sql.types import TimestampType
-from rows import say, spelled
+from spark_lake import SILVER, opened, read
 
-PACKAGES = "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,org.xerial:sqlite-jdbc:3.46.1.3"
-SILVER = "rat.default.silver"
 CHANGES = [
     # What leaves is named by position delete files.
     f"alter table {SILVER}.orders set tblproperties ('write.delete.mode' = 'merge-on-read', 'write.update.mode' = 'merge-on-read')",
@@ -50,57 +43,9 @@ CHANGES = [
 ]
 
 
-def told(row, types):
-    """One row. What Spark calls a timestamp is a moment, in the session's zone."""
-
-    def value(value, kind):
-        if isinstance(kind, TimestampType) and value is not None:
-            return value.replace(tzinfo=datetime.UTC)
-        return value.asDict(recursive=True) if hasattr(value, "asDict") else value
-
-    return "|".join(spelled(value(cell, kind)) for cell, kind in zip(row, types, strict=True))
-
-
-def read(spark):
-    """Says what is in every table."""
-    for found in spark.sql(f"show tables in {SILVER}").collect():
-        rows = spark.table(f"{SILVER}.{found.tableName}")
-        types = [field.dataType for field in rows.schema.fields]
-        say(table=found.tableName, rows=sorted(told(row, types) for row in rows.collect()))
-    say(done=True)
-    sys.stdout.flush()
-
-
 def main():
     """Reads, changes, reads, waits, reads."""
-    folder, cache = sys.argv[1:]
-    # Answers go where they are read, and what Spark and its libraries tell goes to people.
-    sys.stdout = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    settings = {
-        "spark.ui.enabled": "false",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": "1g",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.jars.ivy": cache,
-        "spark.jars.packages": PACKAGES,
-        "spark.sql.warehouse.dir": str(Path(folder) / ".spark"),
-        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-        "spark.sql.catalog.rat": "org.apache.iceberg.spark.SparkCatalog",
-        "spark.sql.catalog.rat.type": "jdbc",
-        # Others write to these tables while the session goes on.
-        "spark.sql.catalog.rat.cache-enabled": "false",
-        "spark.sql.catalog.rat.jdbc.schema-version": "V1",
-        "spark.sql.catalog.rat.uri": f"jdbc:sqlite:{folder}/.rat/catalog.db",
-        "spark.sql.catalog.rat.warehouse": f"file://{folder}",
-    }
-    builder = SparkSession.builder.master("local[1]")
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
+    spark = opened(*sys.argv[1:])
     read(spark)
     for change in CHANGES:
         spark.sql(change)

@@ -18,6 +18,7 @@ mod format;
 mod handle;
 mod litter;
 mod maintenance;
+mod promoted;
 mod publish;
 mod read;
 mod refs;

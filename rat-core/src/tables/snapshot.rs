@@ -21,6 +21,7 @@ use super::files::{Drafts, FileEntry, Files};
 use super::format;
 use super::handle::Tables;
 use super::litter::Litter;
+use super::promoted::fitting;
 
 /// Entries of one manifest; more are cut, so that readers can leave parts out.
 const ENTRIES_PER_MANIFEST: usize = 10_000;
@@ -228,13 +229,14 @@ impl Maker<'_> {
         let path = format!("{}/metadata/{}-m{number}.avro", self.metadata.location(), self.identity.commit);
         let spec = self.spec(spec_id)?;
         let schema = self.schema_for(spec)?.clone();
+        let partition = spec.partition_type(&schema).map_err(drafting)?;
         let builder = ManifestWriterBuilder::new(self.drafts.file(&path), Some(self.identity.snapshot_id), schema, spec.as_ref().clone());
         let mut writer = match content {
             ManifestContentType::Data => builder.build_v2_data(),
             ManifestContentType::Deletes => builder.build_v2_deletes(),
         };
         for (status, entry) in entries {
-            let (file, sequence) = (entry.file.clone(), entry.sequence_number);
+            let (file, sequence) = (fitting(&entry.file, spec_id, &partition)?.into_owned(), entry.sequence_number);
             // Files from before sequence numbers have number zero throughout.
             let file_sequence = Some(entry.file_sequence_number.unwrap_or(sequence));
             match status {
@@ -258,9 +260,10 @@ impl Maker<'_> {
     fn count(&mut self, file: &FileEntry, status: Status) -> Result<()> {
         let spec = self.spec(file.spec_id)?.clone();
         let schema = self.schema_for(&spec)?.clone();
+        let described = fitting(&file.file, file.spec_id, &spec.partition_type(&schema).map_err(drafting)?)?;
         match status {
-            Status::Added => self.summary.add_file(&file.file, schema, spec),
-            Status::Deleted => self.summary.remove_file(&file.file, schema, spec),
+            Status::Added => self.summary.add_file(&described, schema, spec),
+            Status::Deleted => self.summary.remove_file(&described, schema, spec),
             Status::Existing => {}
         }
         Ok(())

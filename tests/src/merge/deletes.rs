@@ -149,3 +149,24 @@ async fn rows_leave_files_of_every_partition_spec_the_table_had() {
     assert_eq!((report.rows_updated, report.rows_inserted, report.rows_total), (3, 0, Some(11)));
     assert_eq!(lake.rows("silver.t").await.unwrap().len(), 11);
 }
+
+#[tokio::test]
+async fn rows_leave_partitions_of_a_column_that_became_wider() {
+    let cases = [
+        ("INTEGER", "BIGINT", "k"),
+        ("INTEGER", "BIGINT", "truncate(10, k)"),
+        ("FLOAT", "DOUBLE", "k"),
+        ("INTEGER", "BIGINT", "bucket(2, k)"),
+    ];
+    for (narrow, wide, partition_by) in cases {
+        let config = format!("-- @partition_by: {partition_by}");
+        let lake = lake(&config, narrow);
+        lake.run_rows("silver.t", "(1, 'old'), (1, 'older'), (2, 'old'), (3, 'old')").await;
+        let head = format!("-- @merge_strategy: incremental\n-- @unique_key: k\n{config}\n");
+        let lake = lake.with(&[("silver/t/pipeline.sql", &(head + &QUERY.replace("{type}", wide)))]);
+        for (rows, updated) in [("(2, 'new')", 1), ("(2, 'newer'), (3, 'newer')", 2)] {
+            assert_eq!(lake.run_rows("silver.t", rows).await.rows_updated, updated, "{narrow}, {partition_by}");
+        }
+        assert_eq!(lake.rows("silver.t").await.unwrap().len(), 3, "{narrow}, {partition_by}");
+    }
+}

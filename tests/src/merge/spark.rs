@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rat_core::interop::tables::{Relation, references};
 
@@ -37,6 +37,25 @@ fn spark() -> Option<PathBuf> {
         }
     }
     found
+}
+
+/// The rows of every silver table of a lake, as Spark has them; none of them where there is no Spark.
+pub fn read(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let Some(python) = spark() else { return BTreeMap::new() };
+    let mut session = session(&python, "spark_reads.py", folder);
+    let tables = part(&mut BufReader::new(session.stdout.take().unwrap()));
+    assert!(session.wait().unwrap().success());
+    assert!(!tables.is_empty(), "Spark found no table");
+    tables
+}
+
+/// A process with a session of Spark.
+fn session(python: &Path, script: &str, folder: &Path) -> Child {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(script);
+    let cache = python.parent().unwrap().join("../libraries");
+    let mut command = Command::new(python);
+    command.arg(script).args([folder, &cache]).env("TZ", "UTC").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().unwrap()
 }
 
 /// One part of what Spark says: the rows of each table.
@@ -84,16 +103,7 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     lake = lake.with(&files);
     run_all(&lake).await;
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/spark_session.py");
-    let cache = python.parent().unwrap().join("../libraries");
-    let mut spark = Command::new(&python)
-        .arg(script)
-        .args([lake.folder.path(), &cache])
-        .env("TZ", "UTC")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut spark = session(&python, "spark_session.py", lake.folder.path());
     let mut said = BufReader::new(spark.stdout.take().unwrap());
     let before = part(&mut said);
     assert_eq!(before.keys().collect::<Vec<_>>(), ["days", "history", "orders"]);

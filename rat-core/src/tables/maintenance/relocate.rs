@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use iceberg::metadata_columns::RESERVED_FIELD_ID_DELETE_FILE_PATH as FILE_PATH;
 use iceberg::spec::{
-    DataContentType, DataFile, DataFileBuilder, Datum, Manifest, ManifestContentType, ManifestFile, ManifestListWriter, ManifestStatus,
+    DataContentType, DataFile, Datum, Manifest, ManifestContentType, ManifestFile, ManifestListWriter, ManifestStatus,
     ManifestWriterBuilder, PrimitiveLiteral, TableMetadata, ViewMetadata,
 };
 use parquet::arrow::ArrowWriter;
@@ -32,6 +32,7 @@ use crate::tables::files::{Drafts, corrupt, unpacked};
 use crate::tables::format;
 use crate::tables::handle::Tables;
 use crate::tables::litter::Litter;
+use crate::tables::promoted::{described, undescribed};
 use crate::tables::publish::version_of;
 use crate::tables::view::REPLACED;
 
@@ -256,32 +257,17 @@ impl<'a> Moving<'a> {
             }
             None => (self.root.path_or(file.file_path()), file.file_size_in_bytes()),
         };
-        let mut builder = DataFileBuilder::default();
+        let mut builder = described(file, spec_id);
         builder
-            .content(file.content_type())
             .file_path(path)
-            .file_format(file.file_format())
-            .partition(file.partition().clone())
-            .partition_spec_id(spec_id)
-            .record_count(file.record_count())
             .file_size_in_bytes(size)
-            .column_sizes(if positions { HashMap::new() } else { file.column_sizes().clone() })
-            .value_counts(file.value_counts().clone())
-            .null_value_counts(file.null_value_counts().clone())
-            .nan_value_counts(file.nan_value_counts().clone())
             .lower_bounds(self.bounds(file.lower_bounds(), positions))
             .upper_bounds(self.bounds(file.upper_bounds(), positions))
-            .key_metadata(file.key_metadata().map(<[u8]>::to_vec))
-            .split_offsets(file.split_offsets().filter(|_| !positions).map(<[i64]>::to_vec))
-            .equality_ids(file.equality_ids())
-            .first_row_id(file.first_row_id())
-            .referenced_data_file(file.referenced_data_file().map(|path| self.root.path_or(&path)))
-            .content_offset(file.content_offset())
-            .content_size_in_bytes(file.content_size_in_bytes());
-        if let Some(order) = file.sort_order_id() {
-            builder.sort_order_id(order);
+            .referenced_data_file(file.referenced_data_file().map(|path| self.root.path_or(&path)));
+        if positions {
+            builder.column_sizes(HashMap::new()).split_offsets(None);
         }
-        builder.build().map_err(|e| Error::new(Code::Internal, "a file could not be described again").with_source(e))
+        builder.build().map_err(undescribed)
     }
 
     /// Bounds of paths are of other paths now. One that was cut before the lake's own part begins says nothing any more.

@@ -17,6 +17,7 @@ use roaring::RoaringTreemap;
 use crate::error::Result;
 
 use super::super::files::{FileEntry, Files, corrupt, vector_range};
+use super::super::promoted::partition_of;
 use super::{ScanFile, vector};
 
 /// The delete files of a snapshot, by what they can apply to.
@@ -43,7 +44,7 @@ impl Deletes {
             if file.content_type() == DataContentType::EqualityDeletes && spec.is_none_or(|spec| spec.is_unpartitioned()) {
                 deletes.everywhere.push(entry);
             } else {
-                deletes.by_partition.entry((entry.spec_id, file.partition().clone())).or_default().push(entry);
+                deletes.by_partition.entry(partition_of(&entry)).or_default().push(entry);
             }
         }
         deletes
@@ -52,7 +53,7 @@ impl Deletes {
     /// The delete files that apply to a data file, position deletes first.
     pub fn of(&self, data: &FileEntry) -> (Vec<Arc<FileEntry>>, Vec<Arc<FileEntry>>) {
         let nothing_scoped = self.by_partition.is_empty();
-        let scoped = if nothing_scoped { None } else { self.by_partition.get(&(data.spec_id, data.file.partition().clone())) };
+        let scoped = if nothing_scoped { None } else { self.by_partition.get(&partition_of(data)) };
         let candidates =
             self.by_path.get(data.file.file_path()).into_iter().flatten().chain(scoped.into_iter().flatten()).chain(&self.everywhere);
         let applying = candidates.filter(|delete| match delete.file.content_type() {

@@ -20,6 +20,7 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use crate::error::{Code, Error};
 
 use super::super::files::{FileEntry, corrupt};
+use super::super::promoted::partition_of;
 use super::ScanFile;
 use super::provider::{Read, Reading, defect, external};
 use super::scan::Inner;
@@ -116,12 +117,12 @@ struct Partitions(HashMap<(i32, Struct), i32>);
 impl Partitions {
     fn number(&mut self, entry: &FileEntry) {
         let next = i32::try_from(self.0.len()).unwrap_or(i32::MAX);
-        self.0.entry((entry.spec_id, entry.file.partition().clone())).or_insert(next);
+        self.0.entry(partition_of(entry)).or_insert(next);
     }
 
     fn constants(&self, entry: &FileEntry) -> Vec<ScalarValue> {
         // A delete file of a partition that no file of the scan is in has a number that no file has.
-        let number = self.0.get(&(entry.spec_id, entry.file.partition().clone())).copied().unwrap_or(-1);
+        let number = self.0.get(&partition_of(entry)).copied().unwrap_or(-1);
         vec![ScalarValue::Int64(Some(entry.sequence_number)), ScalarValue::Int32(Some(number))]
     }
 }
