@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -71,7 +71,13 @@ type Work = Pin<Box<dyn Future<Output = Result<Give, Failure>> + Send>>;
 
 /// A verb on its way: `wait()` for it, or `await` it; either once. Dropped before its end, the verb is cancelled.
 #[pyclass(module = "rat._rat", frozen)]
-pub struct Call(parking_lot::Mutex<Option<Work>>);
+pub struct Call {
+    work: parking_lot::Mutex<Option<Work>>,
+    awaited_on: EventLoop,
+}
+
+/// The event loop that a verb is awaited on; none when it is waited for.
+pub type EventLoop = Arc<OnceLock<Py<PyAny>>>;
 
 /// A verb of the core and what becomes of its answer. A panic in it is an `InternalError`.
 pub fn call<T, F>(
@@ -90,7 +96,7 @@ where
             Err(panic) => Err(Failure::Core(Error::new(Code::Internal, panic_message(&*panic)))),
         }
     };
-    Call(parking_lot::Mutex::new(Some(Box::pin(work))))
+    Call { work: parking_lot::Mutex::new(Some(Box::pin(work))), awaited_on: EventLoop::default() }
 }
 
 #[pymethods]
@@ -115,6 +121,7 @@ impl Call {
         let events = py.import("asyncio")?.call_method0("get_running_loop")?;
         let future = events.call_method0("create_future")?;
         let (events, waiting) = (events.unbind(), future.clone().unbind());
+        self.awaited_on.get_or_init(|| events.clone_ref(py));
         let task = runtime().map_err(|e| to_python(py, &e))?.spawn(async move {
             let done = work.await;
             // An interpreter that is shutting down has nobody left to tell.
@@ -133,8 +140,13 @@ impl Call {
 }
 
 impl Call {
+    /// The same call, which tells its event loop to whom it may concern.
+    pub fn telling(self, awaited_on: EventLoop) -> Self {
+        Self { awaited_on, ..self }
+    }
+
     fn begin(&self) -> PyResult<Work> {
-        self.0.lock().take().ok_or_else(|| PyRuntimeError::new_err("this call was already waited for"))
+        self.work.lock().take().ok_or_else(|| PyRuntimeError::new_err("this call was already waited for"))
     }
 }
 
@@ -171,4 +183,11 @@ pub type Shared<T> = std::sync::Arc<Mutex<Option<T>>>;
 /// The next item for a reader outside Python, such as an Arrow consumer.
 pub fn block<T>(work: impl Future<Output = T>) -> Result<T, Error> {
     Ok(runtime()?.block_on(work))
+}
+
+/// A verb with a defect, for the test that the process outlives one. Not in what is published.
+#[cfg(debug_assertions)]
+#[pyfunction]
+pub fn _panic_on_purpose() -> Call {
+    call::<(), Error>(async { panic!("a defect on purpose") }, |py, ()| Ok(py.None()))
 }

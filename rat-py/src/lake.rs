@@ -135,7 +135,7 @@ impl Lake {
             ..RunOptions::default()
         };
         let lake = self.0.clone();
-        Ok(call(listener.listen(async move { lake.run(&pipeline, &options).await }), move |py, done| {
+        Ok(listener.call(async move { lake.run(&pipeline, &options).await }, move |py, done| {
             finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
         }))
     }
@@ -189,7 +189,7 @@ impl Lake {
             on_event: sink,
         };
         let lake = self.0.clone();
-        Ok(call(listener.listen(async move { lake.build(&options).await }), move |py, done| {
+        Ok(listener.call(async move { lake.build(&options).await }, move |py, done| {
             let failure = done.clone().into_result().err().filter(|_| raise_on_failure);
             finished(py, "BuildReport", &done, failure.as_ref())
         }))
@@ -247,7 +247,7 @@ impl Lake {
             on_event: sink,
         };
         let (lake, data) = (self.0.clone(), given(&data)?);
-        Ok(call(listener.listen(async move { lake.write(&table, data, &options).await }), move |py, done| {
+        Ok(listener.call(async move { lake.write(&table, data, &options).await }, move |py, done| {
             finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
         }))
     }

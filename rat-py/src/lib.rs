@@ -34,6 +34,8 @@ fn _rat(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<query::QueryStream>()?;
     module.add_class::<runs::Runs>()?;
     module.add_class::<tables::Tables>()?;
+    #[cfg(debug_assertions)]
+    module.add_function(wrap_pyfunction!(bridge::_panic_on_purpose, module)?)?;
     module.add_function(wrap_pyfunction!(lake::init, module)?)?;
     module.add_function(wrap_pyfunction!(lake::open, module)?)
 }

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 import rat
@@ -72,6 +74,71 @@ def test_batches_arrive_one_by_one(lake: rat.Lake) -> None:
         return sum([batch.num_rows async for batch in stream])
 
     assert asyncio.run(work()) == 100_000
+
+
+def test_an_async_callback_is_awaited_before_the_next_event(project: Path, lake: rat.Lake) -> None:
+    told: list[str] = []
+
+    async def on_event(event: dict[str, Any]) -> None:
+        told.append(f"{event['event']} begins")
+        await asyncio.sleep(0.01)
+        assert (await lake.query_async("select 1 as x")).to_pylist() == [{"x": 1}]
+        told.append(f"{event['event']} ends")
+
+    async def work() -> None:
+        for verb in (lake.run_async("silver.orders", on_event=on_event), lake.build_async(force=True, on_event=on_event)):
+            told.clear()
+            assert (await verb).ok
+            assert told[:2] == ["started begins", "started ends"] and told[-2:] == ["finished begins", "finished ends"]
+        report = await lake.write_async("bronze.t", [{"id": 1}], on_event=on_event)
+        assert report.ok and told[-1] == "finished ends"
+
+    asyncio.run(work())
+
+
+def test_what_an_async_callback_raises_stops_the_run(lake: rat.Lake) -> None:
+    async def on_event(event: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+        raise LookupError(event["event"])
+
+    async def work() -> None:
+        with pytest.raises(LookupError, match="started"):
+            await lake.run_async("silver.orders", on_event=on_event)
+        assert await lake.tables.list_async() == []
+        assert (await lake.run_async("silver.orders")).ok
+
+    asyncio.run(work())
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_verb_that_is_waited_for_refuses_an_async_callback(lake: rat.Lake) -> None:
+    async def on_event(event: dict[str, Any]) -> None:
+        raise AssertionError(event)
+
+    for verb in (lambda: lake.run("silver.orders", on_event=on_event), lambda: lake.build(on_event=on_event)):
+        with pytest.raises(TypeError, match="`on_event` is an async function: await the verb, by its twin whose name ends in `_async`"):
+            verb()
+    assert lake.tables.list() == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_task_that_is_cancelled_ends_its_async_callback(lake: rat.Lake) -> None:
+    async def work() -> None:
+        begun = asyncio.Event()
+
+        async def on_event(event: dict[str, Any]) -> None:
+            begun.set()
+            await asyncio.sleep(3600 if event["event"] == "phase" else 0)
+
+        task = asyncio.create_task(lake.run_async("silver.orders", on_event=on_event))
+        await begun.wait()
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(work())
+    assert lake.tables.list() == [] and lake.run("silver.orders").ok
 
 
 def test_a_call_gives_its_answer_once(lake: rat.Lake) -> None:

@@ -1,5 +1,6 @@
 """The verbs, from Python: what they give, and what they raise."""
 
+import asyncio
 import concurrent.futures
 import datetime
 import decimal
@@ -12,6 +13,7 @@ import pyarrow
 import pytest
 import rat
 from conftest import write
+from rat import _rat
 
 
 def test_a_build_runs_in_order_and_then_has_nothing_to_do(lake: rat.Lake) -> None:
@@ -149,6 +151,21 @@ def test_two_lakes_of_one_process_are_built_at_once(tmp_path: Path) -> None:
     assert [lake.query("select name from gold.names").to_pylist() for lake in lakes] == [[{"name": "a"}], [{"name": "b"}]]
     lakes[0].close()
     assert lakes[1].run("gold.names").ok
+
+
+def test_a_defect_is_an_error_and_the_process_lives(lake: rat.Lake) -> None:
+    for defect in (lambda: panic().wait(), lambda: asyncio.run(awaited())):
+        with pytest.raises(rat.InternalError, match="a defect on purpose") as failed:
+            defect()
+        assert (failed.value.code, failed.value.kind) == ("INTERNAL", "internal")
+    assert lake.run("silver.orders").ok
+
+
+panic = _rat._panic_on_purpose
+
+
+async def awaited() -> None:
+    await panic()
 
 
 def test_threads_share_a_lake(lake: rat.Lake) -> None:

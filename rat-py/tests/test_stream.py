@@ -1,5 +1,9 @@
 """Streams: iterators of batches, and Arrow streams for whoever speaks the protocol."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import polars
 import pyarrow
 import pytest
@@ -20,6 +24,14 @@ def test_an_arrow_reader_takes_the_stream_itself(lake: rat.Lake) -> None:
     assert sum(batch.num_rows for batch in reader) == 100_000
     frame = polars.DataFrame(lake.stream("select v from range(10) t(v)"))
     assert frame["v"].to_list() == list(range(10))
+
+
+def test_many_rows_take_the_memory_of_few() -> None:
+    # In a process of its own, whose peak nothing else has made. 200 MB of rows pass through.
+    done = subprocess.run([sys.executable, Path(__file__).with_name("memory.py"), "4000000"], capture_output=True, text=True, check=True)
+    read, grown = map(int, done.stdout.split())
+    assert read == 4_000_000
+    assert grown < 64_000_000, f"{grown / 1e6:.0f} MB more than for the first 100,000 rows"
 
 
 def test_a_closed_stream_ends(lake: rat.Lake) -> None:

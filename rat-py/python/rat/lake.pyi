@@ -170,8 +170,8 @@ class Lake:
 
         ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
         ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
-        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. A notebook shows
-        what runs while it runs.
+        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. For ``run_async``
+        it may be an async function, which is awaited before the next event. A notebook shows what runs while it runs.
 
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.
@@ -192,8 +192,8 @@ class Lake:
 
         ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
         ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
-        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. A notebook shows
-        what runs while it runs.
+        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. For ``run_async``
+        it may be an async function, which is awaited before the next event. A notebook shows what runs while it runs.
 
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.

@@ -23,12 +23,11 @@ def shown(on_event: OnEvent | None) -> OnEvent | None:
         return on_event
     live = Live()
 
-    def both(event: dict[str, Any]) -> None:
+    def both(event: dict[str, Any]) -> object:
         # A display that cannot be drawn, for a notebook that was closed, is no reason to stop a run.
         with suppress(Exception):
             live.tell(event)
-        if on_event is not None:
-            on_event(event)
+        return None if on_event is None else on_event(event)
 
     return both
 
