@@ -182,3 +182,25 @@ def test_two_lakes_do_not_know_each_other(tmp_path: Path, lake: rat.Lake) -> Non
     lake.build()
     other = rat.open("memory://")
     assert other.tables.list() == [] and len(lake.tables.list()) == 2
+
+
+def test_ctrl_c_stops_a_run_and_leaves_no_half_of_it(project: Path, lake: rat.Lake) -> None:
+    write(project, "bronze", "heavy", "select sum(sin(a.v * b.v)) as s from range(100000) a(v), range(100000) b(v)")
+    pressed: list[float] = []
+
+    def press(event: dict[str, object]) -> None:
+        if event["event"] == "phase" and event["phase"] == "execute":
+            pressed.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+
+    for verb in (lambda: lake.run("bronze.heavy", on_event=press), lambda: lake.build("bronze.heavy", on_event=press)):
+        with pytest.raises(KeyboardInterrupt):
+            verb()
+        assert time.monotonic() - pressed[-1] < 10
+    assert lake.tables.list() == []
+    deadline = time.monotonic() + 30
+    while {record.status for record in lake.runs.list("bronze.heavy").runs} != {"cancelled"}:
+        assert time.monotonic() < deadline, lake.runs.list("bronze.heavy").runs
+        time.sleep(0.05)
+    assert len(lake.runs.list("bronze.heavy").runs) == 2
+    assert lake.run("silver.orders").ok

@@ -1,12 +1,14 @@
 """The command ``rat``.
 
 Exit codes: 0 done · 1 the project, the data or a run is at fault · 2 wrong usage · 3 not found · 4 denied · 5 conflict · 6 unavailable ·
-7 timed out · 8 corrupt · 70 a defect in rat · 130 interrupted.
+7 timed out · 8 corrupt · 70 a defect in rat · 130 interrupted. With --json, what fails is {"error": {kind, code, message, help,
+diagnostics, …}} on standard output, and a run, build or maintenance that fails is its report. NO_COLOR is heeded.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from contextlib import contextmanager
@@ -58,11 +60,17 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except RatError as error:
-            click.echo(_coloured(str(error)), err=True)
-            ctx.exit(EXIT_CODES.get(error.kind, 70))
+            if _asked_for_json(ctx):
+                _print_json({"error": error.to_dict()})
+            else:
+                click.echo(_coloured(str(error)), err=True)
+            ctx.exit(_exit_code(error))
         except KeyboardInterrupt:
-            click.echo("interrupted: nothing was published", err=True)
-            ctx.exit(130)
+            if _asked_for_json(ctx):
+                _print_json({"error": {"kind": "cancelled", "code": "CANCELLED", "message": "interrupted", "diagnostics": []}})
+            else:
+                click.echo("interrupted: nothing was published", err=True)
+            ctx.exit(EXIT_CODES["cancelled"])
 
 
 @click.group(
@@ -76,6 +84,8 @@ class _Commands(click.Group):
 def main(ctx: click.Context, path: str, namespace: str) -> None:
     """The lakehouse pipeline engine: check, build and query a folder of pipelines."""
     ctx.obj = {"path": path, "namespace": namespace}
+    # https://no-color.org: set, and not empty.
+    ctx.color = False if os.environ.get("NO_COLOR") else None
 
 
 def _lake(ctx: click.Context, *, read_only: bool = False, settings: dict[str, Any] | None = None) -> Lake:
@@ -84,26 +94,43 @@ def _lake(ctx: click.Context, *, read_only: bool = False, settings: dict[str, An
     return open(ctx.obj["path"], namespace=ctx.obj["namespace"], read_only=read_only, settings=settings)
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
+def _asked_for_json(ctx: click.Context) -> bool:
+    return bool(ctx.find_root().meta.get("rat.json"))
+
+
+def _json(what: str) -> Any:
+    """The option ``--json``. What goes wrong is JSON then, too."""
+
+    def remember(ctx: click.Context, _: click.Parameter, asked: bool) -> bool:
+        ctx.find_root().meta["rat.json"] = asked
+        return asked
+
+    return click.option("--json", "as_json", is_flag=True, callback=remember, help=f"Print {what} as JSON, and nothing else.")
+
+
 _select = click.argument("select", nargs=-1)
 
 
 @main.command()
 @click.argument("folder", default=".")
 @click.option("--example", type=click.Choice(["shop", "flights"]), default="shop", show_default=True, help="The project to write.")
-def init(folder: str, example: str) -> None:
+@_json("where it is and which pipelines it has")
+def init(folder: str, example: Any, as_json: bool) -> None:
     """Write a project that runs into a new or empty FOLDER."""
     from .lake import init as write
 
     lake = write(folder, example=example)
     graph = lake.graph()
+    if as_json:
+        _print_json({"url": lake.url, "example": example, "pipelines": graph.order()})
+        return
     where = "" if folder == "." else f" -C {folder}"
     click.echo(f"wrote {len(graph.nodes)} pipelines to {folder}; next: rat{where} build")
 
 
 @main.command()
 @_select
-@_json
+@_json("the report")
 @click.pass_context
 def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
     """Compile and type the whole project, without running it.
@@ -129,7 +156,7 @@ def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
 @click.argument("pipeline")
 @click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
-@_json
+@_json("what came of it")
 @click.pass_context
 def compile(ctx: click.Context, pipeline: str, full_refresh: bool, variables: tuple[str, ...], as_json: bool) -> None:
     """Print one pipeline's SQL, as its next run would have it."""
@@ -149,7 +176,7 @@ def compile(ctx: click.Context, pipeline: str, full_refresh: bool, variables: tu
 @click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
 @click.option("--allow-data-loss", is_flag=True, help="As a run that rebuilds even where that loses history or consumed files.")
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
-@_json
+@_json("the plan")
 @click.pass_context
 def plan(ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss: bool, variables: tuple[str, ...], as_json: bool) -> None:
     """Tell what a run of one pipeline would do to its table, and do nothing.
@@ -173,7 +200,7 @@ def plan(ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss:
 @main.command()
 @_select
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
-@_json
+@_json("the results")
 @click.pass_context
 def test(ctx: click.Context, select: tuple[str, ...], variables: tuple[str, ...], as_json: bool) -> None:
     """Run the quality tests of published tables; nothing is written.
@@ -198,7 +225,7 @@ def test(ctx: click.Context, select: tuple[str, ...], variables: tuple[str, ...]
 @click.option("--allow-data-loss", is_flag=True, help="Rebuild even where that loses history or consumed files.")
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
 @click.option("--timeout", type=float, help="Seconds.")
-@_json
+@_json("the report")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -240,7 +267,7 @@ def run(
 )
 @click.option("--concurrency", "-j", type=click.IntRange(min=1), help="Pipelines at the same time.")
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text.")
-@_json
+@_json("the report")
 @click.pass_context
 def build(
     ctx: click.Context, /, select: tuple[str, ...], exclude: tuple[str, ...], variables: tuple[str, ...], as_json: bool, **options: Any
@@ -273,7 +300,7 @@ def build(
 @click.option("--timeout", type=float, help="Seconds.")
 @click.option("--as-of", help="The moment of the tables: a time, a snapshot id, or the name of a tag.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON array of objects.")
+@_json("the rows, objects in an array,")
 @click.pass_context
 def query(
     ctx: click.Context, sql: str | None, limit: int | None, timeout: float | None, as_of: str | None, as_csv: bool, as_json: bool
@@ -298,7 +325,7 @@ def query(
 @click.option("--count", is_flag=True, help="Count all rows too, which reads all of them.")
 @click.option("--plan", "with_plan", is_flag=True, help="Print how the engine goes about it, too.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
-@_json
+@_json("the preview, rows included,")
 @click.pass_context
 def preview(
     ctx: click.Context,
@@ -342,7 +369,7 @@ def preview(
 @click.argument("name", required=False)
 @click.option("--history", is_flag=True, help="Show the snapshots of NAME.")
 @click.option("--rename", metavar="TO", help="Give NAME another name, with its rows and history.")
-@_json
+@_json("what is listed")
 @click.pass_context
 def tables(ctx: click.Context, name: str | None, history: bool, rename: str | None, as_json: bool) -> None:
     """List tables and views, describe one, or rename it."""
@@ -377,7 +404,7 @@ def tables(ctx: click.Context, name: str | None, history: bool, rename: str | No
 @click.option("--status", type=click.Choice(["pending", "running", "success", "failed", "cancelled"]))
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--after", help="Go on after this run: `next` of the page before.")
-@_json
+@_json("the page")
 @click.pass_context
 def runs(ctx: click.Context, pipeline: str | None, status: Any, limit: int, after: str | None, as_json: bool) -> None:
     """List runs, newest first."""
@@ -395,7 +422,7 @@ def runs(ctx: click.Context, pipeline: str | None, status: Any, limit: int, afte
 @_select
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
 @click.option("--svg", is_flag=True, help="Print an SVG.")
-@_json
+@_json("nodes and edges")
 @click.pass_context
 def graph(ctx: click.Context, select: tuple[str, ...], mermaid: bool, svg: bool, as_json: bool) -> None:
     """Show what reads what, in build order."""
@@ -420,7 +447,7 @@ def graph(ctx: click.Context, select: tuple[str, ...], mermaid: bool, svg: bool,
 @click.option("--keep-snapshots", type=click.IntRange(min=0), help="How many snapshots stay whatever their age.")
 @click.option("--keep-for", metavar="DURATION", help="How long a snapshot stays after another took its place: 7d.")
 @click.option("--orphan-grace", metavar="DURATION", help="How old a file is that nobody names before it is deleted: 3d.")
-@_json
+@_json("the report")
 @click.pass_context
 def maintain(ctx: click.Context, select: tuple[str, ...], dry_run: bool, relocate: bool, as_json: bool, **settings: Any) -> None:
     """Keep tables small: rewrite files, let old snapshots go, delete what nobody names.

@@ -70,6 +70,19 @@ class RatError(Exception):
         self.context = context
         self.diagnostics = diagnostics
 
+    def to_dict(self) -> dict[str, Any]:
+        """The error as plain data, such as a report holds it."""
+        return {
+            "kind": self.kind,
+            "code": self.code,
+            "message": self.message,
+            "help": self.help,
+            "retryable": self.retryable,
+            "context": self.context,
+            "diagnostics": [diagnostic.to_dict() for diagnostic in self.diagnostics],
+            "drawn": str(self),
+        }
+
     def _render_traceback_(self) -> list[str]:
         # In a notebook the snippet says more than the frames of rat's own code.
         return [f"{type(self).__name__}: {self}"]

@@ -1,0 +1,186 @@
+"""How the command fails: one exit code a kind, drawn or as JSON, plain where colour is not wanted, and when it is interrupted."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rat
+from click.testing import CliRunner
+from conftest import write
+from rat import _rat, cli
+
+HEAVY = "select sum(sin(a.v * b.v)) as s from range(100000) a(v), range(100000) b(v)"
+
+
+def command(project: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "rat", "-C", str(project), *arguments]
+
+
+def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(project, *arguments), capture_output=True, text=True, check=False)
+
+
+def failure(project: Path, *arguments: str) -> tuple[int, str, str]:
+    """The exit code, kind and code of what fails, which is JSON on standard output and nothing anywhere else."""
+    done = run(project, *arguments, "--json")
+    assert done.stderr == ""
+    error = json.loads(done.stdout)["error"]
+    drawn = run(project, *arguments)
+    assert drawn.returncode == done.returncode and f"error[{error['code']}]" in drawn.stderr and drawn.stdout == ""
+    return done.returncode, error["kind"], error["code"]
+
+
+class Failing:
+    """A lake of which every verb fails in the same way."""
+
+    def __init__(self, fail: Any) -> None:
+        self.fail = fail
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: self.fail()
+
+
+COMMANDS = [
+    *(["check"], ["compile", "a.b"], ["plan", "a.b"], ["test"], ["run", "a.b"], ["build"], ["query", "select 1"], ["preview", "a.b"]),
+    *(["tables", "a.b", "--history"], ["graph"], ["maintain"]),
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize(("kind", "code"), cli.EXIT_CODES.items())
+def test_each_kind_of_failure_has_its_exit_code_in_each_command(
+    arguments: list[str], kind: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rat import errors, lake
+
+    data = {"kind": kind, "code": "A_CODE", "message": "it fails", "help": "", "retryable": False, "drawn": "error[A_CODE]: it fails"}
+    error = errors.from_data({**data, "context": {}, "diagnostics": []})
+
+    def fail() -> None:
+        raise error
+
+    failing = Failing(fail)
+    failing.tables = Failing(fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(lake, "open", lambda *_, **__: failing)
+    drawn = CliRunner().invoke(cli.main, arguments)
+    assert (drawn.exit_code, drawn.stdout, drawn.stderr) == (code, "", "error[A_CODE]: it fails\n")
+    told = CliRunner().invoke(cli.main, [*arguments, "--json"])
+    assert (told.exit_code, told.stderr) == (code, "")
+    assert json.loads(told.stdout) == {"error": error.to_dict()}
+
+
+def test_a_defect_exits_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rat import lake
+
+    monkeypatch.setattr(lake, "open", lambda *_, **__: Failing(lambda: _rat._panic_on_purpose().wait()))
+    done = CliRunner().invoke(cli.main, ["check", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (70, "INTERNAL")
+
+
+def test_what_really_fails(project: Path, tmp_path: Path) -> None:
+    assert failure(project, "query", "selct 1") == (1, "invalid", "SQL_SYNTAX")
+    assert failure(project, "run", "silver.ordrs") == (3, "not_found", "PIPELINE_NOT_FOUND")
+    assert failure(project, "query", "drop table silver.orders") == (4, "denied", "NOT_READ_ONLY")
+    assert failure(project, "query", HEAVY, "--timeout", "0.01") == (7, "timeout", "TIMED_OUT")
+    assert failure(project / "default", "init", str(project)) == (1, "invalid", "INVALID_ARGUMENT")
+    (project / "rat.toml").write_text('[engine]\nmemory = "lots"\n')
+    assert failure(project, "check") == (1, "invalid", "INVALID_VALUE")
+    (project / "rat.toml").write_text('[engine]\nquery_bytes = "1KiB"\n')
+    assert failure(project, "query", "select * from range(10000)") == (6, "unavailable", "RESULT_TOO_LARGE")
+    assert run(project, "run", "silver.orders").returncode == 0
+    (project / ".rat" / "catalog.db").write_bytes(b"worn out" * 1000)
+    assert failure(project, "tables") == (8, "corrupt", "CORRUPT_CATALOG")
+
+
+def test_a_run_that_fails_is_its_report(project: Path) -> None:
+    write(project, "silver", "broken", "select cast('x' as int) as i")
+    done = run(project, "run", "silver.broken", "--json")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["status"], report["error"]["code"], done.stderr) == (1, "failed", "EXECUTION_FAILED", "")
+    done = run(project, "build", "--json")
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "failed")
+
+
+def test_a_project_is_begun_and_told_as_json(tmp_path: Path) -> None:
+    told = json.loads(run(tmp_path, "init", str(tmp_path / "shop"), "--json").stdout)
+    assert told["url"] == f"file://{tmp_path}/shop" and told["example"] == "shop"
+    assert told["pipelines"] == ["default.bronze.orders", "default.silver.orders", "default.gold.daily_sales"]
+
+
+def on_a_terminal(project: Path, *arguments: str, **environment: str) -> str:
+    """What the command writes where standard output and standard error are a terminal."""
+    ours, theirs = pty.openpty()
+    environment = {**{name: value for name, value in os.environ.items() if name != "NO_COLOR"}, "TERM": "xterm-256color", **environment}
+    with subprocess.Popen(command(project, *arguments), stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # Linux says so when the other side is closed.
+                part = b""
+            if not part:
+                break
+            written += part
+        process.wait()
+    os.close(ours)
+    return written.decode()
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["query", "selct 1"], ["run", "silver.orders"], ["tables"]], ids=lambda a: a[0])
+def test_a_terminal_has_colours_unless_they_are_not_wanted(project: Path, arguments: list[str]) -> None:
+    write(project, "gold", "broken", "select customr from {{ ref('silver.orders') }}")
+    colour = "\x1b[3"
+    assert run(project, "run", "silver.orders").returncode == 0
+    if arguments != ["tables"]:
+        assert colour in on_a_terminal(project, *arguments)
+    plain = on_a_terminal(project, *arguments, NO_COLOR="1")
+    assert plain.strip() and colour not in plain
+    # Empty is not set: https://no-color.org
+    assert arguments == ["tables"] or colour in on_a_terminal(project, *arguments, NO_COLOR="")
+
+
+def interrupted(project: Path, *arguments: str, until: Any) -> tuple[int, str, str]:
+    """What comes of a command that gets Ctrl-C once something holds."""
+    with subprocess.Popen(command(project, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not until() and process.poll() is None:
+                assert time.monotonic() < deadline, "it never began"
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            return process.returncode, out, err
+        finally:
+            process.kill()
+
+
+def test_ctrl_c_ends_a_run_with_nothing_published(project: Path) -> None:
+    write(project, "bronze", "heavy", HEAVY)
+    lake = rat.open(project)
+
+    def running() -> bool:
+        return any(record.status == "running" for record in lake.runs.list("bronze.heavy").runs)
+
+    code, out, err = interrupted(project, "run", "bronze.heavy", until=running)
+    assert (code, out, err) == (130, "", "interrupted: nothing was published\n")
+    code, out, err = interrupted(project, "run", "bronze.heavy", "--json", until=running)
+    assert (code, err, json.loads(out)["error"]["kind"]) == (130, "", "cancelled")
+    assert lake.tables.list() == []
+    assert [record.status for record in lake.runs.list("bronze.heavy").runs] == ["cancelled", "cancelled"]
+    assert run(project, "run", "silver.orders").returncode == 0
+
+
+def test_completion_completes(project: Path) -> None:
+    for words, expected in [("rat qu", "query"), ("rat check --js", "--json"), ("rat init --example fl", "flights")]:
+        environment = {"_RAT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+        code = "from rat.cli import main; main(prog_name='rat')"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **environment})
+        assert expected in done.stdout, done.stderr
