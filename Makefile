@@ -102,8 +102,9 @@ bench-bindings: release $(VENV)/ready ## Measure the bindings as they are publis
 	PYTHONPATH=$(BENCH)/python $(VENV_PYTHON) benches/bindings/bench.py
 	node benches/bindings/bench.mjs $(BENCH)/node
 
-release: ## Build what is published: optimised, thin LTO
+release: $(VENV)/ready ## Build what is published, optimised, thin LTO, and say how large it is; over 60 MB packed fails it
 	cargo build --profile dist -p rat-py -p rat-node
+	$(VENV_PYTHON) benches/bindings/size.py $(CARGO_TARGET_DIR)/dist
 
 clean: ## Remove what builds left inside the clone
 	rm -rf rat-node/node_modules rat-node/rat.node rat-py/python/rat/_rat.abi3.so

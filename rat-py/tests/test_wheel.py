@@ -1,6 +1,8 @@
 """The wheel, installed where there is nothing else: it opens, builds the flights, answers and iterates."""
 
+import _sqlite3
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -69,3 +71,27 @@ def test_it_builds_the_flights(empty: Path) -> None:
 def test_the_command_says_what_it_needs(empty: Path) -> None:
     done = subprocess.run([empty.with_name("rat"), "--help"], capture_output=True, text=True, check=False, env=outside())
     assert done.returncode != 0 and "rat[cli]" in done.stderr and "Traceback" not in done.stderr
+
+
+SIZE = ROOT / "benches" / "bindings" / "size.py"
+
+
+def test_what_is_published_is_small() -> None:
+    dist = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "dist"
+    if not all((dist / library).exists() for library in ("librat_py.so", "librat_node.so")):
+        pytest.skip(f"there is no release build in {dist}: make release")
+    done = subprocess.run([sys.executable, SIZE, dist], capture_output=True, text=True, check=False)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_too_large_is_told(tmp_path: Path) -> None:
+    # Any libraries do: here one of Python's own.
+    for library in ("librat_py.so", "librat_node.so"):
+        shutil.copy(_sqlite3.__file__, tmp_path / library)
+    fits, over = (
+        subprocess.run([sys.executable, SIZE, tmp_path, limit], capture_output=True, text=True, check=False) for limit in ("5", "0.01")
+    )
+    assert fits.returncode == 0 and "over" not in fits.stdout, fits.stderr
+    assert over.returncode == 1 and over.stdout.count("over the limit of 0.01 MB") == 2
+    assert [line.partition(":")[0] for line in fits.stdout.splitlines()] == ["wheel", "npm package"]
