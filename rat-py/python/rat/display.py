@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # The most rows of a result, and lines of a list, that are shown.
 ROWS = 20
 LINES = 100
+# The most characters of a cell in a list.
+WIDEST = 60
 
 # Colours hold on light and dark notebooks: text inherits, fills are translucent.
 COLOURS = {
@@ -52,6 +54,7 @@ _STYLE = """<style>
 .rat .name{font-weight:600;font-size:14px}
 .rat .mark{border-radius:10px;padding:0 9px;font-size:12px;font-weight:600;color:#fff}
 .rat .dim{opacity:.65}
+.rat td.label{opacity:.65;white-space:nowrap}
 .rat .bar{display:flex;height:6px;border-radius:3px;overflow:hidden;margin:8px 0 2px;background:rgba(128,128,128,.15)}
 .rat .legend{display:flex;gap:12px;flex-wrap:wrap;font-size:12px;opacity:.8}
 .rat .legend i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:4px}
@@ -72,7 +75,7 @@ _PHASE_COLOURS = ["#8aa4c8", "#3b7dd8", "#6b5bd2", "#b7791f", "#2e9e5b", "#8a8f9
 
 def counted(number: int, of: str) -> str:
     """`1 error`, `2 errors`."""
-    return f"{number} {of}" if number == 1 else f"{number} {of}s"
+    return f"{number:,} {of}{'' if number == 1 else 's'}"
 
 
 def run(report: RunReport) -> str:
@@ -180,7 +183,7 @@ def _changed(change: SchemaChange) -> str:
 def plan(report: WritePlan) -> str:
     """A plan: what comes and goes, and what would stop it, drawn."""
     how = "a first run" if report.is_first_run else "a rebuild" if report.is_rebuild else ""
-    lines = "".join(f'<tr><td class="dim">{escape(name)}</td><td>{escape(value)}</td></tr>' for name, value in planned(report).items())
+    lines = "".join(f'<tr><td class="label">{escape(name)}</td><td>{escape(value)}</td></tr>' for name, value in planned(report).items())
     body = _head(report.pipeline, "passed" if report.ok else "failed", [f"plan of {report.strategy}", how])
     drawn = "".join(_drawn(diagnostic) for diagnostic in report.diagnostics)
     return _card(f"{body}<table>{lines}</table>{drawn}", COLOURS["passed" if report.ok else "failed"])
@@ -222,7 +225,7 @@ def page(report: RunPage) -> str:
     lines = []
     for one in report.runs:
         cells = [
-            f'<td class="dim">{escape(one.started_at)}</td><td>{escape(one.pipeline)}</td><td>{_mark(one.status)}</td>',
+            f'<td class="dim">{escape(_moment(one.started_at))}</td><td>{escape(one.pipeline)}</td><td>{_mark(one.status)}</td>',
             f'<td class="num">{"" if one.rows_written is None else f"{one.rows_written:,}"}</td>',
             f'<td class="num">{"" if one.duration_ms is None else _duration(one.duration_ms)}</td>',
             f'<td class="dim">{escape(one.error_code or "")}</td><td class="dim">{escape(one.id)}</td>',
@@ -244,7 +247,7 @@ def any_report(report: Report) -> str:
     """A report that has no card of its own: its fields."""
     named = [(name, value) for name, value in _shown(report) if value not in (None, [], {}, "")]
     title = f'<div class="head"><span class="name">{escape(type(report).__name__)}</span></div>'
-    return _card(title + _table([], named), "#8a8f98")
+    return _card(title + _table([], [(_words(name), _told(name, value)) for name, value in named]), "#8a8f98")
 
 
 def many(reports: Sequence[Report]) -> str:
@@ -252,11 +255,11 @@ def many(reports: Sequence[Report]) -> str:
     if not reports:
         return f'{_STYLE}<div class="rat dim">none</div>'
     names = [name for name, _ in _shown(reports[0])]
-    rows = [[value for _, value in _shown(report)] for report in reports[:LINES]]
-    told = [at for at, name in enumerate(names) if any(row[at] not in (None, [], {}, "") for row in rows)]
+    rows = [[_told(name, value) for name, value in _shown(report)] for report in reports[:LINES]]
+    told = [at for at, name in enumerate(names) if any(row[at] != "" for row in rows)]
     table = _table([names[at] for at in told], [[row[at] for at in told] for row in rows])
     more = f'<div class="dim">{len(reports):,} in all, the first {LINES} shown</div>' if len(reports) > LINES else ""
-    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto">{table}</div>{more}</div>'
+    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto;white-space:nowrap">{table}</div>{more}</div>'
 
 
 def _shown(report: Report) -> list[tuple[str, Any]]:
@@ -270,19 +273,49 @@ def _columns(columns: list[Column]) -> str:
 
 
 def _table(names: list[str], rows: Sequence[Sequence[Any]]) -> str:
-    header = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+    header = "".join(f"<th>{escape(_words(name))}</th>" for name in names)
     lines = "".join(f"<tr>{''.join(_plain(value) for value in row)}</tr>" for row in rows)
     return f"<table>{f'<tr>{header}</tr>' if names else ''}{lines}</table>"
 
 
+class _Html(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def _told(name: str, value: Any) -> Any:
+    """A field of a report in the words of a cell; by its name where its type alone does not tell."""
+    if value is None or value in ("", [], {}) or (isinstance(value, list) and isinstance(value[0], dict)):
+        return ""
+    if name == "status":
+        return _Html(_mark(value))
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, int) and ("bytes" in name or name == "size"):
+        return _bytes(value)
+    if isinstance(value, int | float) and name == "duration_ms":
+        return _duration(value)
+    if isinstance(value, int) and not name.endswith("id"):
+        return f"{value:,}"
+    if name.endswith("_at") or name in ("at", "modified"):
+        return _moment(value)
+    text = " ".join((", ".join(map(str, value)) if isinstance(value, list) else str(value)).split())
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def _words(name: str) -> str:
+    """A field's name as people write it: a cell has its unit itself."""
+    return name.removesuffix("_ms").removesuffix("_bytes").replace("_", " ")
+
+
+def _moment(iso: str) -> str:
+    """`2024-02-29T12:30:00.123456Z` to the second."""
+    return iso[:19].replace("T", " ")
+
+
 def _plain(value: Any) -> str:
-    if isinstance(value, str) and value in COLOURS:
-        return f"<td>{_mark(value)}</td>"
-    if isinstance(value, bool) or value is None:
-        return f"<td>{'yes' if value else ''}</td>"
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    return _cell(value, isinstance(value, int | float))
+    return f"<td>{value}</td>" if isinstance(value, _Html) else _cell("" if value is None else value, False)
 
 
 def _folded(title: str, body: str) -> str:
@@ -306,7 +339,7 @@ def _read(rows: int) -> str:
 def result(rows: Result) -> str:
     """A query's result: the first rows, with the types of the columns."""
     more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
-    foot = f'<div class="dim">{rows.num_rows:,} rows{more} · {_duration(rows.duration_ms)}</div>'
+    foot = f'<div class="dim">{counted(rows.num_rows, "row")}{more} · {_duration(rows.duration_ms)}</div>'
     return f'{_STYLE}<div class="rat">{_grid(rows)}{foot}</div>'
 
 

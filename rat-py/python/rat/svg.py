@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from .display import COLOURS
 
@@ -37,12 +38,19 @@ def graph(drawn: Graph, *, columns: bool = False) -> str:
             f'<text x="{_MARGIN + index * (_WIDTH + _GAP_X)}" y="{_MARGIN + 10}" fill="#8a8f98" font-weight="600">'
             f"{escape(', '.join(layers))}</text>"
         )
-    if columns:
-        parts.extend(_column_lines(drawn, nodes, place))
-    else:
-        parts.extend(_line(place[e.source], place[e.reader], heights[e.source] / 2, heights[e.reader] / 2) for e in drawn.edges)
+    lines = [_line(place[e.source], place[e.reader], heights[e.source] / 2, heights[e.reader] / 2) for e in drawn.edges]
+    parts.append(_behind(_column_lines(drawn, nodes, place) if columns else lines, place, heights))
     parts.extend(_node(nodes[name], place[name], heights[name], columns) for rank in order for name in rank)
     return "".join(parts) + "</svg>"
+
+
+def _behind(lines: list[str], place: dict[str, tuple[float, float]], heights: dict[str, float]) -> str:
+    """The lines, cut out where nodes are: those are translucent, on a background that nobody knows here."""
+    holes = "".join(f'<rect x="{x}" y="{y:.1f}" width="{_WIDTH}" height="{heights[n]}" rx="6" fill="#000"/>' for n, (x, y) in place.items())
+    # A notebook holds many drawings, and an identifier is its own only if it is made of what it is for.
+    name = f"rat-{crc32(holes.encode()):08x}"
+    mask = f'<mask id="{name}" maskUnits="userSpaceOnUse"><rect width="100%" height="100%" fill="#fff"/>{holes}</mask>'
+    return f'{mask}<g mask="url(#{name})">{"".join(lines)}</g>'
 
 
 def _ranks(drawn: Graph) -> dict[str, int]:
