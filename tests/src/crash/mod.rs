@@ -3,10 +3,13 @@
 mod strategies;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rat_core::interop::run::{Event, OnEvent};
 use rat_core::{Lake, QueryOptions, RunOptions, RunStatus};
 
 const LAKE: &str = "RAT_CRASH_LAKE";
@@ -18,7 +21,72 @@ const ROWS: usize = 50;
 async fn child() {
     let Ok(path) = std::env::var(LAKE) else { return };
     let lake = Lake::open(&path).await.unwrap();
-    lake.run("bronze.arrivals", &RunOptions::default()).await.unwrap().into_result().unwrap();
+    lake.run("bronze.arrivals", &RunOptions { on_event: telling(), ..RunOptions::default() }).await.unwrap().into_result().unwrap();
+}
+
+/// What a child says when its run is written down.
+const BEGUN: &str = "the run has begun";
+
+/// Tells the parent process that the run is under way.
+fn telling() -> OnEvent {
+    Arc::new(|event| {
+        if matches!(event, Event::Started { .. }) {
+            println!("\n{BEGUN}");
+        }
+    })
+}
+
+/// Kills processes at instants that are drawn from a fixed sequence; where they fall within a run is the machine's business.
+struct Killer {
+    seed: u64,
+    kills: usize,
+    lost: usize,
+    /// The last run that was looked at.
+    newest: Option<String>,
+}
+
+impl Killer {
+    fn new(seed: u64) -> Self {
+        Self { seed, kills: 0, lost: 0, newest: None }
+    }
+
+    /// Starts a child that runs a test of this program, and kills it: three times of four up to `span` after its run has begun, and once up
+    /// to `span` after it was started.
+    fn kill(&mut self, test: &str, told: &[(&str, &str)], span: Duration) {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .envs(told.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let drawn = self.seed >> 33;
+        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        if drawn % 4 != 0 {
+            let begun = said.map_while(Result::ok).any(|line| line == BEGUN);
+            assert!(begun, "`{test}` ended before its run began");
+        }
+        std::thread::sleep(span.mul_f64(((drawn >> 2) % 1024) as f64 / 1024.0));
+        let _ = child.kill();
+        child.wait().unwrap();
+        self.kills += 1;
+    }
+
+    /// Looks at what the last one left: every run whose process is gone is settled, and one that was lost was hit under way.
+    fn settled(&mut self, lake: &Lake) {
+        let runs = lake.runs().list(&Default::default()).unwrap().runs;
+        assert!(runs.iter().all(|run| run.status != RunStatus::Running), "every run whose process is gone is settled");
+        let Some(newest) = runs.first().filter(|run| self.newest.as_ref() != Some(&run.id)) else { return };
+        self.lost += usize::from(newest.error_code.as_deref() == Some("RUN_LOST"));
+        self.newest = Some(newest.id.clone());
+    }
+
+    /// That the instants were worth it.
+    fn assert_hit(&self) {
+        println!("of {} kills {} hit a run before it published", self.kills, self.lost);
+        assert!(self.lost * 10 >= self.kills, "of {} kills only {} hit a run before it published", self.kills, self.lost);
+    }
 }
 
 async fn count(lake: &Lake, sql: &str) -> i64 {
@@ -32,7 +100,6 @@ fn land(root: &Path, n: usize) {
     fs::write(root.join(format!("default/landing/arrivals/{n:03}.csv")), format!("file,row\n{rows}")).unwrap();
 }
 
-/// Instants are drawn from a fixed sequence; where they fall within a run is the machine's business.
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_killed_at_random_instants_lose_and_double_nothing() {
     const KILLS: usize = 100;
@@ -44,21 +111,11 @@ async fn runs_killed_at_random_instants_lose_and_double_nothing() {
     let sql = "-- @merge_strategy: append_only\n-- @archive_landing_zones: true\nselect file, row from read_csv('{{ landing_zone(\"arrivals\") }}')\n";
     fs::write(pipeline.join("pipeline.sql"), sql).unwrap();
 
-    let mut seed: u64 = 42;
+    let mut killer = Killer::new(42);
     let mut published = 0;
     for n in 0..KILLS {
         land(root, n);
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crash::child"])
-            .env(LAKE, root)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(Duration::from_millis(20 + (seed >> 33) % 260));
-        let _ = child.kill();
-        child.wait().unwrap();
+        killer.kill("crash::child", &[(LAKE, &root.to_string_lossy())], Duration::from_millis(150));
 
         // Whoever opens the lake next finds it old or new, and settles what was under way.
         let lake = Lake::open(&root.to_string_lossy()).await.unwrap();
@@ -69,9 +126,9 @@ async fn runs_killed_at_random_instants_lose_and_double_nothing() {
         assert!(rows >= published, "rows that readers saw are gone: {rows} after {published}");
         assert_eq!(rows % ROWS as i64, 0, "half a file is in the table");
         published = rows;
-        let running = lake.runs().list(&Default::default()).unwrap().runs.iter().filter(|run| run.status == RunStatus::Running).count();
-        assert_eq!(running, 0, "every run whose process is gone is settled");
+        killer.settled(&lake);
     }
+    killer.assert_hit();
     let lake = Lake::open(&root.to_string_lossy()).await.unwrap();
     land(root, KILLS);
     lake.run("bronze.arrivals", &RunOptions::default()).await.unwrap().into_result().unwrap();

@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rat_core::{Lake, QueryOptions, RunOptions, RunStatus};
+use rat_core::{Lake, QueryOptions, RunOptions};
+
+use super::{Killer, telling};
 
 const LAKE: &str = "RAT_KILLED_LAKE";
 const ROWS: &str = "RAT_KILLED_ROWS";
@@ -25,7 +26,7 @@ fn told(name: &str) -> Option<String> {
 async fn child() {
     let (Some(path), Some(rows)) = (told(LAKE), told(ROWS)) else { return };
     let lake = Lake::open(&path).await.unwrap();
-    lake.run("silver.t", &with(&rows)).await.unwrap().into_result().unwrap();
+    lake.run("silver.t", &RunOptions { on_event: telling(), ..with(&rows) }).await.unwrap().into_result().unwrap();
 }
 
 fn with(rows: &str) -> RunOptions {
@@ -47,8 +48,6 @@ fn merged(strategy: &str, table: &[Row], batch: &[(usize, usize)]) -> Vec<Row> {
 
 async fn rows(root: &Path, ended: &str) -> Vec<Row> {
     let lake = Lake::open(&root.to_string_lossy()).await.unwrap();
-    let running = lake.runs().list(&Default::default()).unwrap().runs.iter().filter(|run| run.status == RunStatus::Running).count();
-    assert_eq!(running, 0, "every run whose process is gone is settled");
     let sql = format!("select id, v, {ended} as ended from silver.t order by 1, 2, 3");
     let result = lake.query(&sql, &QueryOptions::default()).await.unwrap();
     let mut rows = Vec::new();
@@ -66,7 +65,7 @@ async fn a_killed_run_of_any_strategy_leaves_the_old_rows_or_the_new() {
     let kills: usize = told("RAT_KILLS").map_or(5, |kills| kills.parse().unwrap());
     let strategies =
         [("incremental", "unique_key"), ("delete_insert", "unique_key"), ("snapshot", "partition_column"), ("scd2", "unique_key")];
-    let mut seed: u64 = 7;
+    let mut killer = Killer::new(7);
     for (strategy, key) in strategies {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
@@ -83,18 +82,9 @@ async fn a_killed_run_of_any_strategy_leaves_the_old_rows_or_the_new() {
         let mut table = merged(strategy, &[], &first);
         for n in 1..=kills {
             let batch: Vec<(usize, usize)> = (0..6).map(|i| ((n * 5 + i * 3) % 23, n)).collect();
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "crash::strategies::child"])
-                .env(LAKE, root)
-                .env(ROWS, sql(&batch))
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            std::thread::sleep(Duration::from_millis(20 + (seed >> 33) % 700));
-            let _ = child.kill();
-            child.wait().unwrap();
+            let told = [(LAKE, &*root.to_string_lossy()), (ROWS, &sql(&batch))];
+            killer.kill("crash::strategies::child", &told, Duration::from_millis(200));
+            killer.settled(&Lake::open(&root.to_string_lossy()).await.unwrap());
             let found = rows(root, ended).await;
             let after = merged(strategy, &table, &batch);
             assert!(found == table || found == after, "{strategy}, kill {n}: {found:?}");
@@ -105,4 +95,5 @@ async fn a_killed_run_of_any_strategy_leaves_the_old_rows_or_the_new() {
         drop(lake);
         assert_eq!(rows(root, ended).await, merged(strategy, &table, &[(3, 900), (99, 900)]), "{strategy}: the next run is none the wiser");
     }
+    killer.assert_hit();
 }

@@ -11,6 +11,7 @@ mod inputs;
 mod judged;
 mod memory;
 mod plans;
+mod processes;
 mod protocol;
 mod refusals;
 mod settings;
