@@ -1,4 +1,4 @@
-//! The example project, week by week: what DuckDB 2.0.0 answers over the same files is what gold holds.
+//! The example project, week by week: what DuckDB answers over the same files is what gold holds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,25 +6,7 @@ use std::path::{Path, PathBuf};
 use rat_core::error::Code;
 use rat_core::{BuildOptions, CheckOptions, Lake, QueryOptions, RunStatus};
 
-/// `carrier, flights, round(avg(dep_delay), 2), round(avg(arr_delay), 2)`, as DuckDB answers over the five files.
-const DUCKDB: [(&str, i64, f64, f64); 16] = [
-    ("OO", 1, 67.0, 107.0),
-    ("HA", 31, 54.39, 27.48),
-    ("EV", 4171, 24.23, 25.16),
-    ("F9", 59, 10.0, 21.83),
-    ("YV", 46, 15.85, 13.77),
-    ("9E", 1573, 16.88, 10.21),
-    ("AS", 62, 7.35, 8.97),
-    ("MQ", 2271, 6.49, 7.88),
-    ("WN", 996, 9.14, 5.89),
-    ("B6", 4427, 9.49, 4.72),
-    ("FL", 328, 1.97, 3.32),
-    ("UA", 4637, 8.33, 3.18),
-    ("US", 1602, 1.82, 1.43),
-    ("AA", 2794, 6.93, 0.98),
-    ("DL", 3690, 3.85, -4.4),
-    ("VX", 316, 1.06, -15.28),
-];
+use crate::scan::interop::{ask, python};
 
 pub(super) fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples")
@@ -96,9 +78,12 @@ async fn five_weeks_a_refused_file_and_the_answer() {
     let answer =
         rows(&lake, "select carrier, flights, average_departure_delay, average_arrival_delay from gold.carrier_delays order by 4 desc, 1")
             .await;
-    let expected: Vec<Vec<String>> =
-        DUCKDB.iter().map(|(c, n, d, a)| vec![(*c).to_owned(), n.to_string(), format!("{d:?}"), format!("{a:?}")]).collect();
-    assert_eq!(answer, expected);
+    assert_eq!((answer.len(), answer[0][0].as_str(), answer[15][0].as_str()), (16, "OO", "VX"), "the worst and the best");
+    if let Some(python) = python() {
+        let data = examples().join("data/nycflights13");
+        let duckdb = ask(&python, "flights.py", &[&data.to_string_lossy()]).into_values().next().unwrap();
+        assert_eq!(answer.iter().map(|row| row.join("|")).collect::<Vec<_>>(), duckdb);
+    }
     let worst: Vec<_> = rows(&lake, "select carrier from gold.worst_carriers").await.concat();
     assert_eq!(worst, ["OO", "HA", "EV", "F9", "YV"]);
     // Landed weeks were moved away, each into the folder of the run that took it.
