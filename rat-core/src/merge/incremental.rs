@@ -9,7 +9,7 @@ use datafusion::logical_expr::LogicalPlan;
 use futures::{StreamExt, TryStreamExt};
 
 use super::matching::{self, Matches};
-use super::one_per_key::{OnePerKey, Rule};
+use super::one_per_key::{OnePerKey, Rule, Want};
 use super::scratch::Scratch;
 use super::stored::Stored;
 use super::{Counts, Merge, Merged, Refusal, order};
@@ -28,7 +28,7 @@ impl Keyed {
     /// Reads the query to its end, and keeps of each key the row that takes precedence.
     pub(super) async fn read(merge: &Merge, plan: LogicalPlan) -> Result<Self, Refusal> {
         let (plan, terms) = order::with_terms(plan)?;
-        let rule = Rule { terms: &terms, key: &merge.key, in_order: false, look: |_: &_| Ok(()) };
+        let rule = Rule { terms: &terms, key: &merge.key, want: Want::Any, look: |_: &_| Ok(()) };
         // The greatest watermark of all rows is that of a row that stays: within its key it takes precedence.
         let OnePerKey { rows, read, greatest } = OnePerKey::read(merge, plan, rule).await?;
         Ok(Self { rows, read, greatest })

@@ -30,14 +30,25 @@ pub(super) struct OnePerKey {
     pub greatest: Option<ScalarValue>,
 }
 
+/// How rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// One of each key, in any order.
+    Any,
+    /// One of each key, in the order of the keys.
+    InOrder,
+    /// All of them, with the terms of the query's order, as they came.
+    AsTheyCame,
+}
+
 /// What makes rows the same, and what they are looked at for.
 pub(super) struct Rule<'a, F> {
     /// The terms of the query's order, which its rows carry behind their columns.
     pub terms: &'a [Term],
     /// The columns of which one row of each value stays.
     pub key: &'a [String],
-    /// Whether the rows are wanted in the order of those columns.
-    pub in_order: bool,
+    /// How the rows are wanted.
+    pub want: Want,
     /// Shown every batch of rows; an error refuses them.
     pub look: F,
 }
@@ -55,9 +66,9 @@ impl OnePerKey {
         let key = positions(&schema, &merge.key)?;
         let nulls = Mutex::new(NullKeyRows::default());
         // Rows that are wanted in order are sorted anyway.
-        let hashed = match rule.in_order {
-            false => Some(KeyHashes::new(&merge.session, positions(&schema, rule.key)?)),
-            true => None,
+        let hashed = match rule.want {
+            Want::Any => Some(KeyHashes::new(&merge.session, positions(&schema, rule.key)?)),
+            Want::InOrder | Want::AsTheyCame => None,
         };
         let hashed = Mutex::new(hashed);
         let rows = rows.map(|batch| {
@@ -74,7 +85,7 @@ impl OnePerKey {
         let columns = nullable(merge.columns.target());
         let precedence = Precedence { key: rule.key, watermark: watched, order: rule.terms };
         let session = &merge.session;
-        let rows = if rule.in_order {
+        let rows = if rule.want == Want::InOrder {
             let firsts = precedence.firsts(session, &schema, rows, &columns).await?;
             checked(merge, &seen, nulls.into_inner())?;
             Scratch::fill(session, columns, firsts).await?
@@ -83,6 +94,7 @@ impl OnePerKey {
             checked(merge, &seen, nulls.into_inner())?;
             match hashed.into_inner().and_then(KeyHashes::repeated) {
                 Some(repeated) if repeated.is_empty() && *all.schema() == columns => all,
+                _ if rule.want == Want::AsTheyCame => all,
                 Some(repeated) => distinct(session, &all, &repeated, columns, &precedence).await?,
                 None => {
                     let firsts = precedence.firsts(session, &schema, all.stream()?.map_err(execute::error), &columns).await?;

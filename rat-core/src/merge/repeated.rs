@@ -78,7 +78,7 @@ impl Repeated {
 }
 
 // Equal keys have equal hashes: -0.0 is 0.0, and one NaN every other.
-fn hashes(state: &RandomState, key: &[usize], batch: &RecordBatch) -> Result<Vec<u64>> {
+pub(super) fn hashes(state: &RandomState, key: &[usize], batch: &RecordBatch) -> Result<Vec<u64>> {
     let columns: Vec<ArrayRef> = key.iter().map(|index| normal(batch.column(*index))).collect();
     let mut hashes = vec![0; batch.num_rows()];
     create_hashes(&columns, state, &mut hashes).map_err(defect)?;

@@ -1,11 +1,16 @@
 //! `scd2`: which versions there are afterwards, what is left alone, and what is refused.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::{RecordBatch, TimestampMicrosecondArray};
+use rat_core::clock::Clock;
 use rat_core::error::Code;
 use rat_core::interop::run::{Refresh, RunOptions, RunReport, run};
+use rat_core::interop::tables::{Evolution, Remove};
 
 use crate::run::harness::{Lake, full_refresh, name, with_rows};
+use crate::tables::support::{batches_of, change};
 
 const QUERY: &str =
     "SELECT CAST(id AS INTEGER) AS id, CAST(v AS VARCHAR) AS v FROM (VALUES {{ var('rows') }}) AS t(id, v) WHERE v <> 'nothing'";
@@ -380,4 +385,40 @@ async fn a_table_without_history_begins_one_by_a_rebuild() {
     assert_eq!(refused(&lake, "(1, 'b')").await.error.unwrap().code(), Code::StrategyChanged);
     assert!(run(&lake.context, &name("silver.t"), &full_refresh("(1, 'b')")).await.unwrap().is_ok());
     assert_eq!(rows(&lake).await, ["1|b|01|NULL"]);
+}
+
+#[tokio::test]
+async fn a_row_that_says_nothing_new_counts_where_another_of_its_key_is_new() {
+    let query =
+        "SELECT CAST(id AS INTEGER) AS id, CAST(v AS VARCHAR) AS v, CAST(w AS BIGINT) AS w FROM (VALUES {{ var('rows') }}) AS t(id, v, w)";
+    let lake = lake("-- @watermark_column: w", query);
+    lake.run_rows("silver.t", "(1, 'a', 1), (2, 'b', 1)").await;
+    lake.clock.advance(DAY);
+    let same = lake.run_rows("silver.t", "(1, 'a', 5), (1, 'A', 4), (2, 'b', 5)").await;
+    assert_eq!(counts(&same), (0, 0, 0, 3), "the newer of the two is what the table has");
+    let changed = lake.run_rows("silver.t", "(1, 'a', 5), (1, 'A', 6), (2, 'b', 5)").await;
+    assert_eq!(counts(&changed), (1, 0, 0, 2));
+    assert_eq!(rows(&lake).await, ["1|A|6|02|NULL", "1|a|1|01|02", "2|b|1|01|NULL"]);
+}
+
+#[tokio::test]
+async fn two_open_versions_of_a_key_are_mended_by_a_row_that_says_nothing_new() {
+    let lake = lake("", QUERY);
+    lake.run_rows("silver.t", "(1, 'a'), (2, 'b')").await;
+    let tables = &lake.context.tables;
+    let table = tables.get(&name("silver.t")).await.unwrap();
+    let data = table.data_files().await.unwrap();
+    let path = tables.storage().relative(data[0].file.file_path()).unwrap();
+    let one = batches_of(tables.storage(), &path).await[0].slice(0, 1);
+    let mut columns = one.columns().to_vec();
+    let begin = lake.clock.now() + DAY;
+    columns[2] = Arc::new(TimestampMicrosecondArray::from(vec![begin.timestamp_micros()]).with_timezone("+00:00"));
+    let twice = RecordBatch::try_new(table.schema().unwrap(), columns).unwrap();
+    let target = tables.evolve(&table, Evolution::default()).unwrap();
+    let staged = tables.stage(change(tables, target, twice, Remove::None).await).await.unwrap();
+    tables.publish(vec![staged]).await.unwrap();
+    assert_eq!(rows(&lake).await, ["1|a|01|NULL", "1|a|02|NULL", "2|b|01|NULL"]);
+    lake.clock.advance(2 * DAY);
+    lake.run_rows("silver.t", "(1, 'a'), (2, 'b')").await;
+    assert_eq!(rows(&lake).await, ["1|a|01|02", "1|a|02|NULL", "2|b|01|NULL"]);
 }

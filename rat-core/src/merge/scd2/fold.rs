@@ -240,13 +240,13 @@ impl Cursor {
 }
 
 /// Columns as bytes that are equal when the values are: NULL is NULL, -0.0 is 0.0 and one NaN is every other. Those of a key have its order.
-struct Comparable {
+pub(super) struct Comparable {
     names: Vec<String>,
     converter: RowConverter,
 }
 
 impl Comparable {
-    fn new(schema: &Schema, names: &[String]) -> Result<Self> {
+    pub(super) fn new(schema: &Schema, names: &[String]) -> Result<Self> {
         let of = |name: &String| {
             let data_type = schema.field_with_name(name).map_err(defect)?.data_type();
             let field = SortField::new(flat(data_type));
@@ -263,7 +263,7 @@ impl Comparable {
         Ok(Self { names: names.to_vec(), converter: RowConverter::new(fields).map_err(defect)? })
     }
 
-    fn of(&self, rows: &RecordBatch) -> Result<Rows> {
+    pub(super) fn of(&self, rows: &RecordBatch) -> Result<Rows> {
         let schema = rows.schema();
         let column = |name: &String| {
             let values = rows.column(schema.index_of(name).map_err(defect)?);

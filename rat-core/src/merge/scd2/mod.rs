@@ -10,27 +10,32 @@ mod chain;
 mod ended;
 mod fold;
 mod past;
+mod unchanged;
 mod validity;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::min;
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::LogicalPlan;
-use futures::SinkExt;
 use futures::channel::mpsc;
+use futures::{SinkExt, TryStreamExt};
 use parking_lot::Mutex;
 
 use self::ended::Ended;
 use self::fold::{Fold, Outcome};
 use self::past::Past;
+use self::unchanged::Open;
 pub use self::validity::Validity;
 use super::columns::position;
-use super::one_per_key::{OnePerKey, Rule, nullable};
+use super::firsts::Precedence;
+use super::one_per_key::{OnePerKey, Rule, Want, nullable};
+use super::order::Term;
 use super::scratch::Scratch;
 use super::stored::{Leaving, Stored};
 use super::{Counts, Merge, Merged, Refusal, order};
 use crate::config::HardDeletes;
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::execute;
 use crate::tables::{Remove, ScanFile, Table};
 
 /// The files that versions which begin at a moment or later can have to do with.
@@ -43,12 +48,24 @@ pub(super) fn ends_absent(validity: &Validity) -> bool {
     validity.hard_deletes == HardDeletes::Close
 }
 
-/// New versions, in the order of their keys and of when they begin.
+/// Whether new rows that say what is open may be let go unseen: where rows of a key are versions of now, and nobody asks which keys came.
+fn lets_go(merge: &Merge, validity: &Validity) -> bool {
+    !validity.own && !ends_absent(validity) && !merge.rebuild && merge.target.base().is_some()
+}
+
+/// New versions.
 pub(super) struct Versions {
-    rows: Scratch,
+    rows: New,
     read: u64,
     /// When the earliest of them begins.
     earliest: i64,
+}
+
+enum New {
+    /// In the order of their keys and of when they begin.
+    InOrder(Scratch),
+    /// As they came, with what says which of a key's rows counts.
+    AsTheyCame(Scratch, Vec<Term>),
 }
 
 impl Versions {
@@ -63,27 +80,36 @@ impl Versions {
         }
         let given = Mutex::new(Given::default());
         let look = |batch: &RecordBatch| given.lock().look(validity, batch);
-        let rule = Rule { terms: &terms, key: &version, in_order: true, look };
+        let want = if lets_go(merge, validity) { Want::AsTheyCame } else { Want::InOrder };
+        let rule = Rule { terms: &terms, key: &version, want, look };
         let OnePerKey { rows, read, .. } = OnePerKey::read(merge, plan, rule).await?;
         let earliest = given.into_inner().earliest(validity)?;
+        let rows = match want {
+            Want::AsTheyCame => New::AsTheyCame(rows, terms),
+            Want::Any | Want::InOrder => New::InOrder(rows),
+        };
         Ok(Self { rows, read, earliest })
     }
 
     pub(super) async fn onto(&self, merge: &Merge, base: Option<&Table>) -> Result<Merged, Refusal> {
         let validity = merge.validity()?;
         let closes = ends_absent(validity);
-        let Some(base) = base.filter(|_| self.rows.rows() > 0) else {
-            let (begun, _) = self.chained(merge, None).await?;
+        let stored = match base {
+            Some(base) => Some(Stored::of(merge, base).await?),
+            None => None,
+        };
+        let rows = self.in_order(merge, stored.as_ref()).await?;
+        let Some(stored) = stored.filter(|_| rows.rows() > 0) else {
+            let (begun, _) = self.chained(merge, &rows, None).await?;
             let mut merged = self.merged(merge, &begun, 0).await?;
-            if closes && self.rows.rows() == 0 {
+            if closes && rows.rows() == 0 {
                 let message = "the query gave no row, and `scd_hard_deletes: close` ended no version because of that";
                 merged.warnings.push(Diagnostic::warning(Code::Scd2NoRows, message).help("look at what the query reads"));
             }
             return Ok(merged);
         };
-        let stored = Stored::of(merge, base).await?;
-        let past = Past::of(&stored, validity, &self.rows, self.earliest).await?;
-        let (begun, ended) = self.chained(merge, Some((&stored, &past))).await?;
+        let past = Past::of(&stored, validity, &rows, self.earliest).await?;
+        let (begun, ended) = self.chained(merge, &rows, Some((&stored, &past))).await?;
         let mut merged = self.merged(merge, &begun, ended.count()).await?;
         let mut leaving: Leaving = ended.rows(&stored);
         for (file, rows) in begun.replaced {
@@ -97,14 +123,33 @@ impl Versions {
         Ok(merged)
     }
 
+    /// One row of each key and begin, in their order; of those that came as they did, the ones that may say something new.
+    async fn in_order(&self, merge: &Merge, stored: Option<&Stored<'_>>) -> Result<Scratch> {
+        let (rows, terms) = match &self.rows {
+            New::InOrder(rows) => return Ok(rows.clone()),
+            New::AsTheyCame(rows, terms) => (rows, terms),
+        };
+        let open = match stored {
+            Some(stored) => Open::of(stored, merge.validity()?).await?,
+            None => None,
+        };
+        let columns = nullable(merge.columns.target());
+        let precedence = Precedence { key: &merge.key, watermark: merge.watermark.as_deref(), order: terms };
+        let firsts = match &open {
+            Some(open) => precedence.firsts(&merge.session, rows.schema(), open.changed(rows).await?, &columns).await?,
+            None => precedence.firsts(&merge.session, rows.schema(), rows.stream()?.map_err(execute::error), &columns).await?,
+        };
+        Scratch::fill(&merge.session, columns, firsts).await
+    }
+
     /// Follows every key through its versions: what begins, and what ends.
-    async fn chained(&self, merge: &Merge, stored: Option<(&Stored<'_>, &Past)>) -> Result<(Outcome, Ended), Refusal> {
+    async fn chained(&self, merge: &Merge, new: &Scratch, stored: Option<(&Stored<'_>, &Past)>) -> Result<(Outcome, Ended), Refusal> {
         let validity = merge.validity()?;
         let (begins, begun) = mpsc::channel(1);
         let (mut ends, ended) = mpsc::channel(1);
         let past = stored.map(|(_, past)| past);
         let chained = async {
-            let outcome = Fold::new(merge, &self.rows, past, begins, ends.clone()).await?.run().await?;
+            let outcome = Fold::new(merge, new, past, begins, ends.clone()).await?.run().await?;
             if let Some((stored, past)) = stored
                 && ends_absent(validity)
             {
