@@ -15,6 +15,7 @@ VENV_PYTHON  := $(VENV)/bin/python
 # Spark runs where Java is.
 SPARK_VENV   := $(if $(shell command -v java),$(CACHE)/spark-$(shell cat tests/requirements-spark.txt | cksum | cut -d' ' -f1))
 PEERS_VENV   := $(CACHE)/peers-$(shell cat benches/peers/requirements.txt | cksum | cut -d' ' -f1)
+PROJECTS_VENV := $(CACHE)/projects-$(shell cat benches/peers/requirements-projects.txt | cksum | cut -d' ' -f1)
 DOCS_VENV    := $(CACHE)/docs-$(shell cat docs/requirements.txt | cksum | cut -d' ' -f1)
 SITE         ?= $(CACHE)/site
 DEBUG        := $(CARGO_TARGET_DIR)/debug
@@ -71,6 +72,11 @@ $(PEERS_VENV)/ready: benches/peers/requirements.txt
 	$(PEERS_VENV)/bin/pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
 	@touch $@
 
+$(PROJECTS_VENV)/ready: benches/peers/requirements-projects.txt
+	$(PYTHON) -m venv $(PROJECTS_VENV)
+	$(PROJECTS_VENV)/bin/pip install --quiet --disable-pip-version-check -r benches/peers/requirements-projects.txt
+	@touch $@
+
 $(DOCS_VENV)/ready: docs/requirements.txt
 	$(PYTHON) -m venv $(DOCS_VENV)
 	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
@@ -89,8 +95,8 @@ docs-site: $(DOCS_VENV)/ready ## Build the documentation site; a link that leads
 docs: ## Write the generated pages and snapshots anew; read the diff
 	RAT_UPDATE=1 cargo test --workspace
 
-bench: $(PEERS_VENV)/ready ## Measure rat beside its references; prints ratios (compiles the release profile first)
-	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python cargo run --release -p benches
+bench: $(PEERS_VENV)/ready $(PROJECTS_VENV)/ready ## Measure rat beside its references; prints ratios (compiles the release profile first)
+	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python RAT_PEERS_PROJECTS=$(PROJECTS_VENV)/bin/python cargo run --release -p benches
 	@$(MAKE) --no-print-directory bench-bindings
 
 bench-bindings: release $(VENV)/ready ## Measure the bindings as they are published: rows without a copy, streams, the event loop, starting

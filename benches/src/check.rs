@@ -1,6 +1,7 @@
 //! A check of 5,000 generated pipelines: a cold process, and one changed file in a living one.
 
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use rat_core::error::Source;
 use rat_core::interop::check::{Environment, LakeFacts, Workspace};
 use rat_core::interop::project::{Files, is_project_file};
 use rat_core::interop::session::{Options, Session};
+use rat_core::{CheckOptions, Lake};
+use tokio::runtime::Runtime;
 
 use crate::measure::{self, Bench};
 
@@ -23,20 +26,18 @@ pub fn run(bench: &mut Bench) {
     let folder = tempfile::tempdir().unwrap();
     generate(folder.path(), PIPELINES);
 
-    let program = std::env::current_exe().unwrap();
     let mut peaks = Vec::new();
     let cold: Vec<Duration> = (0..5)
         .map(|_| {
-            let begin = Instant::now();
-            let child = Command::new(&program).arg(COLD).arg(folder.path()).output().unwrap();
-            let taken = begin.elapsed();
-            assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
-            peaks.push(String::from_utf8_lossy(&child.stdout).trim().parse::<u64>().unwrap());
+            let (taken, peak) = cold_process(folder.path());
+            peaks.push(peak);
             taken
         })
         .collect();
     bench.record("check 5,000 pipelines, cold process to report", "2 s, 600 MB", cold);
     bench.note(format!("peak {} MB", peaks.iter().max().unwrap()));
+    through_the_door(bench, folder.path());
+    beside(bench);
 
     let (mut workspace, mut files) = open(folder.path());
     workspace.check(&files, &LakeFacts::default(), &Environment::default());
@@ -54,6 +55,55 @@ pub fn run(bench: &mut Bench) {
         files.texts.insert(path.clone(), Source::new(path.clone(), changed));
         assert!(workspace.check(&files, &LakeFacts::default(), &Environment::default()).ok);
     });
+}
+
+/// The whole of a process that checks, and its peak memory in MB.
+fn cold_process(folder: &Path) -> (Duration, u64) {
+    let begin = Instant::now();
+    let child = Command::new(std::env::current_exe().unwrap()).arg(COLD).arg(folder).output().unwrap();
+    let taken = begin.elapsed();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    (taken, String::from_utf8_lossy(&child.stdout).trim().parse().unwrap())
+}
+
+/// `lake.check()`, which finds out by itself what has changed.
+fn through_the_door(bench: &mut Bench, folder: &Path) {
+    let runtime = Runtime::new().unwrap();
+    let lake = runtime.block_on(Lake::open(&folder.to_string_lossy())).unwrap();
+    let check = || assert!(runtime.block_on(lake.check(&CheckOptions::default())).unwrap().ok);
+    bench.alone("lake.check() of them in a living process, nothing changed", "", 15, check);
+    let path = folder.join("default/pipelines/silver/m02500/pipeline.sql");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut turn = 0;
+    bench.alone("lake.check() again, one file changed, same columns", "100 ms", 15, || {
+        turn += 1;
+        fs::write(&path, format!("{text}  AND {turn} > 0\n")).unwrap();
+        check();
+    });
+    fs::write(&path, text).unwrap();
+}
+
+/// dbt parses as many models, untyped; SQLMesh loads a fifth of them. Each side is a whole process.
+fn beside(bench: &mut Bench) {
+    #[expect(clippy::disallowed_methods, reason = "where the other programs are is the caller's to say")]
+    let Some(python) = std::env::var_os("RAT_PEERS_PROJECTS") else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/projects.py");
+    for (tool, shown, count) in [("dbt", "dbt parse", PIPELINES), ("sqlmesh", "SQLMesh load", PIPELINES / 5)] {
+        let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        generate(ours.path(), count);
+        let run = |arguments: &[&str]| {
+            let mut peer = Command::new(&python);
+            // Neither tells anybody that it was here.
+            peer.arg(&script).args(arguments).arg(theirs.path()).current_dir(theirs.path());
+            peer.env("SQLMESH__DISABLE_ANONYMIZED_ANALYTICS", "true").env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false");
+            let output = peer.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(&["make", tool, &count.to_string()]);
+        let what = format!("check {count} pipelines, cold process to report, types and lineage included");
+        let ours = || drop(cold_process(ours.path()));
+        bench.pair(&what, "", &format!("{shown}, untyped"), 3, ours, || run(&["load", tool]));
+    }
 }
 
 /// One check from nothing; prints its peak memory in MB.

@@ -6,3 +6,4 @@
 mod imports;
 mod owners;
 mod source;
+mod tree;
