@@ -1,6 +1,5 @@
 //! What is in the tree of dependencies is what `deny.toml` allows: licences, banned crates, one Arrow, one registry.
 
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
