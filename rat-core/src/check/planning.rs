@@ -12,6 +12,7 @@ use crate::dialect::Reads;
 use crate::error::{Code, Diagnostic, Severity, nearest};
 use crate::files::zone::parse_url;
 use crate::graph::Graph;
+use crate::merge::misfits;
 use crate::name::Name;
 use crate::plan::{ColumnLineage, Planned, name_by_ref, plan};
 use crate::project::Language;
@@ -237,6 +238,7 @@ impl Plans<'_> {
             found.diagnostics.extend(contract::missing_columns(&columns, config));
             // A column that no table holds is no column of the table.
             let holds = !found.diagnostics.iter().any(|d| matches!(d.code, Code::UnsupportedType | Code::DuplicateColumn));
+            found.diagnostics.extend(misfits(&columns, config));
             found.lineage = planned.lineage;
             if holds {
                 found.output = match *config.materialized {

@@ -211,6 +211,14 @@ pub(super) fn partition_by(reader: &mut Reader<'_>, key: &str, node: &Node) -> O
             reader.invalid(format!("`{key}` has `{field}` twice"), Some("remove one of them".to_owned()), node.range.clone());
             return None;
         }
+        let periods = [Transform::Year, Transform::Month, Transform::Day, Transform::Hour];
+        let of_column = fields.iter().filter(|other| other.column.eq_ignore_ascii_case(&field.column));
+        let finer = of_column.filter(|other| periods.contains(&other.transform)).find(|_| periods.contains(&field.transform));
+        if let Some(other) = finer {
+            let message = format!("`{key}` has `{other}` and `{field}`, and one of them says the other");
+            reader.invalid(message, Some("keep the finer of the two".to_owned()), node.range.clone());
+            return None;
+        }
         fields.push(field);
         Some(())
     };

@@ -16,6 +16,7 @@ mod full_refresh;
 mod incremental;
 mod intake;
 mod matching;
+mod misfits;
 mod null_keys;
 mod one_per_key;
 mod order;
@@ -46,6 +47,7 @@ use sorting::By;
 
 pub use columns::{Columns, Promise};
 pub use foresee::{Amount, Foreseen};
+pub use misfits::misfits;
 pub use renaming::field_at;
 pub use scd2::Validity;
 pub use unclaimed::Unclaimed;

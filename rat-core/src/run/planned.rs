@@ -19,7 +19,7 @@ use crate::compile::Compiled;
 use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, Origin, RefreshPolicy, Setting};
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Result, Severity};
-use crate::merge::{Columns, Merge, Promise, Validity};
+use crate::merge::{Columns, Merge, Promise, Validity, misfits};
 use crate::name::Name;
 use crate::tables::{self, Evolution, NewTable, Partition, Relation, ReplaceColumns, SortColumn, Table, Target, View};
 use crate::template::Facts;
@@ -85,6 +85,9 @@ impl Planned {
 
         let promises = promises(config)?;
         let schema = with_validity(query.schema().inner(), config).map_err(placed)?;
+        if let Some(error) = Error::from_diagnostics(misfits(&schema, config)) {
+            return Err(error);
+        }
         let columns = match &base {
             Some(base) if !rebuild => {
                 let renamed: Vec<_> = config.renamed_from.iter().map(|(new, old)| (new.clone(), old.clone())).collect();

@@ -9,6 +9,7 @@
 //!
 //! Entry points: [`Tables::embedded`], [`Tables::load`], [`Tables::stage`], [`Tables::publish`].
 
+mod amended;
 mod cache;
 mod catalog;
 mod change;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures::future::BoxFuture;
 use iceberg::spec::{MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
 
+use super::amended::amended;
 use super::format;
 use super::handle::Tables;
 use super::snapshot::FACTS;
@@ -65,21 +66,21 @@ impl Tables {
     fn changed(&self, table: &Table, change: &ReferenceChange) -> Result<Option<TableMetadata>> {
         format::check_written(table.name(), table.metadata())?;
         let known = references(table.metadata());
-        let builder = || TableMetadataBuilder::new_from_metadata(table.metadata().clone(), table.metadata_location().map(str::to_owned));
         let failed =
             |e: iceberg::Error| Error::new(Code::Internal, format!("a reference could not be set: {}", e.message())).with_source(e);
-        let builder = match change {
+        type Step<'a> = Box<dyn FnOnce(TableMetadataBuilder) -> Result<TableMetadataBuilder> + 'a>;
+        let step: Step<'_> = match change {
             ReferenceChange::Tag(name, at) => {
                 let reference = SnapshotReference::new(snapshot(table, *at)?, SnapshotRetention::Tag { max_ref_age_ms: None });
                 match free(table, &known, name, &reference)? {
-                    true => builder().set_ref(name, reference).map_err(failed)?,
+                    true => Box::new(move |builder| builder.set_ref(name, reference).map_err(failed)),
                     false => return Ok(None),
                 }
             }
             ReferenceChange::Branch(name, at) => {
                 let reference = SnapshotReference::new(snapshot(table, *at)?, SnapshotRetention::branch(None, None, None));
                 match free(table, &known, name, &reference)? {
-                    true => builder().set_ref(name, reference).map_err(failed)?,
+                    true => Box::new(move |builder| builder.set_ref(name, reference).map_err(failed)),
                     false => return Ok(None),
                 }
             }
@@ -87,7 +88,7 @@ impl Tables {
                 return Err(Error::new(Code::InvalidArgument, "`main` is the table itself, and cannot be removed")
                     .with_help("drop the table, if that is meant"));
             }
-            ReferenceChange::Remove(name) if known.contains_key(name) => builder().remove_ref(name),
+            ReferenceChange::Remove(name) if known.contains_key(name) => Box::new(|builder| Ok(builder.remove_ref(name))),
             ReferenceChange::Remove(name) => {
                 let error = Error::new(Code::InvalidArgument, format!("`{}` has no branch or tag `{name}`", table.name()));
                 return Err(match nearest(name, known.keys().map(String::as_str)) {
@@ -111,16 +112,17 @@ impl Tables {
                     .collect();
                 let ended: Vec<String> =
                     table.properties().keys().filter(|key| key.starts_with(FACTS) && !facts.contains_key(*key)).cloned().collect();
-                let mut builder = builder().set_ref(MAIN_BRANCH, SnapshotReference::new(*id, retention)).map_err(failed)?;
-                if !ended.is_empty() {
-                    builder = builder.remove_properties(&ended).map_err(failed)?;
-                }
-                builder.set_properties(facts).map_err(failed)?
+                Box::new(move |builder| {
+                    let mut builder = builder.set_ref(MAIN_BRANCH, SnapshotReference::new(*id, retention)).map_err(failed)?;
+                    if !ended.is_empty() {
+                        builder = builder.remove_properties(&ended).map_err(failed)?;
+                    }
+                    builder.set_properties(facts).map_err(failed)
+                })
             }
         };
-        let moved = matches!(change, ReferenceChange::Rollback(_));
-        let metadata = builder.build().map_err(failed)?.metadata;
-        dated(metadata, self.clock().now().timestamp_millis().max(table.metadata().last_updated_ms()), moved).map(Some)
+        let now = self.clock().now().timestamp_millis().max(table.metadata().last_updated_ms());
+        amended(table.metadata(), table.metadata_location(), now, step).map(Some)
     }
 }
 
@@ -148,15 +150,4 @@ fn free(table: &Table, known: &BTreeMap<String, SnapshotReference>, name: &str, 
             Err(Error::new(Code::InvalidArgument, message).with_help("remove it first, or take another name"))
         }
     }
-}
-
-/// The metadata with the time of rat's clock where Iceberg's builder asked the operating system.
-fn dated(metadata: TableMetadata, millis: i64, moved: bool) -> Result<TableMetadata> {
-    let defect = |e| Error::new(Code::Internal, "table metadata could not be dated").with_source(e);
-    let mut value = serde_json::to_value(&metadata).map_err(defect)?;
-    value["last-updated-ms"] = millis.into();
-    if let Some(last) = value.get_mut("snapshot-log").and_then(|log| log.as_array_mut()?.last_mut()).filter(|_| moved) {
-        last["timestamp-ms"] = millis.into();
-    }
-    serde_json::from_value(value).map_err(defect)
 }

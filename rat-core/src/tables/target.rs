@@ -12,6 +12,7 @@ use iceberg::spec::{
 use crate::error::{Code, Error, Result, nearest};
 use crate::name::Name;
 
+use super::amended::amended;
 use super::catalog::Pointer;
 use super::format;
 use super::handle::Tables;
@@ -237,7 +238,6 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
     }
     let name = base.location();
     let failed = |e| unusable(name, e);
-    let mut builder = TableMetadataBuilder::new_from_metadata(base.clone(), None);
     let parts = match &evolution.partition_by {
         Some(parts) => Some(partition_spec(&schema, parts, base)?).filter(|parts| !is_default(parts, base)),
         None => None,
@@ -247,7 +247,6 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
         None => None,
     };
     let same_columns = schema.as_struct() == base.current_schema().as_struct();
-    // Iceberg's builder would refuse a table whose last writer had a clock ahead of this machine's: it is asked for changes only.
     if same_columns && parts.is_none() && order.is_none() && evolution.set_properties.is_empty() && evolution.remove_properties.is_empty() {
         return Ok(base.clone());
     }
@@ -260,21 +259,25 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
             return Err(Error::new(Code::SchemaChanged, "the table is partitioned or sorted by a column that the change drops")
                 .with_help("change `partition_by` or `sort_by` too"));
         }
-        builder = builder.add_current_schema(schema).map_err(failed)?;
     }
-    if let Some(parts) = parts {
-        builder = builder.add_default_partition_spec(parts).map_err(failed)?;
-    }
-    if let Some(order) = order {
-        builder = builder.add_sort_order(order).and_then(|b| b.set_default_sort_order(-1)).map_err(failed)?;
-    }
-    if !evolution.set_properties.is_empty() {
-        builder = builder.set_properties(evolution.set_properties.clone()).map_err(failed)?;
-    }
-    if !evolution.remove_properties.is_empty() {
-        builder = builder.remove_properties(&evolution.remove_properties).map_err(failed)?;
-    }
-    with_time(builder.build().map_err(failed)?.metadata, base.last_updated_ms())
+    amended(base, None, base.last_updated_ms(), |mut builder| {
+        if !same_columns {
+            builder = builder.add_current_schema(schema).map_err(failed)?;
+        }
+        if let Some(parts) = parts {
+            builder = builder.add_default_partition_spec(parts).map_err(failed)?;
+        }
+        if let Some(order) = order {
+            builder = builder.add_sort_order(order).and_then(|b| b.set_default_sort_order(-1)).map_err(failed)?;
+        }
+        if !evolution.set_properties.is_empty() {
+            builder = builder.set_properties(evolution.set_properties.clone()).map_err(failed)?;
+        }
+        if !evolution.remove_properties.is_empty() {
+            builder = builder.remove_properties(&evolution.remove_properties).map_err(failed)?;
+        }
+        Ok(builder)
+    })
 }
 
 fn is_default(parts: &UnboundPartitionSpec, base: &TableMetadata) -> bool {

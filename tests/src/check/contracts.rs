@@ -49,3 +49,38 @@ fn built_in_tests_name_columns_of_the_query() {
     assert_eq!(codes, ["UNKNOWN_COLUMN"]);
     assert!(report.diagnostics[0].message.contains("`nam`"));
 }
+
+#[test]
+fn a_column_whose_type_does_not_serve_is_told_at_its_setting() {
+    let query = "SELECT 1 AS id, {'x': 1} AS s, [1] AS l, 'a' AS name, 1.5::DOUBLE AS d, DATE '2024-01-01' AS day, true AS yes";
+    for (settings, told) in [
+        ("-- @merge_strategy: snapshot\n-- @partition_column: s", "2:23 s"),
+        ("-- @merge_strategy: incremental\n-- @unique_key: id, l", "2:17 id, l"),
+        ("-- @merge_strategy: append_only\n-- @sort_by: l", "2:14 l"),
+        ("-- @merge_strategy: append_only\n-- @partition_by: s", "2:19 s"),
+        ("-- @merge_strategy: append_only\n-- @partition_by: day(name)", "2:19 day(name)"),
+        ("-- @merge_strategy: append_only\n-- @partition_by: hour(day)", "2:19 hour(day)"),
+        ("-- @merge_strategy: append_only\n-- @partition_by: bucket(3, d)", "2:19 bucket(3, d)"),
+        ("-- @merge_strategy: append_only\n-- @partition_by: truncate(3, yes)", "2:19 truncate(3, yes)"),
+    ] {
+        let report = check(&[("silver.a", &format!("{settings}\n{query}"))]);
+        assert_eq!(shown(&report.diagnostics), [format!("error UNSUPPORTED_TYPE silver/a/pipeline.sql:{told}")], "{settings}");
+        assert!(report.diagnostics[0].help.is_some(), "{settings}");
+    }
+    for settings in ["-- @partition_by: bucket(2, id), truncate(1, name), month(day), d, yes", "-- @sort_by: name, d, yes"] {
+        let report = check(&[("silver.a", &format!("{settings}\n{query}"))]);
+        assert!(report.ok, "{settings}: {:?}", report.diagnostics);
+    }
+}
+
+#[test]
+fn partitions_that_say_each_other_are_told() {
+    for written in ["-- @partition_by: year(at), id, hour(AT)", "-- @partition_by: [year(at), hour(at)]"] {
+        let report = check(&[("silver.a", &format!("{written}\nSELECT 1 AS id, TIMESTAMP '2024-01-01' AS at"))]);
+        assert_eq!(report.diagnostics.len(), 1, "{:?}", report.diagnostics);
+        let told = &report.diagnostics[0];
+        assert_eq!(told.code.as_str(), "INVALID_VALUE");
+        assert!(told.message.starts_with("`partition_by` has `year(at)` and `hour("), "{}", told.message);
+        assert!(shown(&report.diagnostics)[0].contains("silver/a/pipeline.sql:1:"), "{:?}", shown(&report.diagnostics));
+    }
+}

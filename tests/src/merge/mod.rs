@@ -1,6 +1,7 @@
 //! Merging against a plain model, over random batches.
 
 mod deletes;
+mod foreign;
 mod history;
 mod memory;
 mod model;

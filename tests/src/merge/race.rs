@@ -3,7 +3,7 @@
 //!
 //! `RAT_RACE_ROUNDS` says how many runs each process makes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -147,40 +147,45 @@ async fn holds(lake: &Lake, expected: Vec<(usize, usize, bool)>, told: &str) {
     assert_eq!(found, expected, "{told}");
 }
 
+/// Runs of ours in one process, and a script with PyIceberg in another, until the script has done its rounds. Gives our runs.
+async fn beside_pyiceberg(lake: &Lake, python: &Path, script: &str, strategy: &str) -> Vec<String> {
+    let mut done = vec![lake.run_rows("silver.t", &sql(&batch(0, 0))).await.id];
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(script);
+    let mut other = Command::new(python)
+        .arg(script)
+        .arg(lake.storage.absolute("").trim_start_matches("file://"))
+        .args(["silver", "t", &rounds().to_string()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut failed = None;
+    while failed.is_none() {
+        failed = other.try_wait().unwrap().map(|status| !status.success());
+        // A run is faster than what PyIceberg does, which would never come first: it is met twice for each of its rounds.
+        let others: HashSet<String> = summaries(lake).await.iter().filter_map(|summary| summary.get("round").cloned()).collect();
+        if done.len() > 2 * others.len() + 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        }
+        let report = run(&lake.context, &name("silver.t"), &with_rows(&sql(&batch(0, done.len())))).await.unwrap();
+        match report.error.as_ref().map(|error| error.code()) {
+            None => done.push(report.id),
+            Some(Code::CommitConflict | Code::CatalogUnavailable) => {}
+            Some(_) => panic!("{:?}", report.error),
+        }
+    }
+    other.wait().unwrap();
+    assert_eq!(failed, Some(false), "{strategy}: PyIceberg could not write");
+    done
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_beside_pyiceberg_loses_neither_its_rows_nor_the_others() {
     let Some(python) = python() else { return };
     for strategy in ["incremental", "append_only", "delete_insert"] {
         let folder = tempfile::tempdir().unwrap();
         let lake = lake(folder.path(), strategy);
-        let mut done = vec![lake.run_rows("silver.t", &sql(&batch(0, 0))).await.id];
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/append_rows.py");
-        let at = folder.path().to_str().unwrap();
-        let mut other = Command::new(&python)
-            .arg(script)
-            .args([at, "silver", "t", &rounds().to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut failed = None;
-        while failed.is_none() {
-            failed = other.try_wait().unwrap().map(|status| !status.success());
-            // A run is faster than what PyIceberg does, which would never come first: it is met twice for each of its rounds.
-            let others = summaries(&lake).await.iter().filter(|summary| summary.contains_key("round")).count();
-            if done.len() > 2 * others + 2 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                continue;
-            }
-            let report = run(&lake.context, &name("silver.t"), &with_rows(&sql(&batch(0, done.len())))).await.unwrap();
-            match report.error.as_ref().map(|error| error.code()) {
-                None => done.push(report.id),
-                Some(Code::CommitConflict | Code::CatalogUnavailable) => {}
-                Some(_) => panic!("{:?}", report.error),
-            }
-        }
-        other.wait().unwrap();
-        assert_eq!(failed, Some(false), "{strategy}: PyIceberg could not write");
+        let done = beside_pyiceberg(&lake, &python, "append_rows.py", strategy).await;
         let (mut expected, mut others) = (Vec::new(), 0);
         for summary in summaries(&lake).await {
             if let Some(round) = summary.get("round") {
@@ -193,6 +198,44 @@ async fn a_run_beside_pyiceberg_loses_neither_its_rows_nor_the_others() {
             }
         }
         assert_eq!(others, rounds(), "{strategy}");
+        holds(&lake, expected, strategy).await;
+    }
+}
+
+/// What a round of PyIceberg's makes of the rows: `change_rows.py` says it.
+fn changed(table: &mut Vec<(usize, usize, bool)>, round: usize) {
+    let id = round % 5;
+    table.retain(|(other, ..)| *other != id);
+    if round % 3 > 0 {
+        table.push((id, 90_000 + round, false));
+    }
+    if round % 3 == 2 {
+        table.push((20 + round, 95_000 + round, false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_pyiceberg_deletes_and_puts_in_place_beside_a_run_is_as_one_after_the_other() {
+    let Some(python) = python() else { return };
+    // Keys are one row each, as an upsert of PyIceberg's wants them.
+    for strategy in ["incremental", "delete_insert", "snapshot"] {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = lake(folder.path(), strategy);
+        let done = beside_pyiceberg(&lake, &python, "change_rows.py", strategy).await;
+        let (mut expected, mut before) = (Vec::new(), None);
+        for summary in summaries(&lake).await {
+            // A round may be several snapshots, of one commit.
+            let round = summary.get("round").map(|round| round.parse::<usize>().unwrap());
+            match round {
+                Some(_) if round == before => {}
+                Some(round) => changed(&mut expected, round),
+                None => {
+                    let ours = done.iter().position(|id| *id == summary["rat.run-id"]).expect("a run nobody made");
+                    merge(strategy, &mut expected, &batch(0, ours));
+                }
+            }
+            before = round;
+        }
         holds(&lake, expected, strategy).await;
     }
 }

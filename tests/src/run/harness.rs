@@ -25,7 +25,7 @@ use rat_core::interop::run::{
 };
 use rat_core::interop::session::{Options, Session};
 use rat_core::interop::storage::Storage;
-use rat_core::interop::tables::{Relation, Tables};
+use rat_core::interop::tables::{Relation, Table, Tables};
 use rat_core::interop::template::Templates;
 use rat_core::name::Name;
 
@@ -94,6 +94,11 @@ impl Lake {
 /// The rows of a table, each as text, in order; `None` when there is no such table.
 pub async fn rows(context: &RunContext, table: &str) -> Option<Vec<String>> {
     let Some(Relation::Table(table)) = context.tables.find(&name(table)).await.unwrap() else { return None };
+    Some(rows_of(context, &table).await)
+}
+
+/// The rows of a table at one moment, each as text, in order.
+pub async fn rows_of(context: &RunContext, table: &Table) -> Vec<String> {
     let plan = LogicalPlanBuilder::scan("t", provider_as_source(table.provider().unwrap()), None).unwrap().build().unwrap();
     let stream = execute::stream(&context.session, plan).await.unwrap();
     let batches: Vec<_> = stream.try_collect().await.unwrap();
@@ -104,7 +109,7 @@ pub async fn rows(context: &RunContext, table: &str) -> Option<Vec<String>> {
         rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")));
     }
     rows.sort();
-    Some(rows)
+    rows
 }
 
 /// What runs of these tables are given, with a project given as text and no landing zones.

@@ -2,7 +2,7 @@
 
 use rat_core::error::{Code, Error};
 use rat_core::interop::run::RunReport;
-use rat_core::interop::tables::{Relation, Table};
+use rat_core::interop::tables::{ReferenceChange, Relation, Table};
 
 use super::harness::{Lake, name, with_rows};
 
@@ -209,4 +209,40 @@ async fn a_lookback_that_does_not_go_with_its_watermark_says_so() {
     assert_eq!(error.code(), rat_core::error::Code::InvalidValue, "{error}");
     assert!(error.message().contains("watermark_lookback"), "{error}");
     assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|10"]);
+}
+
+#[tokio::test]
+async fn a_table_whose_last_writer_had_a_clock_ahead_is_changed_all_the_same() {
+    let years = std::time::Duration::from_secs(100 * 365 * 86_400);
+    let lake = Lake::new(&[("silver/t/pipeline.sql", &format!("-- @merge_strategy: append_only\n{ROWS}"))]);
+    run(&lake, "(1, 'a')").await;
+    lake.clock.advance(years);
+    run(&lake, "(2, 'b')").await;
+    let ahead = table(&lake).await;
+    let (folder, storage) = (lake.folder, lake.storage);
+    // The same lake on a machine whose clock is right.
+    let wider =
+        "-- @merge_strategy: append_only\n-- @partition_by: id\nSELECT id, v, id * 2 AS twice FROM (VALUES {{ var('rows') }}) AS t(id, v)";
+    let lake = Lake::open(folder, storage, &[("silver/t/pipeline.sql", wider)]);
+    let t = name("silver.t");
+    for change in [
+        ReferenceChange::Tag("seen".to_owned(), None),
+        ReferenceChange::Branch("side".to_owned(), None),
+        ReferenceChange::Remove("side".to_owned()),
+        ReferenceChange::Rollback(ahead.metadata().history()[0].snapshot_id),
+        ReferenceChange::Rollback(ahead.snapshot_id().unwrap()),
+    ] {
+        let before = table(&lake).await;
+        let after = lake.context.tables.change_reference(&t, &change).await.unwrap();
+        assert!(after.metadata().last_updated_ms() >= before.metadata().last_updated_ms(), "{change:?}: time does not run back");
+        let told: Vec<&str> = after.metadata().metadata_log().iter().map(|log| log.metadata_file.as_str()).collect();
+        assert_eq!(told.last().copied(), before.metadata_location(), "{change:?}: what was before is told of");
+        assert_eq!(told.len(), before.metadata().metadata_log().len() + 1, "{change:?}");
+    }
+    let moved = table(&lake).await;
+    assert_eq!(moved.metadata().history().len(), 4, "two runs, back and forth");
+    run(&lake, "(3, 'c')").await;
+    assert_eq!(lake.rows("silver.t").await.unwrap(), ["1|a|NULL", "2|b|NULL", "3|c|6"]);
+    let seen = table(&lake).await.at_ref("seen").unwrap();
+    assert_eq!(crate::run::harness::rows_of(&lake.context, &seen).await, ["1|a", "2|b"]);
 }

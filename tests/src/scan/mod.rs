@@ -5,7 +5,7 @@ mod columns;
 mod damage;
 mod deletes;
 pub mod interop;
-mod lake;
+pub mod lake;
 mod plans;
 mod pruning;
 mod statistics;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use iceberg::spec::{SnapshotRef, SnapshotRetention, TableMetadata};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
+use crate::tables::amended::remember;
 use crate::tables::refs::references;
 use crate::tables::{Table, Tables, format};
 
@@ -15,8 +16,6 @@ use super::reach::{Reach, of_snapshots};
 
 /// Tries until a table that others write to all the time is left for the next maintenance.
 const ATTEMPTS: u32 = 20;
-/// What Iceberg remembers unless a table's property says otherwise.
-const EARLIER_METADATA_FILES: usize = 100;
 
 /// Which snapshots stay, besides the current one and those that a tag names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,16 +140,8 @@ fn without(table: &Table, ids: &[i64]) -> Result<TableMetadata> {
         let known = log.iter().rposition(is_gone).map_or(0, |last| last + 1);
         log.drain(..known);
     }
-    let most = metadata.properties().get("write.metadata.previous-versions-max").and_then(|most| most.parse().ok());
     if let Some(location) = table.metadata_location() {
-        let before = json!({"timestamp-ms": metadata.last_updated_ms(), "metadata-file": location});
-        match stored["metadata-log"].as_array_mut() {
-            Some(log) => {
-                log.push(before);
-                log.drain(..log.len().saturating_sub(most.unwrap_or(EARLIER_METADATA_FILES).max(1)));
-            }
-            None => stored["metadata-log"] = json!([before]),
-        }
+        remember(&mut stored, metadata, location);
     }
     serde_json::from_value(stored).map_err(defect)
 }

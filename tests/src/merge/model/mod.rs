@@ -1,5 +1,5 @@
 //! The strategies against a plain model, over random histories: columns of every type, that come, go, widen and change their names, every
-//! partitioning and write mode, also those that change, and batches sent again.
+//! partitioning and write mode, also those that change, and batches sent again. Each old snapshot keeps the rows and columns of its time.
 //!
 //! `RAT_MODEL_STEPS` says how many runs there are in all, `RAT_MODEL_SEED` with which history it begins: a failure tells its own. If they are there, PyIceberg reads the table after every fiftieth of them, PyIceberg
 //! and Polars at the end of each history, and Spark all tables in the end.
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use rat_core::interop::run::{RunReport, run};
 
 use super::spark;
-use crate::run::harness::{Lake, full_refresh, name, with_rows};
+use crate::run::harness::{Lake, full_refresh, name, rows_of, with_rows};
 pub use random::Random;
 pub use readers::Readers;
 pub use shape::{Role, Row, Shape, or_null};
@@ -142,6 +142,7 @@ async fn every_strategy_is_the_model() {
         let path = format!("silver/{table_name}/pipeline.sql");
         lake = lake.with(&[(&path, &history.pipeline())]);
         let (mut table, mut all, mut sent, mut clock) = (Vec::new(), Vec::new(), Vec::<Vec<Row>>::new(), 0);
+        let mut past = Vec::new();
         for turn in 0..(2 + random.below(8)) {
             if random.chance(40) && turn > 0 {
                 match random.chance(30) {
@@ -166,6 +167,7 @@ async fn every_strategy_is_the_model() {
                 assert_eq!(lake.rows(&full_name).await.unwrap(), history.shown(&table), "{}\n{}", told("rows"), history.sql(&batch));
                 check_counts(&report, before, table.len() as u64, batch.len() as u64, &told("counts"));
                 step += 1;
+                past.push((lake.context.tables.get(&name(&full_name)).await.unwrap().snapshot_id().unwrap(), history.shown(&table)));
                 if let Some(readers) = readers.as_mut().filter(|_| is_read(step)) {
                     assert_eq!(readers.read(&table_name, &["pyiceberg"])["pyiceberg"], history.shown(&table), "{}", told("PyIceberg"));
                 }
@@ -173,6 +175,10 @@ async fn every_strategy_is_the_model() {
             sent.push(batch);
         }
         let told = |what: &str| format!("seed {seed}, at the end, {what}: {history:?}\n{}", history.pipeline());
+        let now = lake.context.tables.get(&name(&full_name)).await.unwrap();
+        for (snapshot, rows) in &past {
+            assert_eq!(&rows_of(&lake.context, &now.at_snapshot(*snapshot).unwrap()).await, rows, "{}", told("an old snapshot"));
+        }
         if history.shape.distinct {
             let report = run(&lake.context, &name(&full_name), &full_refresh(&history.sql(&all))).await.unwrap();
             assert!(report.is_ok(), "{}: {:?}", told("rebuild"), report.error);
