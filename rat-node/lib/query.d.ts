@@ -45,6 +45,8 @@ export class Rows implements Iterable<Row> {
   protected constructor()
   /** The names of the columns. */
   readonly columns: string[]
+  /** The types of the columns, as SQL writes them: `DECIMAL(10, 2)`. */
+  readonly types: string[]
   readonly numRows: number
   /** The rows as plain objects, made on the spot: for millions of rows, `lake.stream` leaves the event loop free in between. */
   toArray(): Row[]

@@ -15,6 +15,10 @@ class Rows {
     return this.#native.columns
   }
 
+  get types() {
+    return this.#native.types
+  }
+
   get numRows() {
     return this.#native.numRows
   }

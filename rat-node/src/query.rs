@@ -61,6 +61,12 @@ impl NativeRows {
         self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 
+    /// The types of the columns, as SQL writes them.
+    #[napi(getter)]
+    pub fn types(&self) -> Vec<String> {
+        rat_core::columns(&self.schema).into_iter().map(|column| column.data_type).collect()
+    }
+
     /// How many rows there are.
     #[napi(getter)]
     pub fn num_rows(&self) -> f64 {

@@ -51,7 +51,7 @@ describe('values', () => {
 
   it('come as Arrow too, and the rows can be looped over', async () => {
     const result = await lake.query('select i, i * 2 as twice from generate_series(1, 1000) t(i) order by i')
-    expect([result.columns, result.numRows]).toEqual([['i', 'twice'], 1000])
+    expect([result.columns, result.types, result.numRows]).toEqual([['i', 'twice'], ['BIGINT', 'BIGINT'], 1000])
     expect(result.durationMs).toBeGreaterThan(0)
     const table = tableFromIPC(await result.toIPC())
     expect([table.numRows, table.schema.fields.map((field) => field.name)]).toEqual([1000, ['i', 'twice']])

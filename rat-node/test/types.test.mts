@@ -34,6 +34,68 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.d.ts')))
   })
 }
 
+// The same declarations as TypeScript understands them, to hold values against.
+const program = ts.createProgram([new URL('../index.d.ts', import.meta.url).pathname], {
+  strict: true,
+  noEmit: true,
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'],
+  module: ts.ModuleKind.NodeNext,
+  types: ['node'],
+})
+const checker = program.getTypeChecker()
+const module = checker.getSymbolAtLocation(program.getSourceFile(new URL('../index.d.ts', import.meta.url).pathname)!)!
+const exported = new Map(checker.getExportsOfModule(module).map((symbol) => [symbol.name, symbol]))
+const target = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
+
+/** What of a value is not as declared, by the way to it; none when it fits. */
+function unfit(value: unknown, type: ts.Type, at: string): string[] {
+  const is = (flag: ts.TypeFlags) => (type.flags & flag) !== 0
+  const primitives: [ts.TypeFlags, boolean][] = [
+    [ts.TypeFlags.Any | ts.TypeFlags.Unknown, true],
+    [ts.TypeFlags.Null, value === null],
+    [ts.TypeFlags.Undefined | ts.TypeFlags.Void, value === undefined],
+    [ts.TypeFlags.StringLiteral | ts.TypeFlags.NumberLiteral, value === (type as ts.LiteralType).value],
+    [ts.TypeFlags.BooleanLiteral, String(value) === checker.typeToString(type)],
+    [ts.TypeFlags.String, typeof value === 'string'],
+    [ts.TypeFlags.Number, typeof value === 'number'],
+    [ts.TypeFlags.BigInt, typeof value === 'bigint'],
+  ]
+  if (type.isUnion()) {
+    const each = type.types.map((one) => unfit(value, one, at))
+    const objects = each.filter((_, i) => type.types[i]!.flags & ts.TypeFlags.Object)
+    return each.some((told) => told.length === 0) ? [] : value !== null && typeof value === 'object' && objects.length === 1 ? objects[0]! : [`${at} is ${String(value)}, and declared ${checker.typeToString(type)}`]
+  }
+  const known = primitives.find(([flag]) => is(flag))
+  if (known) return known[1] ? [] : [`${at} is ${String(value)}, and declared ${checker.typeToString(type)}`]
+  if (value === null || typeof value !== 'object') return [`${at} is ${String(value)}, and declared ${checker.typeToString(type)}`]
+  const item = checker.isArrayType(type) ? checker.getTypeArguments(type as ts.TypeReference)[0]! : undefined
+  if (item !== undefined || Array.isArray(value)) {
+    return item && Array.isArray(value) ? value.flatMap((one, i) => unfit(one, item, `${at}[${i}]`)) : [`${at} is no ${checker.typeToString(type)}`]
+  }
+  const named = checker.getIndexTypeOfType(type, ts.IndexKind.String)
+  if (named) return Object.entries(value).flatMap(([key, one]) => unfit(one, named, `${at}.${key}`))
+  return checker.getPropertiesOfType(type).flatMap((property) => {
+    const declared = checker.getTypeOfSymbol(property)
+    if (declared.getCallSignatures().length > 0 || property.name.startsWith('__@')) return []
+    return unfit((value as Record<string, unknown>)[property.name], declared, `${at}.${property.name}`)
+  })
+}
+
+describe('the package', () => {
+  it('exports what is declared, and nothing else', () => {
+    const isType = (symbol: ts.Symbol) => symbol.declarations?.some(ts.isTypeOnlyImportOrExportDeclaration) ?? false
+    const values = [...exported.values()].filter((symbol) => !isType(symbol) && target(symbol).flags & ts.SymbolFlags.Value).map(({ name }) => name)
+    expect(values.sort()).toEqual(Object.keys(rat).sort())
+    expect(program.getSemanticDiagnostics().map((one) => ts.flattenDiagnosticMessageText(one.messageText, ' '))).toEqual([])
+  })
+
+  it.each(['open', 'init'])('%s takes the declared arguments', (name) => {
+    const [signature] = checker.getTypeOfSymbol(target(exported.get(name)!)).getCallSignatures()
+    expect((rat as unknown as Record<string, () => void>)[name]!.length).toBe(signature!.parameters.length)
+  })
+})
+
 /** The members of an interface, those of its parents included: `Omit<RunOptions, 'timeout'>` is `RunOptions` without one. */
 function members(name: string): string[] {
   const { members: own, parents } = declared.get(name)!
@@ -53,6 +115,13 @@ describe('classes', () => {
     const symbols = Object.getOwnPropertySymbols(prototype).map((symbol) => symbol.description!.replace('nodejs.', 'Symbol.'))
     const methods = [...declared.get(name)!.members].filter(([, member]) => ts.isMethodDeclaration(member)).map(([member]) => member)
     expect(methods.sort()).toEqual([...own, ...symbols].filter((member) => !isGetter(prototype, member)).sort())
+    for (const [member, node] of declared.get(name)!.members) {
+      if (!ts.isMethodDeclaration(node) || member.startsWith('Symbol.')) continue
+      const method = (prototype as Record<string, () => void>)[member]!
+      expect(method.length, `${name}.${member} takes as many arguments as declared`).toBe(node.parameters.length)
+    }
+    const getters = own.filter((member) => isGetter(prototype, member))
+    expect([...declared.get(name)!.members.keys()], `${name} has a word for each getter`).toEqual(expect.arrayContaining(getters))
   })
 
   it('have a word for every export', () => {
@@ -112,7 +181,23 @@ describe('reports', () => {
   })
   afterAll(() => project[Symbol.asyncDispose]())
 
-  const matches = (type: string, data: object) => expect(Object.keys(data).sort(), type).toEqual(members(type))
+  const matches = (type: string, data: object) => {
+    expect(Object.keys(data).sort(), type).toEqual(members(type))
+    const symbol = exported.get(type)
+    expect(symbol, `${type} is exported`).toBeDefined()
+    expect(unfit(data, checker.getDeclaredTypeOfSymbol(target(symbol!)), type)).toEqual([])
+  }
+
+  it('would be found out if they were of other types', () => {
+    const entry = checker.getDeclaredTypeOfSymbol(target(exported.get('TableEntry')!))
+    expect(unfit({ name: 'a', kind: 'table' }, entry, 'entry')).toEqual([])
+    expect(unfit({ name: 1, kind: 'index' }, entry, 'entry')).toEqual([
+      'entry.name is 1, and declared string',
+      'entry.kind is index, and declared "table" | "view"',
+    ])
+    const record = checker.getDeclaredTypeOfSymbol(target(exported.get('RunRecord')!))
+    expect(unfit({ snapshotId: 5 }, record, 'run')).toContain('run.snapshotId is 5, and declared bigint | null')
+  })
 
   it('have the declared fields and no others', async () => {
     const build = await lake.build()
