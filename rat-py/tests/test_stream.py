@@ -1,9 +1,12 @@
 """Streams: iterators of batches, and Arrow streams for whoever speaks the protocol."""
 
+import datetime
+import decimal
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas
 import polars
 import pyarrow
 import pytest
@@ -63,6 +66,20 @@ def test_rows_reach_pyarrow_and_polars_without_a_copy(lake: rat.Lake) -> None:
     for name in ("id", "x"):
         parts = [chunk.to_arrow() for chunk in frame[name].get_chunks()]
         assert [part[-1] for part in places(parts)] == [part[-1] for part in places(once[name].chunks)], name
+
+
+def test_rows_become_frames(lake: rat.Lake) -> None:
+    result = lake.query(
+        "select v as id, 'row ' || v as name, date '2024-02-29' as day, 1.50::decimal(5, 2) as price from range(3) t(v) order by v"
+    )
+    frame = result.to_pandas()
+    assert isinstance(frame, pandas.DataFrame) and list(frame.columns) == ["id", "name", "day", "price"]
+    assert frame["id"].tolist() == [0, 1, 2] and frame["name"].tolist() == ["row 0", "row 1", "row 2"]
+    assert frame["price"].tolist() == [decimal.Decimal("1.50")] * 3 and frame["day"].tolist() == [datetime.date(2024, 2, 29)] * 3
+    lake.write("bronze.frame", frame)
+    assert lake.query("select * from bronze.frame order by id").to_pylist() == result.to_pylist()
+    empty = lake.query("select 1 as id where false")
+    assert empty.to_pandas().shape == (0, 1) and empty.to_polars().shape == (0, 1) and empty.to_pylist() == []
 
 
 def test_head_keeps_the_first_rows(lake: rat.Lake) -> None:
