@@ -24,7 +24,7 @@ BENCH        := $(CACHE)/bench
 export RAT_TEST_PYTHON := $(VENV_PYTHON)
 export RAT_TEST_SPARK := $(if $(SPARK_VENV),$(SPARK_VENV)/bin/python)
 
-.PHONY: demo test test-rust test-python test-node build lint docs docs-site bench bench-bindings release clean help
+.PHONY: demo test torture test-rust test-python test-node build lint docs docs-site bench bench-bindings release clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -46,6 +46,9 @@ test: test-rust test-python test-node ## Install what the tests need and run the
 
 test-rust: build $(VENV)/ready $(if $(SPARK_VENV),$(SPARK_VENV)/ready)
 	cargo test --workspace
+
+torture: build $(VENV)/ready $(if $(SPARK_VENV),$(SPARK_VENV)/ready) ## Run the tests that draw from chance for hours: 10,000 steps of the models, 1,000 rounds of each race, 200 kills
+	RAT_MODEL_STEPS=10000 RAT_RACE_ROUNDS=1000 RAT_KILLS=200 cargo test -p rat-core -p tests --tests -- merge::model merge::versions merge::race crash
 
 test-python: build $(VENV)/ready
 	PYTHONPATH=$(CURDIR)/rat-py/python $(VENV_PYTHON) -m pytest -q rat-py/tests

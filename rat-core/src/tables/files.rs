@@ -17,6 +17,7 @@ use iceberg::spec::{
 use crate::error::{Code, Error, Result};
 use crate::storage::Storage;
 
+use super::avro::{defined_everywhere, defined_once};
 use super::cache::Cache;
 use super::format::{self, Head};
 use super::read::Positions;
@@ -165,7 +166,8 @@ impl Files {
 
 fn parse_manifest(bytes: &[u8], manifest: &ManifestFile) -> Result<Vec<FileEntry>> {
     let path = manifest.manifest_path.as_str();
-    let parsed = Manifest::parse_avro(bytes).map_err(|e| corrupt(path, "the manifest is not readable").with_source(e))?;
+    let parsed =
+        Manifest::parse_avro(&defined_everywhere(bytes)).map_err(|e| corrupt(path, "the manifest is not readable").with_source(e))?;
     let mut live = Vec::new();
     for entry in parsed.entries() {
         if entry.status == ManifestStatus::Deleted {
@@ -238,6 +240,6 @@ impl Drafts {
         let defect = |e| Error::new(Code::Internal, "a metadata file was not drafted").with_source(e);
         let bytes = self.0.read(path).await.map_err(defect)?;
         self.0.delete(path).await.map_err(defect)?;
-        Ok(bytes)
+        Ok(defined_once(bytes))
     }
 }

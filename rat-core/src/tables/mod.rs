@@ -10,6 +10,7 @@
 //! Entry points: [`Tables::embedded`], [`Tables::load`], [`Tables::stage`], [`Tables::publish`].
 
 mod amended;
+mod avro;
 mod cache;
 mod catalog;
 mod change;

@@ -246,15 +246,18 @@ impl Maker<'_> {
             }
             .map_err(drafting)?;
         }
-        let manifest = writer.write_manifest_file().await.map_err(drafting)?;
-        self.store(&path, litter).await?;
+        let mut manifest = writer.write_manifest_file().await.map_err(drafting)?;
+        manifest.manifest_length = self.store(&path, litter).await?;
         Ok(manifest)
     }
 
-    async fn store(&self, path: &str, litter: &mut Litter) -> Result<()> {
+    /// Gives the length of what is stored.
+    async fn store(&self, path: &str, litter: &mut Litter) -> Result<i64> {
         let bytes = self.drafts.take(path).await?;
+        let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         litter.add(path);
-        self.files.storage.write(path, bytes).await
+        self.files.storage.write(path, bytes).await?;
+        Ok(length)
     }
 
     fn count(&mut self, file: &FileEntry, status: Status) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Processes killed at any instant: the table is the old or the new one, and a landed file is in it once.
 
 mod strategies;
+mod together;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -102,7 +103,7 @@ fn land(root: &Path, n: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_killed_at_random_instants_lose_and_double_nothing() {
-    const KILLS: usize = 100;
+    let kills: usize = strategies::told("RAT_KILLS").map_or(100, |kills| kills.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let pipeline = root.join("default/pipelines/bronze/arrivals");
@@ -113,7 +114,7 @@ async fn runs_killed_at_random_instants_lose_and_double_nothing() {
 
     let mut killer = Killer::new(42);
     let mut published = 0;
-    for n in 0..KILLS {
+    for n in 0..kills {
         land(root, n);
         killer.kill("crash::child", &[(LAKE, &root.to_string_lossy())], Duration::from_millis(150));
 
@@ -130,10 +131,10 @@ async fn runs_killed_at_random_instants_lose_and_double_nothing() {
     }
     killer.assert_hit();
     let lake = Lake::open(&root.to_string_lossy()).await.unwrap();
-    land(root, KILLS);
+    land(root, kills);
     lake.run("bronze.arrivals", &RunOptions::default()).await.unwrap().into_result().unwrap();
-    assert_eq!(count(&lake, "select count(*) from bronze.arrivals").await, ((KILLS + 1) * ROWS) as i64);
-    assert_eq!(count(&lake, "select count(*) from (select distinct file, row from bronze.arrivals) t").await, ((KILLS + 1) * ROWS) as i64);
+    assert_eq!(count(&lake, "select count(*) from bronze.arrivals").await, ((kills + 1) * ROWS) as i64);
+    assert_eq!(count(&lake, "select count(*) from (select distinct file, row from bronze.arrivals) t").await, ((kills + 1) * ROWS) as i64);
     let left: Vec<_> = fs::read_dir(root.join("default/landing/arrivals")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["_processed"], "every consumed file is moved away");
 }

@@ -206,7 +206,7 @@ async fn a_run_beside_pyiceberg_loses_neither_its_rows_nor_the_others() {
 fn changed(table: &mut Vec<(usize, usize, bool)>, round: usize) {
     let id = round % 5;
     table.retain(|(other, ..)| *other != id);
-    if round % 3 > 0 {
+    if !round.is_multiple_of(3) {
         table.push((id, 90_000 + round, false));
     }
     if round % 3 == 2 {

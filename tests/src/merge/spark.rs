@@ -23,6 +23,12 @@ const DAYS: &str = "-- @merge_strategy: snapshot
 -- @partition_column: day
 SELECT CAST(day AS DATE) AS day, n FROM (VALUES ROWS) AS t(day, n)";
 
+/// Two partition values of one type, which a manifest may define once.
+const PAIRS: &str = "-- @merge_strategy: delete_insert
+-- @unique_key: a
+-- @partition_by: a, b
+SELECT CAST(a AS DECIMAL(9, 2)) AS a, CAST(b AS DECIMAL(9, 2)) AS b FROM (VALUES (1.50, 2.50), (2.50, NULL), (3.50, 1.50)) AS t(a, b)";
+
 /// A Python with Spark, and Java. Without them the test is not run, but on CI they must be there.
 fn spark() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "where the tests find their tools is not a setting of rat")]
@@ -83,7 +89,7 @@ async fn same(lake: &Lake, spark: &BTreeMap<String, Vec<String>>, told: &str) {
 async fn spark_and_rat_take_turns_on_the_same_tables() {
     let Some(python) = spark() else { return };
     let project = |orders: &str, history: &str, days: &str| {
-        [("orders", ORDERS, orders), ("history", HISTORY, history), ("days", DAYS, days)]
+        [("orders", ORDERS, orders), ("history", HISTORY, history), ("days", DAYS, days), ("pairs", PAIRS, "")]
             .map(|(table, sql, rows)| (format!("silver/{table}/pipeline.sql"), sql.replace("ROWS", rows)))
     };
     let day = "(1, 'Rome', 1.50, '2026-01-01 00:00:00Z', 1, 'a'), (2, 'Bern', 2.50, NULL, 2, NULL), (3, 'Oslo', NULL, NULL, 3, 'c')";
@@ -91,7 +97,7 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
     let mut lake = Lake::new(&files);
     let run_all = async |lake: &Lake| {
-        for table in ["orders", "history", "days"] {
+        for table in ["orders", "history", "days", "pairs"] {
             let report = lake.run(&format!("silver.{table}")).await;
             assert!(report.is_ok(), "{table}: {:?}", report.error);
         }
@@ -106,7 +112,7 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     let mut spark = session(&python, "spark_session.py", lake.folder.path());
     let mut said = BufReader::new(spark.stdout.take().unwrap());
     let before = part(&mut said);
-    assert_eq!(before.keys().collect::<Vec<_>>(), ["days", "history", "orders"]);
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["days", "history", "orders", "pairs"]);
     same(&lake, &before, "what rat wrote").await;
 
     let changed = part(&mut said);

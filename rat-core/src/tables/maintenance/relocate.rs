@@ -27,6 +27,7 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
+use crate::tables::avro::defined_everywhere;
 use crate::tables::catalog::{EntryKind, Pointer};
 use crate::tables::files::{Drafts, corrupt, unpacked};
 use crate::tables::format;
@@ -218,7 +219,8 @@ impl<'a> Moving<'a> {
     async fn manifest(&mut self, manifest: &ManifestFile, folder: &str) -> Result<ManifestFile> {
         let path = self.root.path_or(&manifest.manifest_path);
         let bytes = self.tables.files().read(&path, "manifest").await?;
-        let parsed = Manifest::parse_avro(&bytes).map_err(|e| corrupt(&path, "the manifest is not readable").with_source(e))?;
+        let parsed =
+            Manifest::parse_avro(&defined_everywhere(&bytes)).map_err(|e| corrupt(&path, "the manifest is not readable").with_source(e))?;
         let (entries, about) = parsed.into_parts();
         let out = format!("{folder}/metadata/{}-m0.avro", self.tables.ids().next());
         let (schema, spec) = (about.schema().clone(), about.partition_spec().clone());
