@@ -6,17 +6,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::hash_utils::RandomState as KeyState;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::provider_as_source;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{LogicalPlanBuilder, ident};
 use futures::stream::{self, BoxStream};
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::super::scratch::Scratch;
 use super::super::stored::Stored;
@@ -34,7 +38,7 @@ const KEY_BYTES: usize = 16;
 pub(super) struct Open {
     /// By the hash of the key; none of a key, or of two keys with one hash, that has several.
     says: HashMap<u64, Option<u128>>,
-    digest: Digest,
+    digest: Arc<Digest>,
     reserved: MemoryReservation,
 }
 
@@ -52,7 +56,8 @@ impl Open {
         let merge = stored.merge;
         let runtime = merge.session.shared().runtime_env();
         let reserved = MemoryConsumer::new("merge: open versions").register(&runtime.memory_pool);
-        let digest = Digest::new(merge.columns.target(), &merge.key, &validity.compare)?;
+        let tasks = merge.session.state().config().target_partitions();
+        let digest = Arc::new(Digest::new(merge.columns.target(), &merge.key, &validity.compare, tasks)?);
         let mut open = Self { says: HashMap::new(), digest, reserved };
         let said = open.digest.names.iter().map(ident);
         let plan = LogicalPlanBuilder::scan("stored", provider_as_source(stored.scan.provider()), None)
@@ -60,13 +65,14 @@ impl Open {
             .and_then(|rows| rows.project(said))
             .and_then(LogicalPlanBuilder::build)
             .map_err(execute::error)?;
-        let mut rows = execute::stream(&merge.session, plan).await?;
-        while let Some(batch) = rows.try_next().await.map_err(execute::error)? {
-            let entries = open.says.len() + batch.num_rows();
+        let rows = execute::stream(&merge.session, plan).await?;
+        let mut hashes = pin!(open.digest.of_all(rows));
+        while let Some(hashes) = hashes.try_next().await? {
+            let entries = open.says.len() + hashes.len();
             if open.reserved.try_resize(entries.next_power_of_two() * ENTRY_BYTES).is_err() {
                 return Ok(None);
             }
-            for (key, says) in open.digest.of(&batch)? {
+            for (key, says) in hashes {
                 open.says.entry(key).and_modify(|one| *one = None).or_insert(Some(says));
             }
         }
@@ -77,13 +83,11 @@ impl Open {
     async fn unchanged(&self, new: &Scratch) -> Result<Option<Unchanged>> {
         let more = self.reserved.new_empty();
         let mut unchanged = Unchanged { rows: Vec::new(), changed: HashSet::new() };
-        let mut rows = new.stream()?;
-        while let Some(batch) = rows.try_next().await.map_err(execute::error)? {
-            tokio::task::coop::consume_budget().await;
-            let hashes = self.digest.of(&batch)?;
+        let mut hashes = pin!(self.digest.of_all(new.stream()?));
+        while let Some(hashes) = hashes.try_next().await? {
             let same = hashes.iter().map(|(key, says)| self.says.get(key).copied().flatten() == Some(*says));
             let same: BooleanBuffer = same.collect();
-            if more.try_resize((unchanged.changed.len() + batch.num_rows()).next_power_of_two() * KEY_BYTES).is_err() {
+            if more.try_resize((unchanged.changed.len() + hashes.len()).next_power_of_two() * KEY_BYTES).is_err() {
                 return Ok(None);
             }
             let changed = hashes.iter().zip(&same).filter(|(_, same)| !same).map(|((key, _), _)| *key);
@@ -116,15 +120,30 @@ struct Digest {
     says: Comparable,
     key_state: KeyState,
     states: [RandomState; 2],
+    /// How many batches are hashed at the same time.
+    tasks: usize,
 }
 
 impl Digest {
-    fn new(target: &Schema, key: &[String], compare: &[String]) -> Result<Self> {
+    fn new(target: &Schema, key: &[String], compare: &[String], tasks: usize) -> Result<Self> {
         let names: Vec<String> = key.iter().chain(compare).cloned().collect();
         let data_type = |name: &String| target.field_with_name(name).map(|field| field.data_type().clone()).map_err(defect);
         let types = names.iter().map(data_type).collect::<Result<_>>()?;
         let says = Comparable::new(target, &names)?;
-        Ok(Self { names, types, key: key.len(), says, key_state: KeyState::default(), states: Default::default() })
+        Ok(Self { names, types, key: key.len(), says, key_state: KeyState::default(), states: Default::default(), tasks: tasks.max(1) })
+    }
+
+    /// The hashes of batches, in their order.
+    fn of_all(self: &Arc<Self>, rows: SendableRecordBatchStream) -> impl Stream<Item = Result<Vec<(u64, u128)>>> + use<> {
+        let digest = Arc::clone(self);
+        let hashed = rows.map(move |batch| {
+            let digest = Arc::clone(&digest);
+            async move {
+                let batch = batch.map_err(execute::error)?;
+                SpawnedTask::spawn(async move { digest.of(&batch) }).join().await.map_err(defect)?
+            }
+        });
+        hashed.buffered(self.tasks)
     }
 
     /// Of each row the hash of its key and of all that it says.
