@@ -48,7 +48,8 @@ test-rust: build $(VENV)/ready $(if $(SPARK_VENV),$(SPARK_VENV)/ready)
 	cargo test --workspace
 
 torture: build $(VENV)/ready $(if $(SPARK_VENV),$(SPARK_VENV)/ready) ## Run the tests that draw from chance for hours: 10,000 steps of the models, 1,000 rounds of each race, 200 kills
-	RAT_MODEL_STEPS=10000 RAT_RACE_ROUNDS=1000 RAT_KILLS=200 cargo test -p rat-core -p tests --tests -- merge::model merge::versions merge::race crash
+	RAT_MODEL_STEPS=10000 RAT_RACE_ROUNDS=1000 RAT_KILLS=200 RAT_FAULT_STRIDE=1 \
+		cargo test -p rat-core -p tests --tests -- merge::model merge::versions merge::rebuild merge::race crash run::together
 
 test-python: build $(VENV)/ready
 	PYTHONPATH=$(CURDIR)/rat-py/python $(VENV_PYTHON) -m pytest -q rat-py/tests

@@ -6,6 +6,7 @@ mod history;
 mod memory;
 mod model;
 mod race;
+mod rebuild;
 mod snapshot;
 mod spark;
 mod versions;

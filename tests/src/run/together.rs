@@ -1,12 +1,15 @@
 //! Builds whose tables are published together: each reads what those before it are about to publish, and one commit publishes all or none.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rat_core::error::Code;
 use rat_core::{BuildOptions, BuildReport, Event, EventSink, Lake, Phase, Publish, QueryOptions, RunOptions, RunStatus};
+
+use crate::tables::faults::{Fault, FaultyStore};
 
 fn write(root: &Path, name: &str, sql: &str) {
     let folder = root.join("default/pipelines").join(name);
@@ -135,5 +138,51 @@ async fn when_another_writer_was_first_all_are_made_again() {
             assert_eq!(rows(&lake, "SELECT count(*) FROM bronze.a").await, [[(1 + theirs).to_string()]]);
             assert_eq!(rows(&lake, "SELECT b FROM gold.g").await, [["1"]], "nothing of the build is there");
         }
+    }
+}
+
+/// What stands in the tables: how often bronze grew, and what gold saw of both.
+async fn state(lake: &Lake) -> (String, Vec<Vec<String>>) {
+    let grown = rows(lake, "SELECT count(*) FROM bronze.a").await;
+    (grown[0][0].clone(), rows(lake, "SELECT v, b FROM gold.g").await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_at_any_operation_leaves_all_tables_old_or_all_new() {
+    #[expect(clippy::disallowed_methods, reason = "how long a test runs is not a setting of rat")]
+    let stride = std::env::var("RAT_FAULT_STRIDE").map_or(17, |stride| stride.parse::<u64>().unwrap());
+    for fault in [Fault::Io(ErrorKind::TimedOut), Fault::Lie, Fault::Torn] {
+        let folder = tempfile::tempdir().unwrap();
+        project(folder.path());
+        open(folder.path()).await.build(&together(|_| {})).await.unwrap().into_result().unwrap();
+        let (mut grown, mut n, mut failed) = (1, 0, 0);
+        loop {
+            let store = Arc::new(Mutex::new(None));
+            let handed_out = Arc::clone(&store);
+            let lake = Lake::builder(&folder.path().to_string_lossy()).wrap_storage(move |storage| {
+                storage.wrap(|inner| {
+                    let faulty = FaultyStore::new(inner);
+                    *handed_out.lock().unwrap() = Some(faulty.clone());
+                    Arc::new(faulty)
+                })
+            });
+            let lake = lake.open().await.unwrap();
+            let store: FaultyStore = store.lock().unwrap().take().unwrap();
+            let before = store.operations();
+            store.arm(n, fault);
+            let build = lake.build(&BuildOptions { freshness: rat_core::Freshness::RunAll, ..together(|_| {}) }).await;
+            store.disarm();
+            let succeeded = build.as_ref().is_ok_and(|report| report.status == RunStatus::Success);
+            failed += usize::from(!succeeded);
+            let now = state(&open(folder.path()).await).await;
+            grown += usize::from(succeeded);
+            let all = grown.to_string();
+            assert_eq!(now, (all.clone(), vec![vec![all.clone(), all]]), "{fault:?} at operation {n}: {build:?}");
+            if n > store.operations() - before {
+                break;
+            }
+            n += stride;
+        }
+        assert!(failed > 0, "{fault:?}: {failed} builds of {n} were hit");
     }
 }
