@@ -93,6 +93,9 @@ async fn a_null_key_is_refused_with_samples_unless_null_matches() {
     let report = run(&refused.context, &name("silver.t"), &with_rows("(1, 1, 'a'), (2, NULL, 'a'), (NULL, NULL, 'b'), (NULL, NULL, 'c')"))
         .await
         .unwrap();
+    let error = report.error.as_ref().unwrap();
+    assert_eq!(error.code(), Code::NullKey);
+    assert!(error.diagnostics()[0].to_string().ends_with("pipeline.sql:2:17)"), "{}", error.diagnostics()[0]);
     assert_eq!((report.tests[0].count, report.tests[0].samples.as_ref().unwrap().num_rows()), (Some(2), 2));
     assert_eq!(refused.rows("silver.t").await, None);
 
