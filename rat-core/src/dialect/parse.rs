@@ -63,6 +63,10 @@ fn parse_one(sql: &str, reads: Reads) -> Result<Parsed, Vec<Problem>> {
 fn statement(sql: &str, dialect: &Syntax, tokens: Vec<TokenWithSpan>) -> Result<Statement, Problem> {
     let mut parser = Parser::new(dialect).with_recursion_limit(RECURSION).with_tokens_with_locations(tokens);
     while parser.consume_token(&Token::SemiColon) {}
+    if parser.peek_token().token == Token::EOF {
+        let (message, help) = ("there is no SQL statement".to_owned(), Some("write a SELECT".to_owned()));
+        return Err(Problem { code: Code::SqlSyntax, message, help, range: 0..0 });
+    }
     let statement = parser.parse_statement().map_err(|error| problem(sql, error))?;
     while parser.consume_token(&Token::SemiColon) {}
     let next = parser.peek_token();

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Schema};
 use super::columns::same_name;
 use crate::config::{Config, Materialized, MergeStrategy, Origin, Transform};
 use crate::error::{Code, Diagnostic};
+use crate::types::sql_type;
 
 /// What is wrong, each at its setting.
 pub fn misfits(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
@@ -15,7 +16,7 @@ pub fn misfits(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
     let type_of = |column: &str| schema.fields().iter().find(|field| same_name(field.name(), column)).map(|field| field.data_type());
     let mut plain = |key: &str, column: &str, origin: &Origin, why: &str| {
         if let Some(of) = type_of(column).filter(|of| of.is_nested()) {
-            let message = format!("`{key}` names `{column}`, which is of the nested type {of}: {why}");
+            let message = format!("`{key}` names `{column}`, which is of the nested type {}: {why}", sql_type(of));
             misfits.push(placed(message, "name a column of a plain type; a field of it may become a column of its own".to_owned(), origin));
         }
     };

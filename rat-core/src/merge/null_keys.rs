@@ -43,7 +43,7 @@ impl NullKeyRows {
 
     pub(super) fn check(self, key: &[String], width: usize) -> Result<(), Refusal> {
         let Some(first) = self.samples.first() else { return Ok(()) };
-        let rows = if self.count == 1 { "row has".to_owned() } else { format!("{} rows have", self.count) };
+        let rows = if self.count == 1 { "1 row has".to_owned() } else { format!("{} rows have", self.count) };
         let message = format!("{rows} NULL in the whole key `{}`", key.join(", "));
         let error = Error::new(Code::NullKey, message).with_context("rows", self.count);
         let samples = arrow::compute::concat_batches(&first.schema(), &self.samples)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use arrow::json::WriterBuilder;
+use arrow::json::writer::JsonArray;
 use arrow::record_batch::RecordBatch;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
@@ -94,7 +96,7 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 
 fn rows<S: Serializer>(samples: &Option<RecordBatch>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(batch) = samples else { return serializer.serialize_none() };
-    let mut json = arrow::json::ArrayWriter::new(Vec::new());
+    let mut json = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
     json.write(batch).and_then(|()| json.finish()).map_err(serde::ser::Error::custom)?;
     let values: Vec<serde_json::Value> = serde_json::from_slice(&json.into_inner()).map_err(serde::ser::Error::custom)?;
     let mut rows = serializer.serialize_seq(Some(values.len()))?;

@@ -96,6 +96,8 @@ async fn a_null_key_is_refused_with_samples_unless_null_matches() {
     let error = report.error.as_ref().unwrap();
     assert_eq!(error.code(), Code::NullKey);
     assert!(error.diagnostics()[0].to_string().ends_with("pipeline.sql:2:17)"), "{}", error.diagnostics()[0]);
+    let shown = serde_json::to_value(&report.tests[0]).unwrap();
+    assert_eq!(shown["samples"][0], serde_json::json!({"id": null, "at": null, "v": "b"}), "NULL is shown where the rows are");
     assert_eq!((report.tests[0].count, report.tests[0].samples.as_ref().unwrap().num_rows()), (Some(2), 2));
     assert_eq!(refused.rows("silver.t").await, None);
 
