@@ -22,6 +22,8 @@ CHANGES = [
     f"alter table {SILVER}.orders create branch audit",
     f"insert into {SILVER}.orders.branch_audit select 99, 'on a branch', null, null, null, null, null",
     f"delete from {SILVER}.days where day = date '2026-01-01'",
+    f"delete from {SILVER}.called where place = 'Rome'",
+    f"insert into {SILVER}.called values (4, 'Lima', 'Lima', 'c')",
     f"create table {SILVER}.made (id bigint, at timestamp_ntz, name string) using iceberg partitioned by (days(at), bucket(4, id))",
     f"insert into {SILVER}.made "
     "select id, timestamp_ntz '2026-01-01 00:00:00' + make_interval(0, 0, 0, id), concat('n', id) from range(100)",

@@ -20,6 +20,7 @@ mod format;
 mod handle;
 mod litter;
 mod maintenance;
+mod partitioning;
 mod promoted;
 mod publish;
 mod read;

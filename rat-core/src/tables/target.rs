@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use iceberg::spec::{
-    NullOrder, PartitionField, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef,
-    Transform as IcebergTransform, UnboundPartitionField, UnboundPartitionSpec,
+    NullOrder, PartitionSpec, SortDirection, SortField, SortOrder, TableMetadata, TableMetadataBuilder, TableMetadataRef,
+    Transform as IcebergTransform,
 };
 
 use crate::error::{Code, Error, Result, nearest};
@@ -16,6 +16,7 @@ use super::amended::amended;
 use super::catalog::Pointer;
 use super::format;
 use super::handle::Tables;
+use super::partitioning::{is_default, named_apart, partition_spec};
 use super::schema::{ColumnChange, arrow_schema, changed, fresh_schema, replaced};
 use super::table::Table;
 
@@ -238,6 +239,9 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
     }
     let name = base.location();
     let failed = |e| unusable(name, e);
+    let apart = named_apart(base, &schema)?;
+    let renamed = apart.is_some();
+    let base = apart.as_ref().unwrap_or(base);
     let parts = match &evolution.partition_by {
         Some(parts) => Some(partition_spec(&schema, parts, base)?).filter(|parts| !is_default(parts, base)),
         None => None,
@@ -247,7 +251,13 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
         None => None,
     };
     let same_columns = schema.as_struct() == base.current_schema().as_struct();
-    if same_columns && parts.is_none() && order.is_none() && evolution.set_properties.is_empty() && evolution.remove_properties.is_empty() {
+    if same_columns
+        && !renamed
+        && parts.is_none()
+        && order.is_none()
+        && evolution.set_properties.is_empty()
+        && evolution.remove_properties.is_empty()
+    {
         return Ok(base.clone());
     }
     if !same_columns {
@@ -280,14 +290,6 @@ fn evolved(base: &TableMetadata, evolution: &Evolution) -> Result<TableMetadata>
     })
 }
 
-fn is_default(parts: &UnboundPartitionSpec, base: &TableMetadata) -> bool {
-    let now = base.default_partition_spec().fields();
-    let same = |(part, field): (&UnboundPartitionField, &PartitionField)| {
-        part.source_id == field.source_id && part.transform == field.transform && part.name == field.name
-    };
-    parts.fields().len() == now.len() && parts.fields().iter().zip(now).all(same)
-}
-
 // Iceberg's builder asks the operating system for the time when no snapshot gives one; here time comes from the clock.
 fn with_time(metadata: TableMetadata, millis: i64) -> Result<TableMetadata> {
     let defect = |e| Error::new(Code::Internal, "table metadata could not be dated").with_source(e);
@@ -296,11 +298,11 @@ fn with_time(metadata: TableMetadata, millis: i64) -> Result<TableMetadata> {
     serde_json::from_value(value).map_err(defect)
 }
 
-fn unusable(name: impl std::fmt::Display, error: iceberg::Error) -> Error {
+pub(super) fn unusable(name: impl std::fmt::Display, error: iceberg::Error) -> Error {
     Error::new(Code::InvalidArgument, format!("`{name}` cannot be a table like that: {}", error.message())).with_source(error)
 }
 
-fn field_id(schema: &iceberg::spec::Schema, column: &str) -> Result<i32> {
+pub(super) fn field_id(schema: &iceberg::spec::Schema, column: &str) -> Result<i32> {
     schema.field_by_name_case_insensitive(column).map(|field| field.id).ok_or_else(|| {
         let error = Error::new(Code::UnknownColumn, format!("the table has no column `{column}`"));
         match nearest(column, schema.as_struct().fields().iter().map(|field| field.name.as_str())) {
@@ -308,36 +310,6 @@ fn field_id(schema: &iceberg::spec::Schema, column: &str) -> Result<i32> {
             None => error,
         }
     })
-}
-
-fn partition_spec(schema: &iceberg::spec::Schema, parts: &[Partition], base: &TableMetadata) -> Result<UnboundPartitionSpec> {
-    let mut fields: Vec<UnboundPartitionField> = Vec::with_capacity(parts.len());
-    for part in parts {
-        let source_id = field_id(schema, &part.column)?;
-        let (transform, suffix) = match part.transform {
-            Transform::Identity => (IcebergTransform::Identity, ""),
-            Transform::Year => (IcebergTransform::Year, "_year"),
-            Transform::Month => (IcebergTransform::Month, "_month"),
-            Transform::Day => (IcebergTransform::Day, "_day"),
-            Transform::Hour => (IcebergTransform::Hour, "_hour"),
-            Transform::Bucket(n) => (IcebergTransform::Bucket(n), "_bucket"),
-            Transform::Truncate(n) => (IcebergTransform::Truncate(n), "_trunc"),
-        };
-        let column = schema.field_by_id(source_id).map_or(part.column.as_str(), |field| field.name.as_str());
-        let mut name = format!("{column}{suffix}");
-        while fields.iter().any(|field| field.name == name) || (!suffix.is_empty() && schema.field_by_name(&name).is_some()) {
-            name.push('_');
-        }
-        // The same column in the same way keeps its id across specs, so that readers see one partition field.
-        let known = base
-            .partition_specs_iter()
-            .flat_map(|spec| spec.fields())
-            .find(|field| field.source_id == source_id && field.transform == transform);
-        fields.push(UnboundPartitionField { source_id, field_id: known.map(|field| field.field_id), name, transform });
-    }
-    let spec = UnboundPartitionSpec::builder().add_partition_fields(fields).map_err(|e| unusable("partition_by", e))?.build();
-    spec.clone().bind(schema.clone()).map_err(|e| unusable("partition_by", e))?;
-    Ok(spec)
 }
 
 fn sort_order(schema: &iceberg::spec::Schema, columns: &[SortColumn]) -> Result<SortOrder> {

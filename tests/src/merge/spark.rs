@@ -29,6 +29,18 @@ const PAIRS: &str = "-- @merge_strategy: delete_insert
 -- @partition_by: a, b
 SELECT CAST(a AS DECIMAL(9, 2)) AS a, CAST(b AS DECIMAL(9, 2)) AS b FROM (VALUES (1.50, 2.50), (2.50, NULL), (3.50, 1.50)) AS t(a, b)";
 
+/// A table whose older partitions are called as new columns are.
+const CALLED: &str = "-- @merge_strategy: incremental
+-- @unique_key: id
+-- @partition_by: city, bucket(2, id)
+SELECT CAST(id AS INTEGER) AS id, city FROM (VALUES (1, 'Rome'), (2, 'Bern')) AS t(id, city)";
+const CALLED_SINCE: &str = "-- @merge_strategy: incremental
+-- @unique_key: id
+-- @partition_by: city, bucket(2, id)
+RENAMED
+SELECT CAST(id AS INTEGER) AS id, place, city, id_bucket
+FROM (VALUES (2, 'Bern', 'Bern', 'a'), (3, 'Oslo', NULL, 'b')) AS t(id, place, city, id_bucket)";
+
 /// A Python with Spark, and Java. Without them the test is not run, but on CI they must be there.
 fn spark() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "where the tests find their tools is not a setting of rat")]
@@ -88,23 +100,28 @@ async fn same(lake: &Lake, spark: &BTreeMap<String, Vec<String>>, told: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn spark_and_rat_take_turns_on_the_same_tables() {
     let Some(python) = spark() else { return };
-    let project = |orders: &str, history: &str, days: &str| {
-        [("orders", ORDERS, orders), ("history", HISTORY, history), ("days", DAYS, days), ("pairs", PAIRS, "")]
+    let project = |orders: &str, history: &str, days: &str, called: &str| {
+        [("orders", ORDERS, orders), ("history", HISTORY, history), ("days", DAYS, days), ("pairs", PAIRS, ""), ("called", called, "")]
             .map(|(table, sql, rows)| (format!("silver/{table}/pipeline.sql"), sql.replace("ROWS", rows)))
     };
     let day = "(1, 'Rome', 1.50, '2026-01-01 00:00:00Z', 1, 'a'), (2, 'Bern', 2.50, NULL, 2, NULL), (3, 'Oslo', NULL, NULL, 3, 'c')";
-    let files = project(day, "(1, 'Rome'), (2, 'Bern')", "('2026-01-01', 1), ('2026-01-01', 2), ('2026-01-02', 3)");
+    let files = project(day, "(1, 'Rome'), (2, 'Bern')", "('2026-01-01', 1), ('2026-01-01', 2), ('2026-01-02', 3)", CALLED);
     let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
     let mut lake = Lake::new(&files);
     let run_all = async |lake: &Lake| {
-        for table in ["orders", "history", "days", "pairs"] {
+        for table in ["orders", "history", "days", "pairs", "called"] {
             let report = lake.run(&format!("silver.{table}")).await;
             assert!(report.is_ok(), "{table}: {:?}", report.error);
         }
     };
     run_all(&lake).await;
     let day = "(3, 'Oslo', 3.50, NULL, 33, 'C'), (4, 'Lima', 4.50, NULL, 4, 'd')";
-    let files = project(day, "(2, 'Oslo'), (3, 'Lima')", "('2026-01-02', 4), (NULL, 5)");
+    let files = project(
+        day,
+        "(2, 'Oslo'), (3, 'Lima')",
+        "('2026-01-02', 4), (NULL, 5)",
+        &CALLED_SINCE.replace("RENAMED", "-- @renamed_from: {place: city}"),
+    );
     let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
     lake = lake.with(&files);
     run_all(&lake).await;
@@ -112,8 +129,9 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     let mut spark = session(&python, "spark_session.py", lake.folder.path());
     let mut said = BufReader::new(spark.stdout.take().unwrap());
     let before = part(&mut said);
-    assert_eq!(before.keys().collect::<Vec<_>>(), ["days", "history", "orders", "pairs"]);
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["called", "days", "history", "orders", "pairs"]);
     same(&lake, &before, "what rat wrote").await;
+    assert_eq!(before["called"], ["1|Rome|NULL|NULL", "2|Bern|Bern|a", "3|Oslo|NULL|b"]);
 
     let changed = part(&mut said);
     assert_eq!(changed["orders"].len(), 4, "{changed:?}");
@@ -126,7 +144,7 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
 
     // rat merges into what Spark left: renamed, widened, with a field more, partitioned otherwise, with rows deleted by position.
     let day = "(2, 'Bern', 2.75, NULL, 22, 'again'), (3, 'Oslo', 3.75, NULL, 333, NULL), (50, 'Oslo', 50.00, NULL, 50, NULL)";
-    let files = project(day, "(1, 'Roma')", "('2026-01-01', 6)");
+    let files = project(day, "(1, 'Roma')", "('2026-01-01', 6)", &CALLED_SINCE.replace("RENAMED\n", ""));
     let files = files.map(|(path, text)| (path, text.replace(" AS note,", " AS remark,")));
     let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
     lake = lake.with(&files);

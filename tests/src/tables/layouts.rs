@@ -7,7 +7,8 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicr
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use rat_core::error::Code;
 use rat_core::interop::tables::{
-    Change, Direction, Evolution, NewTable, Partition, RowOrder, SortColumn, Tables, Target, Transform, Writer, WriterOptions, WrittenFile,
+    Change, ColumnChange, Direction, Evolution, NewTable, Partition, ReplaceColumns, RowOrder, SortColumn, Table, Tables, Target,
+    Transform, Writer, WriterOptions, WrittenFile,
 };
 
 use super::support::{append, batch, ids, memory, orders, rows_of, schema, write};
@@ -157,7 +158,57 @@ async fn another_partitioning_is_for_new_files() {
     for (part, code) in [(by("idd", Transform::Identity), Code::UnknownColumn), (by("name", Transform::Day), Code::InvalidArgument)] {
         assert_eq!(tables.evolve(&table, parted(vec![part])).unwrap_err().code(), code);
     }
-    let drop = Evolution { columns: vec![rat_core::interop::tables::ColumnChange::Drop("id".to_owned())], ..Evolution::default() };
+    let drop = Evolution { columns: vec![ColumnChange::Drop("id".to_owned())], ..Evolution::default() };
     let parted_again = tables.publish(vec![tables.stage(Change::new(again)).await.unwrap()]).await.unwrap().remove(0);
     assert_eq!(tables.evolve(&parted_again, drop).unwrap_err().code(), Code::SchemaChanged);
+}
+
+fn specs(table: &Table) -> Vec<Vec<(String, i32, i32)>> {
+    let mut specs: Vec<_> = table.metadata().partition_specs_iter().collect();
+    specs.sort_by_key(|spec| spec.spec_id());
+    let fields =
+        |spec: &&iceberg::spec::PartitionSpecRef| spec.fields().iter().map(|f| (f.name.clone(), f.source_id, f.field_id)).collect();
+    specs.iter().map(fields).filter(|fields: &Vec<_>| !fields.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn a_partition_field_gives_its_name_up_to_a_new_column() {
+    let tables = memory();
+    let new = NewTable { partition_by: vec![by("name", Transform::Identity), by("id", Transform::Bucket(2))], ..NewTable::new(schema()) };
+    let target = tables.create(&orders(), &new).unwrap();
+    let add = write(&tables, &target, &[batch(0..3)]).await;
+    let publish = async |change: Change| tables.publish(vec![tables.stage(change).await.unwrap()]).await.unwrap().remove(0);
+    let table = publish(Change { add, ..Change::new(target) }).await;
+    let named = |name: &str, source, id| (name.to_owned(), source, id);
+    assert_eq!(specs(&table), [vec![named("name", 2, 1000), named("id_bucket", 1, 1001)]]);
+
+    // The column has another name, and a new one has its old name; another is called as a bucket is.
+    let text = |name: &str| ColumnChange::Add(Arc::new(Field::new(name, DataType::Utf8, true)));
+    let renamed = ColumnChange::Rename { from: "name".to_owned(), to: "title".to_owned() };
+    let columns = vec![renamed, text("NAME"), text("id_bucket"), text("name_")];
+    let partition_by = Some(vec![by("NAME", Transform::Identity), by("id", Transform::Bucket(2)), by("id", Transform::Bucket(4))]);
+    let target = tables.evolve(&table, Evolution { columns, partition_by, ..Evolution::default() }).unwrap();
+    let add = write(&tables, &target, &[batch(3..6)]).await;
+    let table = publish(Change { add, ..Change::new(target) }).await;
+    let (bucket, older) = (named("id_bucket_", 1, 1001), named("name__", 2, 1000));
+    assert_eq!(
+        specs(&table),
+        [vec![older.clone(), bucket.clone()], vec![named("NAME", 3, 1002), bucket.clone(), named("id_bucket__", 1, 1003)]],
+        "a field has one name, which is no other's"
+    );
+    assert_eq!(ids(&table).await, [0, 1, 2, 3, 4, 5]);
+    let again =
+        tables.evolve(&table, Evolution { partition_by: Some(vec![by("id", Transform::Bucket(2))]), ..Evolution::default() }).unwrap();
+    assert_eq!(again.metadata().default_partition_spec().fields()[0].field_id, 1001);
+
+    let other = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, true), Field::new("name", DataType::Utf8, true)]));
+    let replace = Some(ReplaceColumns { schema: other, not_null: Vec::new() });
+    let partition_by = Some(vec![by("id", Transform::Bucket(2)), by("name", Transform::Identity)]);
+    let target = tables.evolve(&table, Evolution { replace, partition_by, ..Evolution::default() }).unwrap();
+    let table = publish(Change::new(target)).await;
+    assert_eq!(
+        specs(&table)[2],
+        [named("id_bucket", 6, 1004), named("name", 3, 1002)],
+        "a column that was replaced is another one, whose partitions have a name of their own"
+    );
 }
