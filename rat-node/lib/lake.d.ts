@@ -163,7 +163,7 @@ export interface MaintainOptions extends Abortable {
  */
 export class Lake implements Disposable, AsyncDisposable {
   private constructor()
-  /** The lake's root, as a URL. */
+  /** The lake's root as a URL, percent-encoded, which `open` takes. */
   readonly url: string
   /** The namespace that `layer.name` means. */
   readonly namespace: string
@@ -255,9 +255,9 @@ export class Lake implements Disposable, AsyncDisposable {
 }
 
 /**
- * Opens the lake in a folder that exists: a path, a `file:` URL, or `memory://`.
+ * Opens the lake in a folder that exists: a path, a `file:` URL (percent-encoded, of this machine), or `memory://`.
  *
- * Rejects with `NotFoundError` (`PATH_NOT_FOUND`), and with `InvalidError` for what is wrong in `rat.toml`.
+ * Rejects with `NotFoundError` (`PATH_NOT_FOUND`), with `InvalidError` (`INVALID_URL`) for a URL of anything else, and with `InvalidError` for what is wrong in `rat.toml`.
  */
 export function open(path: string | URL, options?: OpenOptions): Promise<Lake>
 

@@ -1,7 +1,5 @@
 'use strict'
 
-const { fileURLToPath } = require('node:url')
-
 const { ipc } = require('./arrow.js')
 const { call, split } = require('./call.js')
 const { Graph } = require('./graph.js')
@@ -24,15 +22,8 @@ async function init(path, options) {
   return new Lake(await call((c) => native.init(c, local(path), options)))
 }
 
-/** A `file:` URL as the path it means; anything else is the core's to read. */
-function local(path) {
-  if (!(path instanceof URL) || path.protocol !== 'file:') return path
-  try {
-    return fileURLToPath(path)
-  } catch {
-    return native.refuse('path', 'a `file:` URL of a folder on this machine, in UTF-8', path.href)
-  }
-}
+/** A URL as text, which the core reads. */
+const local = (path) => (path instanceof URL ? path.href : path)
 
 /** A lake: a folder of pipelines and the tables they make. */
 class Lake {

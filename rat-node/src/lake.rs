@@ -202,7 +202,7 @@ impl NativeLake {
     /// The lake's root, as a URL.
     #[napi(getter)]
     pub fn url(&self) -> String {
-        self.0.url().to_owned()
+        self.0.url()
     }
 
     /// The namespace that `layer.name` means.

@@ -82,10 +82,6 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['runs status', () => lake.runs.list({ status: 'done' as never }), '`done` is no status of a run'],
     ['runs since', () => lake.runs.list({ since: 'yesterday' as never }), '`since` must be a valid Date, and is "yesterday"'],
     ['open lone', () => open(LONE), '`path` must be a string, and is text that is not Unicode'],
-    ['open not UTF-8', () => open(new URL('file:///tmp/sh%FF')), '`path` must be a `file:` URL of a folder on this machine, in UTF-8, and is "file:///tmp/sh%FF"'],
-    ['open of a host', () => open(new URL('file://host/tmp')), '`path` must be a `file:` URL of a folder on this machine, in UTF-8, and is "file://host/tmp"'],
-    ['open of a slash', () => open(new URL('file:///tmp/a%2Fb')), '`path` must be a `file:` URL of a folder on this machine'],
-    ['init not UTF-8', () => init(new URL('file:///tmp/sh%FF')), '`path` must be a `file:` URL of a folder on this machine'],
     ['query lone', () => lake.query(`select '${LONE}'`), '`sql` must be a string, and is text that is not Unicode'],
     ['param lone', () => lake.query('select $1', { params: [LONE] }), '`params[0]` must be null, a boolean'],
     ['param name lone', () => lake.query('select 1', { params: { [LONE]: 1 } }), '`params` must be an array or an object, and is an object with a name that is text that is not Unicode'],
@@ -98,6 +94,24 @@ describe('an argument of the wrong type names the parameter and what was expecte
     expect(error).toBeInstanceOf(InvalidError)
     expect((error as InvalidError).code).toBe('INVALID_ARGUMENT')
     expect((error as InvalidError).summary).toContain(message)
+  })
+})
+
+it('an argument of what answers at once is named, too', async () => {
+  const result = await lake.query('select 1')
+  expect(() => result.head(-1)).toThrow('`rows` must be a whole number, not negative, and is -1')
+  expect(() => result.head('all' as never)).toThrow(InvalidError)
+})
+
+describe('a URL that is no folder of this machine', () => {
+  const urls = ['s3://bucket/shop', 'https://host/shop', 'file://host/shop', 'file:///a%2Fb', 'file:///sh%FF', 'file:///a?b']
+  it.each([...urls, ...urls.map((url) => new URL(url)), 'file:shop', 'file:///100%'])('%s', async (url) => {
+    for (const verb of [open, init]) {
+      const error = (await rejection(verb(url))) as InvalidError
+      expect(error).toBeInstanceOf(InvalidError)
+      expect(error.code).toBe('INVALID_URL')
+      expect(error.summary).toContain(String(url).split('?')[0])
+    }
   })
 })
 

@@ -301,7 +301,7 @@ impl Lake {
     }
 
     #[getter]
-    fn url(&self) -> &str {
+    fn url(&self) -> String {
         self.0.url()
     }
 

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy
 import pytest
@@ -149,11 +150,23 @@ def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 def test_a_name_with_signs_of_urls_in_it_is_that_name(tmp_path: Path) -> None:
     folder = tmp_path / "a%FFb%20c #?d é"
     write(folder, "silver", "orders", ORDERS)
-    for given in (folder, str(folder), f"file://{folder}"):
+    url = rat.open(folder).url
+    for given in (folder, str(folder), url, folder.as_uri(), folder.as_uri().replace("///", "/"), f"file://localhost{quote(str(folder))}"):
         lake = rat.open(given)
-        assert lake.url == f"file://{folder}"
+        assert lake.url == url and unquote(lake.url) == f"file://{folder}"
         assert lake.build(force=True).ok
         assert lake.query("select count(*) as n from silver.orders").to_pylist() == [{"n": 2}]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/shop", "file://host/shop", "file:shop", "file:///a%2Fb", "file:///sh%FF", "file:///a?b#c"])
+def test_a_url_that_is_no_folder_here_is_refused_by_its_code(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for verb in (rat.open, rat.init):
+        with pytest.raises(rat.InvalidError) as refused:
+            verb(url)
+        assert refused.value.code == "INVALID_URL" and url.split("?")[0] in refused.value.message and refused.value.help
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_stops_a_query(lake: rat.Lake) -> None:

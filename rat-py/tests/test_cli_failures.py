@@ -19,15 +19,15 @@ from rat import _rat, cli
 HEAVY = "select sum(sin(a.v * b.v)) as s from range(100000) a(v), range(100000) b(v)"
 
 
-def command(project: Path, *arguments: str) -> list[str]:
+def command(project: Path | str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "rat", "-C", str(project), *arguments]
 
 
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(project: Path | str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(project, *arguments), capture_output=True, text=True, check=False)
 
 
-def failure(project: Path, *arguments: str) -> tuple[int, str, str]:
+def failure(project: Path | str, *arguments: str) -> tuple[int, str, str]:
     """The exit code, kind and code of what fails, which is JSON on standard output and nothing anywhere else."""
     done = run(project, *arguments, "--json")
     assert done.stderr == ""
@@ -112,6 +112,15 @@ def test_a_project_is_begun_and_told_as_json(tmp_path: Path) -> None:
     told = json.loads(run(tmp_path, "init", str(tmp_path / "shop"), "--json").stdout)
     assert told["url"] == f"file://{tmp_path}/shop" and told["example"] == "shop"
     assert told["pipelines"] == ["default.bronze.orders", "default.silver.orders", "default.gold.daily_sales"]
+
+
+def test_a_lake_may_be_a_url(project: Path, tmp_path: Path) -> None:
+    assert run(rat.open(project).url, "check").returncode == 0
+    folder = tmp_path / "my shop"
+    done = run(tmp_path, "init", folder.as_uri())
+    assert (done.returncode, done.stdout) == (0, f"wrote 3 pipelines to {folder.as_uri()}; next: rat -C {folder.as_uri()} build\n")
+    assert failure("s3://bucket/shop", "check") == (1, "invalid", "INVALID_URL")
+    assert failure("file://host/shop", "check") == (1, "invalid", "INVALID_URL")
 
 
 def on_a_terminal(project: Path, *arguments: str, **environment: str) -> str:

@@ -89,7 +89,8 @@ struct Inner {
 }
 
 impl Lake {
-    /// Opens the lake in a folder that exists: `./shop`, `file:///data/shop`, or `memory://`.
+    /// Opens the lake in a folder that exists: `./shop`, `file:///data/shop`, or `memory://`. A `file:` URL is percent-encoded and of this
+    /// machine.
     ///
     /// # Errors
     /// As [`Builder::open`].
@@ -163,9 +164,9 @@ impl Lake {
         })
     }
 
-    /// The lake's root, as a URL.
-    pub fn url(&self) -> &str {
-        self.0.storage.url()
+    /// The lake's root as a URL, percent-encoded, which [`open`](Self::open) takes: `file:///data/shop`.
+    pub fn url(&self) -> String {
+        self.0.storage.encoded_url()
     }
 
     /// The namespace that `layer.name` means.

@@ -119,6 +119,11 @@ impl Storage {
         &self.0.url
     }
 
+    /// The same, percent-encoded: what [`open`](Self::open) takes, and every other reader of URLs.
+    pub fn encoded_url(&self) -> String {
+        self.0.root.encoded_url()
+    }
+
     /// Whether there is nothing on disk: the lake is gone with the process.
     pub fn is_memory(&self) -> bool {
         matches!(self.0.root, Root::Memory)

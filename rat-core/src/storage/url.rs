@@ -20,13 +20,12 @@ impl Root {
         if text.is_empty() {
             return Err(Error::new(Code::InvalidUrl, "the URL of a lake is empty"));
         }
-        let Some((scheme, rest)) = text.split_once("://") else { return Self::local(text) };
-        match scheme {
+        let Some((scheme, rest)) = scheme(text) else { return Self::local(text) };
+        match scheme.as_str() {
             "memory" => Ok(Root::Memory),
-            "file" if rest.starts_with('/') => Self::local(rest),
-            "file" => {
-                Err(Error::new(Code::InvalidUrl, format!("`{}` names a host", redact(text))).with_help("write `file:///` and the folder"))
-            }
+            "file" => Self::local(
+                &folder(rest).map_err(|e| Error::new(Code::InvalidUrl, format!("`{}` {}", redact(text), e.what)).with_help(e.way_out))?,
+            ),
             other => {
                 let error =
                     Error::new(Code::InvalidUrl, format!("`{}` has the scheme `{other}`, which this rat cannot open", redact(text)));
@@ -83,6 +82,13 @@ impl Root {
         }
     }
 
+    pub(super) fn encoded_url(&self) -> String {
+        match self {
+            Root::Memory => MEMORY.to_owned(),
+            Root::Local { folder } => Url::from_file_path(folder).expect("an absolute path is a URL").into(),
+        }
+    }
+
     pub(super) fn store_url(&self) -> Url {
         Url::parse(&format!("{}:///", self.scheme())).expect("a scheme and a slash are a URL")
     }
@@ -126,6 +132,53 @@ impl Root {
         let path = location.as_ref();
         path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').to_owned()
     }
+}
+
+/// The scheme of what is a URL, in small letters, and what follows its colon. Of a folder named `file:x`, the path is `./file:x`.
+fn scheme(text: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let scheme = scheme.to_ascii_lowercase();
+    (rest.starts_with("//") || matches!(scheme.as_str(), "file" | "memory")).then_some((scheme, rest))
+}
+
+/// Why a `file:` URL is no folder of this machine.
+struct Unusable {
+    what: &'static str,
+    way_out: &'static str,
+}
+
+/// The folder that a `file:` URL means, after RFC 8089: on this machine, percent-encoded.
+fn folder(rest: &str) -> std::result::Result<String, Unusable> {
+    let refused = |what, way_out| Err(Unusable { what, way_out });
+    let path = match rest.strip_prefix("//") {
+        None => rest,
+        Some(rest) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            if !host.is_empty() && !host.eq_ignore_ascii_case("localhost") {
+                return refused("names a host", "write `file:///` and the folder");
+            }
+            path
+        }
+    };
+    if !path.starts_with('/') {
+        return refused("names no folder from the root on", "write `file:///` and the whole path, or a path without `file:`");
+    }
+    if path.contains(['?', '#']) {
+        return refused("has a query or a fragment, which a folder has not", "write `%3F` for `?` and `%23` for `#`");
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut pieces = path.split('%');
+    bytes.extend(pieces.next().unwrap_or_default().bytes());
+    for piece in pieces {
+        let digits = piece.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(0 | b'/') => return refused("has an encoded `/` or NUL in a name, which no folder has", "write the folder's own name"),
+            Some(byte) => bytes.push(byte),
+            None => return refused("has a `%` without two hexadecimal digits behind it", "write `%25` for `%`, or a path without `file:`"),
+        }
+        bytes.extend(piece[2..].bytes());
+    }
+    String::from_utf8(bytes).or_else(|_| refused("is not UTF-8 when its `%` are decoded", "give the lake's folder a name in UTF-8"))
 }
 
 fn is_absolute(path: &str) -> bool {

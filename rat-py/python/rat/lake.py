@@ -35,10 +35,12 @@ def open(
 ) -> Lake:
     """Opens the lake in a folder that exists: ``./shop``, ``file:///data/shop`` or ``memory://``.
 
+    A ``file:`` URL is percent-encoded and of this machine, as ``Path.as_uri()`` gives it.
     ``settings`` go over those of ``rat.toml``, in its shape. With ``read_only`` every verb that writes raises ``DeniedError``.
 
-    Raises ``NotFoundError`` (``PATH_NOT_FOUND``) for a folder that is not there, ``InvalidError`` for settings that are wrong, with their
-    place in ``rat.toml``, and ``UnavailableError`` for a catalog that cannot be opened.
+    Raises ``NotFoundError`` (``PATH_NOT_FOUND``) for a folder that is not there, ``InvalidError`` for a URL of anything else
+    (``INVALID_URL``) and for settings that are wrong, with their place in ``rat.toml``, and ``UnavailableError`` for a catalog that cannot
+    be opened.
     """
     return Lake(_rat.open(path, namespace=namespace, settings=settings, read_only=read_only).wait())
 
@@ -383,7 +385,7 @@ class Lake:
 
     @property
     def url(self) -> str:
-        """The lake's root."""
+        """The lake's root as a URL, percent-encoded, which :func:`open` takes."""
         return self._native.url
 
     @property

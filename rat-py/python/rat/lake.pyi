@@ -23,10 +23,12 @@ def open(
 ) -> Lake:
     """Opens the lake in a folder that exists: ``./shop``, ``file:///data/shop`` or ``memory://``.
 
+    A ``file:`` URL is percent-encoded and of this machine, as ``Path.as_uri()`` gives it.
     ``settings`` go over those of ``rat.toml``, in its shape. With ``read_only`` every verb that writes raises ``DeniedError``.
 
-    Raises ``NotFoundError`` (``PATH_NOT_FOUND``) for a folder that is not there, ``InvalidError`` for settings that are wrong, with their
-    place in ``rat.toml``, and ``UnavailableError`` for a catalog that cannot be opened.
+    Raises ``NotFoundError`` (``PATH_NOT_FOUND``) for a folder that is not there, ``InvalidError`` for a URL of anything else
+    (``INVALID_URL``) and for settings that are wrong, with their place in ``rat.toml``, and ``UnavailableError`` for a catalog that cannot
+    be opened.
     """
 
 async def open_async(
@@ -457,7 +459,7 @@ class Lake:
 
     @property
     def url(self) -> str:
-        """The lake's root."""
+        """The lake's root as a URL, percent-encoded, which :func:`open` takes."""
 
     @property
     def namespace(self) -> str:

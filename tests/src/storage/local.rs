@@ -41,6 +41,21 @@ fn relative_and_absolute_and_url_are_one_folder() {
     assert_eq!(open(&path).url(), url);
     assert_eq!(Storage::open(&url, &BTreeMap::new()).unwrap().url(), url);
     assert_eq!(Storage::open(&format!("{}/x/..", path.display()), &BTreeMap::new()).unwrap().url(), url);
+    for spelled in ["file:", "file://localhost", "FILE://LOCALHOST"] {
+        assert_eq!(Storage::open(&format!("{spelled}{}", path.display()), &BTreeMap::new()).unwrap().url(), url);
+    }
+}
+
+#[test]
+fn a_url_is_percent_encoded_and_opens_the_folder_it_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("a%20b #?d é");
+    let storage = Storage::create(path.to_str().unwrap(), &BTreeMap::new()).unwrap();
+    let encoded = storage.encoded_url();
+    assert!(encoded.ends_with("/a%2520b%20%23%3Fd%20%C3%A9"), "{encoded}");
+    let again = Storage::open(&encoded, &BTreeMap::new()).unwrap();
+    assert_eq!((again.url(), again.encoded_url()), (storage.url(), encoded));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no folder of another name was made");
 }
 
 #[tokio::test]

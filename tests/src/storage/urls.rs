@@ -34,13 +34,25 @@ fn urls_that_cannot_be_used() {
         ("", None),
         ("memry://x", Some("did you mean `memory://`?")),
         ("fil:///x", Some("did you mean `file://`?")),
+        ("s3://bucket/shop", Some("write a folder, `file://`, or `memory://`")),
         ("file://host/x", Some("write `file:///` and the folder")),
+        ("file://user:secret@host/x", Some("write `file:///` and the folder")),
+        ("file:shop", Some("write `file:///` and the whole path, or a path without `file:`")),
+        ("file://", Some("write `file:///` and the whole path, or a path without `file:`")),
+        ("file:///a?b", Some("write `%3F` for `?` and `%23` for `#`")),
+        ("file:///a#b", Some("write `%3F` for `?` and `%23` for `#`")),
+        ("file:///100%", Some("write `%25` for `%`, or a path without `file:`")),
+        ("file:///a%+1", Some("write `%25` for `%`, or a path without `file:`")),
+        ("file:///a%2fb", Some("write the folder's own name")),
+        ("file:///a%00b", Some("write the folder's own name")),
+        ("file:///sh%FF", Some("give the lake's folder a name in UTF-8")),
     ] {
         let error = Storage::open(url, &BTreeMap::new()).unwrap_err();
         assert_eq!(error.code(), Code::InvalidUrl, "{url}");
         if let Some(help) = help {
             assert_eq!(error.help(), help, "{url}");
         }
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
 }
 
