@@ -6,5 +6,5 @@ export { Lake, init, open, type Abortable, type BuildOptions, type CompileOption
 export { RunHandle, type WaitOptions } from './lib/handle.js'
 export type { HistoryEntry, TableEntry, TableInfo, Tables } from './lib/tables.js'
 export type { RunFilter, RunPage, RunRecord, Runs, TestLine } from './lib/runs.js'
-export type { Landing, Zone, ZoneFile } from './lib/landing.js'
+export type { Landing, Restored, Zone, ZoneFile } from './lib/landing.js'
 export type { Namespaces } from './lib/namespaces.js'

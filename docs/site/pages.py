@@ -10,6 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
+REPORTS = [f"reports/{room}.py" for room in ("base", "runs", "checks", "tables")]
 LANGUAGES = {"sql": "sql", "csv": "text", "yaml": "yaml", "toml": "toml", "py": "python", "json": "json"}
 
 
@@ -78,7 +79,7 @@ def python() -> str:
     package = ROOT / "rat-py/python/rat"
     intro = (ROOT / "docs/site/python.md").read_text()
     blocks = [intro.strip()]
-    for name in ["lake.py", "_rat.pyi", "nouns.py", "handle.py", "graph.py", "reports.py", "errors.py", "logs.py"]:
+    for name in ["lake.py", "_rat.pyi", "nouns.py", "handle.py", "graph.py", *REPORTS, "errors.py", "logs.py"]:
         if (package / name).exists():
             blocks += python_blocks(ast.parse((package / name).read_text()))
     return "\n\n".join(blocks) + "\n"

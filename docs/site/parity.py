@@ -1,87 +1,274 @@
-"""Which verb there is in which language, read from the sources of each: a page of the site, and what a test holds."""
+"""What there is in which language, read from the sources of each: a page of the site, and what a test holds."""
 
-import ast
-import re
 from collections.abc import Iterator
-from pathlib import Path
+from fnmatch import fnmatchcase
+from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
+import sources as read
 
-# A noun of the lake: its type and file in Rust, and its file in Python and in Node; its class is of this name in both.
+
+class Noun(NamedTuple):
+    """A public noun and what it is called in Rust, Python and Node."""
+
+    rust: str | None
+    python: str | None
+    node: str | None
+
+
+def same(*names: str) -> dict[str, Noun]:
+    return {name: Noun(name, name, name) for name in names}
+
+
 NOUNS = {
-    "Lake": ("Lake", "lake/mod", "lake", "lake"),
-    "Tables": ("TableList", "lake/tables", "nouns", "tables"),
-    "Runs": ("RunHistory", "lake/runs", "nouns", "runs"),
-    "Landing": ("LandingZones", "lake/landing", "nouns", "landing"),
-    "Namespaces": ("Namespaces", "lake/namespaces", "nouns", "namespaces"),
-    "RunHandle": ("RunHandle", "run/handle", "handle", "handle"),
-    "Graph": ("Graph", "lake/graph", "graph", "graph"),
+    # The lake and its nouns.
+    **same("Lake"),
+    "Tables": Noun("TableList", "Tables", "Tables"),
+    "Runs": Noun("RunHistory", "Runs", "Runs"),
+    "Landing": Noun("LandingZones", "Landing", "Landing"),
+    **same("Namespaces", "Graph", "RunHandle"),
+    # What a query gives.
+    "Result": Noun("QueryResult", "Result", "Result"),
+    "Stream": Noun("QueryStream", "Stream", None),
+    "Batch": Noun(None, "Batch", "Rows"),
+    "RunEvents": Noun("RunEvents", "RunEvents", None),
+    # Reports.
+    **same("CheckReport", "CheckedPipeline", "Compiled", "WritePlan", "LandedInput", "PlannedTest", "SchemaChange"),
+    **same("Preview", "PreviewPhase", "RunReport", "BuildReport", "TestResult", "LogLine", "MaintenanceReport", "MaintainedTable"),
+    "Phase": Noun("PhaseReport", "Phase", "PhaseReport"),
+    "Node": Noun("GraphNode", "Node", "GraphNode"),
+    "LatestRun": Noun("LatestRun", None, "LatestRun"),
+    **same("Column"),
+    "ColumnLineage": Noun("ColumnLineage", None, "ColumnLineage"),
+    "TableEntry": Noun("Entry", "TableEntry", "TableEntry"),
+    "Table": Noun("TableInfo", "Table", "TableInfo"),
+    "Snapshot": Noun("HistoryEntry", "Snapshot", "HistoryEntry"),
+    **same("RunRecord", "RunPage", "TestLine", "Zone", "ZoneFile", "Restored"),
+    # What goes wrong.
+    "RatError": Noun("Error", "RatError", "RatError"),
+    **same("Diagnostic"),
+    "Label": Noun("Label", None, "Label"),
 }
-# Members that are data, as the fields of reports are; not verbs.
-FIELDS = {"nodes", "edges"}
-# What only one language has, and why.
+
+# One name for what is written as each language writes it.
+SPELLED = {
+    "is_ok": "ok",
+    "is_retryable": "retryable",
+    "duration": "duration_ms",
+    # JavaScript's `message` of an error is what is shown of it, which `str(error)` is in Python and `{:#}` in Rust.
+    "summary": "message",
+    # What a build skips, and what it does after a failure: a choice in Rust, flags elsewhere.
+    "freshness": "force",
+    "on_failure": "fail_fast",
+    "statuses": "status",
+}
+
+_DATA = "plain data: a dict with the names of the fields"
+_ITERATOR = "an async generator, which JavaScript has"
+_MAKES = "how the core makes them"
+_ARROW = "Arrow's own, which is Rust's"
+# What is in one language, or two, only, and why. The first that fits holds.
 OWN = {
+    # Nouns.
+    "Stream": f"in Node {_ITERATOR}: of `Rows`, which tell their columns and types; leaving the loop closes it",
+    "Batch": "in Rust an Arrow `RecordBatch`",
+    "RunEvents": f"in Node {_ITERATOR}",
+    "LatestRun": f"in Python {_DATA}",
+    "ColumnLineage": f"in Python {_DATA}",
+    "Label": f"in Python {_DATA}",
+    # The lake.
     "Lake.builder": "components such as a clock are given in Rust; the others have options of `open`",
     "Lake.open": "a function of the module elsewhere",
     "Lake.init": "a function of the module elsewhere",
     "Lake.settings": "a struct of the library's",
     "Graph.node": "`nodes` is a list that can be searched",
     "Graph.to_svg": "drawn for notebooks, which are Python's",
-    "Graph.to_dict": "as every report of Python's has it; `to_json` is the same",
-    "RunHandle.to_dict": "as every report of Python's has it",
+    # Rows.
+    "*.to_arrow": "rows as a table of the package that speaks Arrow there; Rust has the batches themselves",
+    "*.to_pandas": "data frames are Python's",
+    "*.to_polars": "data frames are Python's",
+    "*.to_pylist": "rows as plain values: `to_pylist` in Python, `toArray` in Node; Rust has Arrow's arrays",
+    "*.to_array": "rows as plain values: `to_pylist` in Python, `toArray` in Node; Rust has Arrow's arrays",
+    "*.to_ipc": "bytes are how rows leave JavaScript's memory; in Python they do by the Arrow PyCapsule protocol, without a copy",
+    "Result.batches": _ARROW,
+    "Result.columns": "in Rust, `rat_core::columns(&result.schema)`",
+    "Result.types": "in Rust, `rat_core::columns(&result.schema)`",
+    "Stream.columns": "in Rust, `rat_core::columns(&stream.schema())`",
+    "Stream.types": "in Rust, `rat_core::columns(&stream.schema())`",
+    "Stream.close": "in Rust, dropping it",
+    "RunEvents.next": "`for` in Python",
+    # Reports.
+    "*.schema": _ARROW,
+    "*.arrow_schema": _ARROW,
+    "*.to_dict": "plain data, for `json.dumps`; in Node a report is that already, and Rust has `to_json` or serde",
+    "*.to_json": "the JSON of serde; in Node a report is what `JSON.stringify` takes already, and Python has `to_dict`",
+    "*.into_result": "a failure as an `Err`; it is raised elsewhere, unless `raise_on_failure` says not to",
+    "BuildReport.run": "`runs` is a list that can be searched",
+    "CheckReport.pipeline": "`pipelines` is a list that can be searched",
+    "CheckReport.graph": "the graph that `Lake.graph` gives, as the core knows it",
+    "CheckReport.only": "the `select` of `check`",
+    "CheckedPipeline.*": "what `compile` tells of one pipeline",
+    "TestResult.is_blocking": "`severity` and `status` tell",
+    "RunRecord.report": "`Runs.report`",
+    # Errors.
+    "RatError.new": _MAKES,
+    "RatError.with_*": _MAKES,
+    "RatError.from_diagnostics": _MAKES,
+    "RatError.drawn": "`{:#}` in Rust, `str(error)` in Python, `error.message` in Node; what an error in a report is as plain data",
+    "Diagnostic.error": _MAKES,
+    "Diagnostic.warning": _MAKES,
+    "Diagnostic.at": _MAKES,
+    "Diagnostic.start": "`line` and `column`, as a pair",
+    "Diagnostic.end": "`end_line` and `end_column`, as a pair",
+    "Label.range": "bytes of the text; lines and columns elsewhere",
+    "Label.source": "the whole text; its path elsewhere",
+    # Arguments.
+    "*(signal)": "how JavaScript cancels; Ctrl-C and a task's `cancel()` do in Python, dropping the future in Rust",
+    "*(raise_on_failure)": "in Rust, `into_result()` of the report",
+    "Lake.compile(allow_data_loss)": "`Refresh` says both; nothing is lost by compiling",
+    "Lake.preview(allow_data_loss)": "`Refresh` says both; nothing is lost by a preview",
+    "Lake.run(trigger)": "who asked, for the ledger: a program around the library says so",
+    "Lake.submit(trigger)": "who asked, for the ledger: a program around the library says so",
+    "Lake.submit(on_event)": "`events()` of the handle",
+}
+
+# Nouns of one language that are no reports, and why they are not compared.
+ASIDE = {
+    "*Options": "arguments in Python; compared as arguments",
+    "RunFilter": "arguments in Python; compared as arguments",
+    "Abortable": "options; compared as arguments",
+    "*Error": "an exception class a kind, of which `RatError` is the base; in Rust `Error::kind` tells",
+    "Builder": "options of `open` elsewhere",
+    "*Settings": "settings are an object in the shape of `rat.toml` elsewhere",
+    "Given": "of the settings",
+    "ByteSize": "of the settings",
+    "*Kind": "words elsewhere: text, or a union of texts",
+    "*Status": "words elsewhere: text, or a union of texts",
+    "Severity": "words elsewhere: text, or a union of texts",
+    "Layer": "words elsewhere: text, or a union of texts",
+    "Language": "words elsewhere: text, or a union of texts",
+    "Phase": "words elsewhere: text, or a union of texts",
+    "Name": "text elsewhere",
+    "Source": "the text that labels point into",
+    "Publish": "words elsewhere: an argument of `build`",
+    "Freshness": "`force` elsewhere",
+    "OnFailure": "`fail_fast` elsewhere",
+    "Refresh": "`full_refresh` and `allow_data_loss` elsewhere",
+    "EventSink": "a function elsewhere",
+    "Event": "a dict in Python, a union in Node; held by the tests of each",
+    "Amount": "`kind` and `value` in Python, a union in Node, an enum in Rust",
+    "AsOf": "a value of the language elsewhere",
+    "Param": "a value of the language elsewhere",
+    "Params": "a value of the language elsewhere",
+    "WriteData": "rows of the language elsewhere",
+    "*Clock": "components are given in Rust",
+    "*Ids": "components are given in Rust",
+    "Compiled*": _DATA + "; an object in Node",
+    "Config*": _DATA + "; an object in Node",
+    "ColumnOrigin": _DATA + "; an object in Node",
+    "NamedReference": _DATA + "; an object in Node",
+    "GraphEdge": "an `Edge` in Python, an object in Node",
+    "Edge": "a `GraphEdge` in Rust, an object in Node",
+    "Report": "what the reports of Python share",
+    "Reports": "a list of reports, which a notebook draws",
+    "Call": "what a verb of Python's is before it is waited for",
+    "Live": "how notebooks show progress",
 }
 
 
-def rust(noun: str) -> set[str]:
-    """The public functions of a type, wherever in the door they are."""
-    name, room, *_ = NOUNS[noun]
-    files = (ROOT / "rat-core/src/lake").glob("*.rs") if noun == "Lake" else [ROOT / f"rat-core/src/{room}.rs"]
-    text = "\n".join(path.read_text() for path in files)
-    bodies = re.findall(rf"^impl {name}(?:<'_>)? \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
-    return {verb for body in bodies for verb in re.findall(r"^    pub (?:async )?fn (\w+)", body, re.MULTILINE)}
+def spelled(names: set[str]) -> set[str]:
+    return {SPELLED.get(name, name) for name in names}
 
 
-def python(noun: str) -> set[str]:
-    """The public methods, properties and verbs of a class."""
-    module = ast.parse((ROOT / f"rat-py/python/rat/{NOUNS[noun][2]}.py").read_text())
-    (found,) = [item for item in module.body if isinstance(item, ast.ClassDef) and item.name == noun]
-    return {name for name in _members(found) if not name.startswith("_") and not name.endswith("_async")}
+def members(name: str) -> tuple[set[str], set[str], set[str]]:
+    """The members of a noun in Rust, Python and Node; none where a language does not have it."""
+    noun = NOUNS[name]
+    rust = read.rust_fields(noun.rust) | read.rust_methods(noun.rust).keys() | read.rust_said(noun.rust) if noun.rust else set()
+    python = set(read.python_members(noun.python)) if noun.python else set()
+    node = set(read.node_members(noun.node)) if noun.node else set()
+    return spelled(rust), spelled(python), spelled(node)
 
 
-def _members(noun: ast.ClassDef) -> Iterator[str]:
-    for item in noun.body:
-        if isinstance(item, ast.FunctionDef):
-            yield item.name
-        elif isinstance(item, ast.Assign):
-            yield from (target.id for target in item.targets if isinstance(target, ast.Name))
+# Verbs that are functions of the module where they are no methods.
+FUNCTIONS = ["open", "init"]
 
 
-def node(noun: str) -> set[str]:
-    """The declared members of a class, in Rust's spelling; a test of Node's holds the declarations against the code."""
-    text = (ROOT / f"rat-node/lib/{NOUNS[noun][3]}.d.ts").read_text()
-    (body,) = re.findall(rf"^export class {noun}\b.*?\{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
-    return {snake(name) for name in re.findall(r"^  (?:readonly )?(\w+)[(:?]", body, re.MULTILINE)} - FIELDS
+def arguments(noun: str, verb: str) -> tuple[set[str], set[str], set[str]]:
+    """The arguments of a verb in Rust, Python and Node, those in its options among them."""
+    own = NOUNS[noun]
+    rust: set[str] = set()
+    for name, kind in read.rust_arguments(own.rust, verb) if own.rust else []:
+        options = kind.removeprefix("&")
+        known = options in read.rust_nouns() and (name == "options" or options == "RunFilter")
+        rust |= read.rust_fields(options) if known else {name}
+    if "refresh" in rust:
+        # A choice of three in Rust.
+        rust = rust - {"refresh"} | {"full_refresh", "allow_data_loss"}
+    if verb == "open":
+        # What is said of opening is said to the builder.
+        rust |= {"namespace", "settings", "read_only"} & read.rust_methods("Builder").keys()
+    python = read.python_arguments(own.python, verb) if own.python else set()
+    node = read.node_arguments(own.node, verb) if own.node else set()
+    return spelled(rust), spelled(python), spelled(node)
 
 
-def snake(name: str) -> str:
-    """``toJSON`` is ``to_json``."""
-    return re.sub(r"(?<=[a-z])[A-Z]+", lambda match: f"_{match[0].lower()}", name)
+class Line(NamedTuple):
+    """What one thing is called, and whether Rust, Python and Node have it."""
+
+    name: str
+    rust: bool
+    python: bool
+    node: bool
+
+    @property
+    def everywhere(self) -> bool:
+        return self.rust and self.python and self.node
 
 
-def verbs() -> dict[str, tuple[bool, bool, bool]]:
-    """Whether Rust, Python and Node have each verb."""
-    found = {}
-    for noun in NOUNS:
-        there = rust(noun), python(noun), node(noun)
-        for verb in sorted(set().union(*there)):
-            if f"{noun}.{verb}" not in OWN:
-                found[f"{noun}.{verb}"] = (verb in there[0], verb in there[1], verb in there[2])
-    return found
+def lines() -> Iterator[Line]:
+    """Every noun, every member of it, and every argument of those that are verbs."""
+    for name, noun in NOUNS.items():
+        yield Line(name, noun.rust is not None, noun.python is not None, noun.node is not None)
+        there = members(name)
+        for member in sorted(set().union(*there)):
+            # A language without the noun has been told of already.
+            has = [member in found or own is None for found, own in zip(there, noun, strict=True)]
+            yield Line(f"{name}.{member}", *has)
+            if member in FUNCTIONS or (noun.python and all(has) and member in read.python_verbs(noun.python)):
+                given = arguments(name, member)
+                for argument in sorted(set().union(*given)):
+                    known = [argument in found or own is None for found, own in zip(given, noun, strict=True)]
+                    yield Line(f"{name}.{member}({argument})", *known)
+
+
+def why(name: str, reasons: dict[str, str]) -> str | None:
+    """The reason for what is not everywhere."""
+    return next((reason for pattern, reason in reasons.items() if fnmatchcase(name, pattern)), None)
+
+
+def aside() -> dict[str, str | None]:
+    """The public nouns that are not compared, and why."""
+    listed = [{noun[i] for noun in NOUNS.values()} for i in range(3)]
+    known = [set(read.rust_nouns()), set(read.python_nouns()), set(read.node_nouns())]
+    left = set().union(*(found - compared for found, compared in zip(known, listed, strict=True)))
+    return {name: why(name, ASIDE) for name in sorted(left)}
 
 
 def page() -> str:
-    """The table of all verbs, and what is different on purpose."""
-    lines = ["# Parity", "", "Read from the sources of the three languages.", "", "| verb | Rust | Python | Node |", "|---|---|---|---|"]
-    lines += [f"| `{verb}` | " + " | ".join("✓" if has else "" for has in there) + " |" for verb, there in verbs().items()]
-    lines += ["", "In one language only, on purpose:", "", *(f"- `{verb}`: {why}" for verb, why in OWN.items())]
-    return "\n".join(lines) + "\n"
+    """The tables of all nouns, and what is different on purpose."""
+    text = ["# Parity", "", "Read from the sources of the three languages, by their names in Python.", ""]
+    found = list(lines())
+    for name in NOUNS:
+        noun = NOUNS[name]
+        text += [f"## {name}", "", "| | " + " | ".join(f"`{own}`" if own else "" for own in noun) + " |", "|---|---|---|---|"]
+        text += [
+            f"| `{line.name.removeprefix(f'{name}.')}` | "
+            + " | ".join("✓" if own and has else "" for own, has in zip(noun, line[1:], strict=True))
+            + " |"
+            for line in found
+            if line.name.startswith(f"{name}.")
+        ]
+        text += [""]
+    text += ["## On purpose", "", "What is not in every language, and why.", ""]
+    text += [f"- `{pattern}`: {reason}" for pattern, reason in OWN.items()]
+    text += ["", "Nouns that are not compared:", "", *(f"- `{pattern}`: {reason}" for pattern, reason in ASIDE.items())]
+    return "\n".join(text) + "\n"

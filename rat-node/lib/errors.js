@@ -56,6 +56,15 @@ function fromNative(error, options) {
   return fromData(JSON.parse(error.message), options)
 }
 
+/** What is asked for and answered at once, with the core's error for the native side's. */
+function told(ask) {
+  try {
+    return ask()
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
 module.exports = {
   RatError,
   InvalidError,
@@ -71,4 +80,5 @@ module.exports = {
   RunFailedError,
   fromData,
   fromNative,
+  told,
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { fromNative } = require('./errors.js')
+const { told } = require('./errors.js')
 
 /** What reads what. */
 class Graph {
@@ -31,14 +31,6 @@ class Graph {
 
   toJSON() {
     return { nodes: this.nodes, edges: this.edges }
-  }
-}
-
-function told(ask) {
-  try {
-    return ask()
-  } catch (error) {
-    throw fromNative(error)
   }
 }
 

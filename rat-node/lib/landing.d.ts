@@ -19,6 +19,12 @@ export interface ZoneFile {
   modified: string
 }
 
+/** Files that are back in their zone, and those kept where they are because a file of that name has landed since. */
+export interface Restored {
+  files: string[]
+  kept: string[]
+}
+
 /** The landing zones of the lake's namespace. Rejects with `NotFoundError` (`UNKNOWN_ZONE`) for a zone that is not there. */
 export class Landing {
   private constructor()
@@ -34,6 +40,6 @@ export class Landing {
   remove(zone: string, name: string): Promise<void>
   /** The first rows of a zone, 100 unless `limit` says otherwise; nothing is consumed. */
   preview(zone: string, options?: { limit?: number }): Promise<Result>
-  /** Brings back what runs have moved away: the files of one run, or of all. `kept` stay: a file of that name has landed since. */
-  restore(zone: string, options?: { run?: string }): Promise<{ files: string[]; kept: string[] }>
+  /** Brings back what runs have moved away: the files of one run, or of all. */
+  restore(zone: string, options?: { run?: string }): Promise<Restored>
 }

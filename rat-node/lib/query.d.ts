@@ -48,6 +48,8 @@ export class Rows implements Iterable<Row> {
   /** The types of the columns, as SQL writes them: `DECIMAL(10, 2)`. */
   readonly types: string[]
   readonly numRows: number
+  /** The first rows alone; no row is copied. Throws `InvalidError` for what is no number of rows. */
+  head(rows: number): this
   /** The rows as plain objects, made on the spot: for millions of rows, `lake.stream` leaves the event loop free in between. */
   toArray(): Row[]
   /** The rows as an Arrow IPC stream, encoded off the event loop, for any reader of Arrow. */

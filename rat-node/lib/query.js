@@ -2,6 +2,7 @@
 
 const { arrow } = require('./arrow.js')
 const { call } = require('./call.js')
+const { told } = require('./errors.js')
 
 /** Rows as Arrow. */
 class Rows {
@@ -21,6 +22,10 @@ class Rows {
 
   get numRows() {
     return this.#native.numRows
+  }
+
+  head(rows) {
+    return new this.constructor(told(() => this.#native.head(rows)))
   }
 
   toArray() {

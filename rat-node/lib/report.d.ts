@@ -79,6 +79,8 @@ export interface LogLine {
 
 /** Everything about one run of one pipeline. Times are ISO 8601 in UTC, durations in milliseconds. */
 export interface RunReport {
+  /** Whether it published, or had nothing to do. */
+  ok: boolean
   /** Empty when nothing was started. */
   id: string
   /** `namespace.layer.name`. */
@@ -122,8 +124,10 @@ export interface RunReport {
 /** A number as far as it is known before a run. What is said holds whatever the rows turn out to be. */
 export type Amount = { kind: 'exact'; value: number } | { kind: 'at_most'; value: number } | { kind: 'unknown' }
 
-/** What a run of one pipeline would do to its table, told before it runs. It would begin when no diagnostic is an error. */
+/** What a run of one pipeline would do to its table, told before it runs. */
 export interface WritePlan {
+  /** Whether the run would begin: no diagnostic is an error. */
+  ok: boolean
   /** `namespace.layer.name`. */
   pipeline: string
   /** The merge strategy, `view` or `ephemeral`. */
@@ -181,6 +185,8 @@ export interface SchemaChange {
 
 /** Everything about one build: one run report a pipeline, in dependency order. */
 export interface BuildReport {
+  /** Whether nothing failed. */
+  ok: boolean
   status: RunStatus
   startedAt: string
   durationMs: number
@@ -189,6 +195,8 @@ export interface BuildReport {
 
 /** What maintenance did, or in a dry run would do, table by table. */
 export interface MaintenanceReport {
+  /** Whether every table was maintained. */
+  ok: boolean
   /** Whether nothing was changed. */
   dryRun: boolean
   tables: MaintainedTable[]
@@ -235,6 +243,8 @@ export interface CheckedPipeline {
 
 /** One pipeline, compiled for its next run. */
 export interface Compiled {
+  /** Whether no diagnostic is an error. */
+  ok: boolean
   name: string
   language: 'sql' | 'python'
   /** The SQL of the next run; null when the template has an error. */

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, ObjectFinalize, PromiseRaw, Result};
@@ -23,15 +22,11 @@ use crate::value::Value;
 
 /// Rows as Arrow; `lib/query.js` wraps them.
 #[napi(custom_finalize)]
-pub struct NativeRows {
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
-    duration: Duration,
-}
+pub struct NativeRows(QueryResult);
 
 impl From<QueryResult> for NativeRows {
     fn from(result: QueryResult) -> Self {
-        Self { schema: result.schema, batches: result.batches, duration: result.duration }
+        Self(result)
     }
 }
 
@@ -43,7 +38,7 @@ impl ObjectFinalize for NativeRows {
 
 impl NativeRows {
     fn bytes(&self) -> i64 {
-        let bytes = self.batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>();
+        let bytes = self.0.batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>();
         i64::try_from(bytes).unwrap_or(i64::MAX)
     }
 
@@ -58,37 +53,43 @@ impl NativeRows {
     /// The names of the columns.
     #[napi(getter)]
     pub fn columns(&self) -> Vec<String> {
-        self.schema.fields().iter().map(|field| field.name().clone()).collect()
+        self.0.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 
     /// The types of the columns, as SQL writes them.
     #[napi(getter)]
     pub fn types(&self) -> Vec<String> {
-        rat_core::columns(&self.schema).into_iter().map(|column| column.data_type).collect()
+        rat_core::columns(&self.0.schema).into_iter().map(|column| column.data_type).collect()
     }
 
     /// How many rows there are.
     #[napi(getter)]
     pub fn num_rows(&self) -> f64 {
-        self.batches.iter().map(RecordBatch::num_rows).sum::<usize>() as f64
+        self.0.num_rows() as f64
     }
 
     /// How long the query took, in milliseconds.
     #[napi(getter)]
     pub fn duration_ms(&self) -> f64 {
-        self.duration.as_secs_f64() * 1000.0
+        self.0.duration.as_secs_f64() * 1000.0
+    }
+
+    /// The first rows alone.
+    #[napi]
+    pub fn head(&self, env: &Env, rows: Value) -> Result<Self> {
+        Self::known_to_collector(env, Self(self.0.head(count("rows", rows)?)))
     }
 
     /// The rows as plain objects.
     #[napi]
     pub fn to_array(&self) -> Rows {
-        Rows(self.batches.clone())
+        Rows(self.0.batches.clone())
     }
 
     /// The rows as an Arrow IPC stream.
     #[napi(js_name = "toIPC")]
     pub fn to_ipc<'env>(&self, env: &'env Env, call: &Call) -> Result<PromiseRaw<'env, Buffer>> {
-        let (schema, batches) = (Arc::clone(&self.schema), self.batches.clone());
+        let (schema, batches) = (Arc::clone(&self.0.schema), self.0.batches.clone());
         let encoded = move || ipc(&schema, &batches).map_err(|e| Error::new(Code::Internal, e.to_string()));
         call.promise(env, async move { encoded().map(Buffer::from) })
     }
@@ -110,7 +111,7 @@ impl NativeStream {
             let schema = batches.schema();
             while let Some(batch) = batches.try_next().await? {
                 if batch.num_rows() > 0 {
-                    return Ok(Some(NativeRows { schema, batches: vec![batch], duration: Duration::ZERO }));
+                    return Ok(Some(NativeRows(QueryResult { schema, batches: vec![batch], duration: Duration::ZERO })));
                 }
             }
             Ok(None)

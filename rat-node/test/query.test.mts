@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { tableFromIPC } from 'apache-arrow'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { type Lake, Rows } from '../index.mjs'
+import { type Lake, Result, Rows } from '../index.mjs'
 import { Project, rejection } from './support.mjs'
 
 let project: Project
@@ -57,6 +57,11 @@ describe('values', () => {
     expect([table.numRows, table.schema.fields.map((field) => field.name)]).toEqual([1000, ['i', 'twice']])
     expect((await result.toArrow()).get(999)?.toJSON()).toEqual({ i: 1000n, twice: 2000n })
     expect([...result].length).toBe(1000)
+    const head = result.head(2)
+    expect(head).toBeInstanceOf(Result)
+    expect([head.toArray(), head.durationMs]).toEqual([[{ i: 1n, twice: 2n }, { i: 2n, twice: 4n }], result.durationMs])
+    expect([result.head(0).numRows, result.head(5000).numRows]).toEqual([0, 1000])
+    for await (const batch of lake.stream('select 1::int as a')) expect([batch.head(1).toArray(), batch.head(1) instanceof Rows]).toEqual([[{ a: 1 }], true])
     const empty = await lake.query("select 1 as a where 'x' = 'y'")
     expect([empty.numRows, empty.columns, empty.toArray(), tableFromIPC(await empty.toIPC()).numRows]).toEqual([0, ['a'], [], 0])
   })

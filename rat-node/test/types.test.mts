@@ -224,6 +224,7 @@ describe('reports', () => {
     await lake.landing.put('z', 'a.csv', 'a\n1\n')
     matches('Zone', (await lake.landing.zones())[0]!)
     matches('ZoneFile', (await lake.landing.files('z'))[0]!)
+    matches('Restored', await lake.landing.restore('z'))
     await project.pipeline('gold/broken', 'select nothing')
     matches('Compiled', await lake.compile('silver.orders'))
     matches('TestResult', (await lake.test('silver.orders'))[0]!)

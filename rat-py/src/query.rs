@@ -6,9 +6,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use futures::StreamExt;
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyList, PyTuple};
+use pyo3::types::{PyCapsule, PyIterator, PyList, PyTuple};
 use rat_core::error::Error;
 
 use crate::arguments::Count;
@@ -18,15 +19,11 @@ use crate::report::plain;
 
 /// The rows of a query, as Arrow. Anything that speaks the Arrow PyCapsule protocol takes it without a copy.
 #[pyclass(name = "Result", module = "rat", frozen)]
-pub struct QueryResult {
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
-    duration_ms: f64,
-}
+pub struct QueryResult(rat_core::QueryResult);
 
 impl From<rat_core::QueryResult> for QueryResult {
     fn from(result: rat_core::QueryResult) -> Self {
-        Self { schema: result.schema, batches: result.batches, duration_ms: result.duration.as_secs_f64() * 1000.0 }
+        Self(result)
     }
 }
 
@@ -36,56 +33,52 @@ impl QueryResult {
     fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
         // The protocol lets a producer that cannot cast ignore the wish.
         drop(requested_schema);
-        stream_capsule(py, self.schema.clone(), self.batches.clone())
+        stream_capsule(py, self.0.schema.clone(), self.0.batches.clone())
     }
 
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        rows(py, &self.schema, &self.batches)
+        rows(py, &self.0.schema, &self.0.batches)
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.to_pylist(py)?.try_iter()
     }
 
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        optional(slf.py(), "pyarrow")?.call_method1("table", (slf,))
+        to_arrow(slf, "table")
     }
 
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        optional(slf.py(), "polars")?.call_method1("DataFrame", (slf,))
+        to_polars(slf)
     }
 
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        optional(slf.py(), "pandas")?;
-        Self::to_arrow(slf)?.call_method0("to_pandas")
+        to_pandas(slf, "table")
     }
 
     #[getter]
     fn columns(&self) -> Vec<String> {
-        columns(&self.schema)
+        columns(&self.0.schema)
     }
 
     #[getter]
     fn types(&self) -> Vec<String> {
-        rat_core::columns(&self.schema).into_iter().map(|column| column.data_type).collect()
+        types(&self.0.schema)
     }
 
     #[getter]
     fn num_rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
+        self.0.num_rows()
     }
 
     #[getter]
     fn duration_ms(&self) -> f64 {
-        self.duration_ms
+        self.0.duration.as_secs_f64() * 1000.0
     }
 
     /// The first rows alone.
     fn head(&self, rows: Count) -> Self {
-        let mut left = rows.0;
-        let mut batches = Vec::new();
-        for batch in &self.batches {
-            let taken = left.min(batch.num_rows());
-            batches.extend((taken > 0).then(|| batch.slice(0, taken)));
-            left -= taken;
-        }
-        Self { schema: self.schema.clone(), batches, duration_ms: self.duration_ms }
+        Self(self.0.head(rows.0))
     }
 
     fn __len__(&self) -> usize {
@@ -93,7 +86,7 @@ impl QueryResult {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Result {} rows, {} columns, {:.1} ms>", self.num_rows(), self.schema.fields().len(), self.duration_ms)
+        format!("<Result {}, {:.1} ms>", shape(self.num_rows(), &self.0.schema), self.duration_ms())
     }
 
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -119,6 +112,11 @@ impl QueryStream {
     #[getter]
     fn columns(&self) -> Vec<String> {
         columns(&self.schema)
+    }
+
+    #[getter]
+    fn types(&self) -> Vec<String> {
+        types(&self.schema)
     }
 
     #[pyo3(signature = (requested_schema = None))]
@@ -169,7 +167,7 @@ impl QueryStream {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Stream of {} columns>", self.schema.fields().len())
+        format!("<Stream of {}>", counted(self.schema.fields().len(), "column"))
     }
 }
 
@@ -189,9 +187,35 @@ impl Batch {
         rows(py, &self.0.schema(), std::slice::from_ref(&self.0))
     }
 
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.to_pylist(py)?.try_iter()
+    }
+
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        to_arrow(slf, "record_batch")
+    }
+
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        to_polars(slf)
+    }
+
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        to_pandas(slf, "record_batch")
+    }
+
+    /// The first rows alone.
+    fn head(&self, rows: Count) -> Self {
+        Self(self.0.slice(0, rows.0.min(self.0.num_rows())))
+    }
+
     #[getter]
     fn columns(&self) -> Vec<String> {
         columns(self.0.schema_ref())
+    }
+
+    #[getter]
+    fn types(&self) -> Vec<String> {
+        types(self.0.schema_ref())
     }
 
     #[getter]
@@ -204,11 +228,11 @@ impl Batch {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Batch {} rows, {} columns>", self.0.num_rows(), self.0.num_columns())
+        format!("<Batch {}>", shape(self.0.num_rows(), self.0.schema_ref()))
     }
 }
 
-/// A preview as the class of `rat/reports.py`, with its rows.
+/// A preview as the class of `rat/reports/`, with its rows.
 pub fn preview(py: Python<'_>, done: rat_core::Preview) -> PyResult<Py<PyAny>> {
     let data = plain(py, &done)?;
     let rows = Py::new(py, QueryResult::from(done.data))?;
@@ -228,6 +252,32 @@ fn give(py: Python<'_>, batch: Option<RecordBatch>, end: PyErr) -> PyResult<Py<P
 
 fn columns(schema: &SchemaRef) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
+}
+
+fn shape(rows: usize, schema: &SchemaRef) -> String {
+    format!("{}, {}", counted(rows, "row"), counted(schema.fields().len(), "column"))
+}
+
+fn counted(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
+fn types(schema: &SchemaRef) -> Vec<String> {
+    rat_core::columns(schema).into_iter().map(|column| column.data_type).collect()
+}
+
+/// Rows as what a function of pyarrow makes of them, by the PyCapsule protocol.
+fn to_arrow<'py, T: PyTypeInfo>(rows: &Bound<'py, T>, function: &str) -> PyResult<Bound<'py, PyAny>> {
+    optional(rows.py(), "pyarrow")?.call_method1(function, (rows,))
+}
+
+fn to_polars<'py, T: PyTypeInfo>(rows: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
+    optional(rows.py(), "polars")?.call_method1("DataFrame", (rows,))
+}
+
+fn to_pandas<'py, T: PyTypeInfo>(rows: &Bound<'py, T>, function: &str) -> PyResult<Bound<'py, PyAny>> {
+    optional(rows.py(), "pandas")?;
+    to_arrow(rows, function)?.call_method0("to_pandas")
 }
 
 /// A package that rat does not need and this method does.

@@ -1,4 +1,4 @@
-//! Reports of the core as the dataclasses of `rat/reports.py`.
+//! Reports of the core as the dataclasses of `rat/reports/`.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -13,7 +13,7 @@ pub fn plain<'py>(py: Python<'py>, data: &impl Serialize) -> PyResult<Bound<'py,
     py.import("json")?.call_method1("loads", (text,))
 }
 
-/// A report as the class of that name in `rat/reports.py`.
+/// A report as the class of that name in `rat/reports/`.
 pub fn report(py: Python<'_>, class: &str, data: &impl Serialize) -> PyResult<Py<PyAny>> {
     Ok(py.import("rat.reports")?.getattr(class)?.call_method1("_from", (plain(py, data)?,))?.unbind())
 }

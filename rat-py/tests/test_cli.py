@@ -26,6 +26,8 @@ def test_a_project_is_checked_built_and_asked(project: Path) -> None:
         {"customer": "Bob"},
     ]
     assert rat(project, "query", "--csv", stdin="select 1 as a, 'x,y' as b").stdout == 'a,b\n1,"x,y"\n'
+    assert "\n1 row, " in rat(project, "query", "select 1 as a").stdout and "\n2 rows, " in rat(project, "query", "from gold.totals").stdout
+    assert "\n1 of 2 rows, " in rat(project, "preview", "gold.totals", "--limit", "1", "--count").stdout
     assert "default.silver.orders\ttable" in rat(project, "tables").stdout
     assert "customer\tVARCHAR" in rat(project, "tables", "silver.orders").stdout
     assert json.loads(rat(project, "tables", "silver.orders", "--history", "--json").stdout)[0]["is_current"] is True

@@ -111,6 +111,48 @@ def test_every_report_has_a_line_a_card_and_its_data(project: Path) -> None:
     assert lake.landing.samples("orders") == [] and "none" in lake.landing.samples("orders")._repr_html_()
 
 
+NOUNS = [
+    "row",
+    "column",
+    "pipeline",
+    "test",
+    "table",
+    "file",
+    "snapshot",
+    "orphan",
+    "diagnostic",
+    "run",
+    "node",
+    "edge",
+    "error",
+    "warning",
+    "setting",
+    "byte",
+]
+
+
+def test_one_is_not_many(lake: rat.Lake) -> None:
+    run = lake.run("silver.orders", full_refresh=True)
+    one = lake.query("select 1 as one")
+    (batch,) = lake.stream("select 1 as one")
+    shown: list[Any] = [
+        *(
+            run,
+            lake.build("silver.orders", force=True),
+            lake.check("silver.orders"),
+            lake.compile("silver.orders"),
+            lake.plan("silver.orders"),
+        ),
+        *(lake.graph("silver.orders"), lake.preview(sql="select 1 as one"), lake.preview(sql="select 1 as one", limit=1), one, batch),
+        *(lake.runs.list(limit=1), lake.maintain("silver.orders"), lake.tables.get("silver.orders"), lake.stream("select 1 as one")),
+    ]
+    for report in shown:
+        text = repr(report) + re.sub("<[^>]*>", " ", getattr(report, "_repr_html_", str)())
+        assert re.findall(rf"(?<![\d,.])1 (?:{NOUNS})s\b", text) == [], text
+    assert repr(one).startswith("<Result 1 row, 1 column, ") and "1 row ·" in one._repr_html_()
+    assert repr(batch) == "<Batch 1 row, 1 column>" and repr(shown[-1]) == "<Stream of 1 column>"
+
+
 def test_a_card_shows_what_its_report_says(project: Path, lake: rat.Lake) -> None:
     lake.build()
     compiled = lake.compile("gold.totals")._repr_html_()

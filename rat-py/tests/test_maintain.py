@@ -45,7 +45,7 @@ def test_a_dry_run_says_what_is_then_done(worn: rat.Lake) -> None:
 def test_the_report_is_data_a_line_and_a_card(worn: rat.Lake) -> None:
     report = worn.maintain(dry_run=True)
     assert json.loads(json.dumps(report.to_dict()))["tables"][0]["files_rewritten"] == 6
-    assert repr(report) == "<MaintenanceReport of 1 tables, 0 failed, nothing was changed>"
+    assert repr(report) == "<MaintenanceReport of 1 table, 0 failed, nothing was changed>"
     assert "6 files rewritten" in repr(report.tables[0])
     html = report._repr_html_()
     Tags(html)

@@ -15,11 +15,26 @@ import rat
 
 def test_batches_are_arrow_and_plain_python(lake: rat.Lake) -> None:
     stream = lake.stream("select v, 'x' || v as s from range(3) t(v)")
-    assert stream.columns == ["v", "s"]
+    assert (stream.columns, stream.types) == (["v", "s"], ["BIGINT", "VARCHAR"])
     batches = list(stream)
     assert [row for batch in batches for row in batch.to_pylist()] == [{"v": i, "s": f"x{i}"} for i in range(3)]
     arrow = pyarrow.record_batch(batches[0])
     assert arrow.column_names == ["v", "s"] and len(batches[0]) == arrow.num_rows
+
+
+def test_a_batch_is_as_a_result(lake: rat.Lake) -> None:
+    sql = "select v, 'x' || v as s from range(3) t(v)"
+    (batch,) = lake.stream(sql)
+    result = lake.query(sql)
+    for rows in (batch, result):
+        assert (rows.columns, rows.types, rows.num_rows) == (["v", "s"], ["BIGINT", "VARCHAR"], 3)
+        assert list(rows) == rows.to_pylist() == [{"v": i, "s": f"x{i}"} for i in range(3)]
+        assert rows.head(2).to_pylist() == rows.to_pylist()[:2] and rows.head(9).num_rows == 3 and rows.head(0).num_rows == 0
+        assert rows.to_arrow().to_pylist() == rows.to_pylist()
+        assert rows.to_polars().to_dicts() == rows.to_pandas().to_dict("records") == rows.to_pylist()
+    assert isinstance(batch.to_arrow(), pyarrow.RecordBatch) and isinstance(result.to_arrow(), pyarrow.Table)
+    with pytest.raises(TypeError, match="argument 'rows': must be a whole number, not negative, and is -1"):
+        batch.head(-1)
 
 
 def test_an_arrow_reader_takes_the_stream_itself(lake: rat.Lake) -> None:

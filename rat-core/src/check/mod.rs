@@ -30,7 +30,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::compile::Compiled;
 use crate::config::Config;
-use crate::error::{Code, Diagnostic, Error, Result, Severity};
+use crate::error::{Code, Diagnostic, Error, Result};
 use crate::graph::Graph;
 use crate::name::Name;
 use crate::plan::ColumnLineage;
@@ -82,7 +82,7 @@ impl CheckReport {
             self.pipelines.iter().filter(|(name, _)| !selected.contains(name)).flat_map(|(_, pipeline)| &pipeline.diagnostics).collect();
         let diagnostics: Vec<Diagnostic> = self.diagnostics.iter().filter(|d| !left_out.contains(d)).cloned().collect();
         Self {
-            ok: is_ok(&diagnostics),
+            ok: Diagnostic::none_is_error(&diagnostics),
             diagnostics,
             pipelines: self.pipelines.iter().filter(|(name, _)| selected.contains(name)).map(|(n, p)| (n.clone(), Arc::clone(p))).collect(),
             graph: Arc::clone(&self.graph),
@@ -96,10 +96,6 @@ impl CheckReport {
     pub fn pipeline(&self, name: &Name) -> Result<&Arc<CheckedPipeline>> {
         self.pipelines.get(name).ok_or_else(|| Error::new(Code::PipelineNotFound, format!("there is no pipeline `{name}`")))
     }
-}
-
-fn is_ok(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().all(|d| d.severity != Severity::Error)
 }
 
 /// The texts of a project, and how its `rat.toml` is read.

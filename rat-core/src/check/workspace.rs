@@ -18,7 +18,7 @@ use crate::template::{Facts, SourceMap, Templates};
 
 use super::facts::{LakeFacts, Needs, sample_key};
 use super::planning::{self, Planning};
-use super::{CheckReport, CheckedPipeline, is_ok, parallel};
+use super::{CheckReport, CheckedPipeline, parallel};
 
 /// How `rat.toml` is read: the builder knows the environment and what the caller said instead.
 #[derive(Clone)]
@@ -190,7 +190,7 @@ impl Workspace {
             pipelines.insert(name.clone(), report);
             self.planning.insert(name.clone(), planning);
         }
-        CheckReport { ok: is_ok(&diagnostics), diagnostics, pipelines, graph: Arc::clone(&self.graph) }
+        CheckReport { ok: Diagnostic::none_is_error(&diagnostics), diagnostics, pipelines, graph: Arc::clone(&self.graph) }
     }
 
     /// Both halves, for a caller that knows the lake.

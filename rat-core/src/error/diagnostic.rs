@@ -102,6 +102,11 @@ impl Diagnostic {
         self
     }
 
+    /// Whether what they are about can go on.
+    pub(crate) fn none_is_error(all: &[Self]) -> bool {
+        all.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
+    }
+
     /// The file of the primary place.
     pub fn path(&self) -> Option<&str> {
         self.labels.first().map(|l| l.source.path.as_str())

@@ -7,6 +7,7 @@
 //! Knows nothing above it: no pipeline, table or engine type.
 
 mod code;
+mod counted;
 mod diagnostic;
 mod nearest;
 mod snippet;
@@ -15,8 +16,10 @@ mod wire;
 use std::fmt;
 
 pub use code::Code;
+pub(crate) use counted::counted;
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use nearest::nearest;
+pub(crate) use wire::{ok_or_diagnostics, ok_or_error};
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -49,6 +49,22 @@ impl Serialize for Diagnostic {
     }
 }
 
+/// The field `error`, and before it `ok`: whether there is none.
+pub(crate) fn ok_or_error<S: Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_map(Some(2))?;
+    fields.serialize_entry("ok", &error.is_none())?;
+    fields.serialize_entry("error", error)?;
+    fields.end()
+}
+
+/// The field `diagnostics`, and before it `ok`: whether none is an error.
+pub(crate) fn ok_or_diagnostics<S: Serializer>(diagnostics: &[Diagnostic], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_map(Some(2))?;
+    fields.serialize_entry("ok", &Diagnostic::none_is_error(diagnostics))?;
+    fields.serialize_entry("diagnostics", diagnostics)?;
+    fields.end()
+}
+
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         struct Context<'a>(&'a [(&'static str, String)]);

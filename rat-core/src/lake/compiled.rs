@@ -39,7 +39,15 @@ pub struct Compiled {
     /// What makes its SQL, as one hash: a build skips a pipeline whose hash and inputs have not changed.
     pub code_hash: Option<String>,
     /// What is wrong with it.
+    #[serde(flatten, serialize_with = "crate::error::ok_or_diagnostics")]
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Compiled {
+    /// Whether no diagnostic is an error.
+    pub fn is_ok(&self) -> bool {
+        Diagnostic::none_is_error(&self.diagnostics)
+    }
 }
 
 /// A landing zone that a pipeline reads.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::check::{CheckReport, CheckedPipeline};
 use crate::config::Materialized;
+use crate::error::Diagnostic;
 use crate::graph;
 use crate::ledger::{RunRecord, Status};
 use crate::name::{Layer, Name};
@@ -62,7 +63,7 @@ pub struct GraphNode {
     pub columns: Option<Vec<Column>>,
     /// Where each column comes from, in the order of the columns.
     pub lineage: Vec<ColumnLineage>,
-    /// Whether its project files have an error.
+    /// Whether its project files have no error.
     pub ok: bool,
     /// Its newest run, if it ever ran.
     pub latest_run: Option<LatestRun>,
@@ -156,7 +157,7 @@ fn of_pipeline(checked: &CheckedPipeline, shape: &graph::Graph, latest: Option<R
         tags: config.tags.value.clone(),
         columns: checked.schema.as_deref().map(columns),
         lineage: checked.lineage.as_ref().clone(),
-        ok: checked.diagnostics.iter().all(|d| d.severity != crate::error::Severity::Error),
+        ok: Diagnostic::none_is_error(&checked.diagnostics),
         latest_run: latest.map(|run| LatestRun {
             id: run.id,
             status: run.status,

@@ -46,9 +46,9 @@ impl LandingZones<'_> {
     ///
     /// # Errors
     /// `READ_ONLY_LAKE`, `INVALID_NAME` for the zone, `INVALID_ARGUMENT` for a file name that would not be ingested, storage codes.
-    pub async fn put(&self, zone: &str, name: &str, bytes: impl Into<Bytes>) -> Result<String> {
+    pub async fn put(&self, zone: &str, name: &str, data: impl Into<Bytes>) -> Result<String> {
         self.0.writable()?;
-        self.open()?.put(self.0.namespace(), zone, name, bytes.into()).await
+        self.open()?.put(self.0.namespace(), zone, name, data.into()).await
     }
 
     /// Removes a file that was not ingested. One that is not there is no error.

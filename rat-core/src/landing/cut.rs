@@ -10,7 +10,7 @@ use super::archive::move_away;
 use super::{Consumed, Landing};
 use crate::config::{ColumnContract, Setting};
 use crate::dialect::{Problem, ReadCall};
-use crate::error::{Code, Diagnostic, Error, Result};
+use crate::error::{Code, Diagnostic, Error, Result, counted};
 use crate::files::zone::{Listing, parse_url};
 use crate::files::{self, FilesTable, LandedFile, Shape};
 use crate::name::Name;
@@ -326,7 +326,7 @@ impl Cut {
             let Ok(table) = table else { continue };
             let refused = table.counts().refused_rows();
             if refused > 0 {
-                let rows = if refused == 1 { "1 row was".to_owned() } else { format!("{refused} rows were") };
+                let rows = format!("{} {}", counted(refused, "row"), if refused == 1 { "was" } else { "were" });
                 let first = table.counts().refusals().into_iter().next().unwrap_or_default();
                 warnings.push(
                     Diagnostic::warning(Code::MalformedFile, format!("{rows} left out of `{}`; the first: {first}", call.zone_url))

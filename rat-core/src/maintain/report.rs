@@ -1,6 +1,7 @@
 //! What maintenance did.
 
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use crate::error::Error;
 use crate::name::Name;
@@ -11,10 +12,27 @@ pub struct MaintenanceReport {
     /// Whether nothing was changed.
     pub dry_run: bool,
     /// One entry a table, in the order of their names.
+    #[serde(flatten, serialize_with = "ok_and_tables")]
     pub tables: Vec<MaintainedTable>,
 }
 
+fn all_ok(tables: &[MaintainedTable]) -> bool {
+    tables.iter().all(|table| table.error.is_none())
+}
+
+fn ok_and_tables<S: Serializer>(tables: &[MaintainedTable], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_map(Some(2))?;
+    fields.serialize_entry("ok", &all_ok(tables))?;
+    fields.serialize_entry("tables", tables)?;
+    fields.end()
+}
+
 impl MaintenanceReport {
+    /// Whether every table was maintained.
+    pub fn is_ok(&self) -> bool {
+        all_ok(&self.tables)
+    }
+
     /// The report when every table was maintained, else the first table's error.
     ///
     /// # Errors

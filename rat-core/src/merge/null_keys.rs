@@ -6,7 +6,7 @@ use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 
 use super::Refusal;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 
 const SAMPLE_ROWS: usize = 20;
 
@@ -43,8 +43,8 @@ impl NullKeyRows {
 
     pub(super) fn check(self, key: &[String], width: usize) -> Result<(), Refusal> {
         let Some(first) = self.samples.first() else { return Ok(()) };
-        let rows = if self.count == 1 { "1 row has".to_owned() } else { format!("{} rows have", self.count) };
-        let message = format!("{rows} NULL in the whole key `{}`", key.join(", "));
+        let have = if self.count == 1 { "has" } else { "have" };
+        let message = format!("{} {have} NULL in the whole key `{}`", counted(self.count, "row"), key.join(", "));
         let error = Error::new(Code::NullKey, message).with_context("rows", self.count);
         let samples = arrow::compute::concat_batches(&first.schema(), &self.samples)
             .and_then(|batch| batch.project(&(0..width).collect::<Vec<_>>()))

@@ -32,6 +32,19 @@ impl QueryResult {
     pub fn num_rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
+
+    /// The first rows alone; all when there are not more. No row is copied.
+    #[must_use]
+    pub fn head(&self, rows: usize) -> Self {
+        let mut left = rows;
+        let mut batches = Vec::new();
+        for batch in &self.batches {
+            let taken = left.min(batch.num_rows());
+            batches.extend((taken > 0).then(|| batch.slice(0, taken)));
+            left -= taken;
+        }
+        Self { schema: Arc::clone(&self.schema), batches, duration: self.duration }
+    }
 }
 
 /// A result that arrives batch by batch. Dropping it stops the query.

@@ -12,7 +12,7 @@ use super::pipeline::Job;
 use super::planned::{MERGE_STRATEGY, Planned, UNIQUE_KEY};
 use super::report::{Phase, RunReport};
 use super::{passed, tests, watermark};
-use crate::error::{Code, Diagnostic, Error, Result};
+use crate::error::{Code, Diagnostic, Error, Result, counted};
 use crate::merge::{Counts, Merged, Rows};
 use crate::tables::{Change, PublishError, Remove, Staged, Table, Tables, Validation};
 
@@ -255,6 +255,9 @@ fn note(job: &Job, planned: &Planned, merged: &Merged, staged: &Staged) {
         report.files_removed = removed;
     });
     job.record.log(format!(
-        "{written} rows: {inserted} new, {updated} updated, {deleted} deleted, {ended} ended, {dropped} dropped; {added} files, {bytes} bytes"
+        "{}: {inserted} new, {updated} updated, {deleted} deleted, {ended} ended, {dropped} dropped; {}, {}",
+        counted(written, "row"),
+        counted(added, "file"),
+        counted(bytes, "byte")
     ));
 }

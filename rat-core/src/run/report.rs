@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::ledger::LogLine;
@@ -71,6 +72,7 @@ pub struct RunReport {
     /// What did not stop the run and may surprise.
     pub warnings: Vec<Diagnostic>,
     /// Why it failed or was cancelled.
+    #[serde(flatten, serialize_with = "crate::error::ok_or_error")]
     pub error: Option<Error>,
     /// Why nothing was done, when nothing was.
     pub skipped_reason: Option<String>,
@@ -196,6 +198,7 @@ pub struct PhaseReport {
 #[derive(Debug, Clone, Serialize)]
 pub struct BuildReport {
     /// Success when no run failed.
+    #[serde(flatten, serialize_with = "ok_and_status")]
     pub status: RunStatus,
     /// When it began.
     #[serde(serialize_with = "crate::clock::serialize_iso")]
@@ -207,6 +210,11 @@ pub struct BuildReport {
 }
 
 impl BuildReport {
+    /// Whether nothing failed.
+    pub fn is_ok(&self) -> bool {
+        self.status == RunStatus::Success
+    }
+
     /// The report when nothing failed, or the first failure's error.
     ///
     /// # Errors
@@ -217,7 +225,7 @@ impl BuildReport {
         let failed = errors().find(|(run, _)| run.status == RunStatus::Failed).or_else(|| errors().next());
         match failed {
             Some((run, error)) => Err(error.clone().with_context("pipeline", &run.pipeline)),
-            None if self.status != RunStatus::Success => Err(Error::new(Code::Cancelled, "the build did not finish")),
+            None if !self.is_ok() => Err(Error::new(Code::Cancelled, "the build did not finish")),
             None => Ok(self),
         }
     }
@@ -231,6 +239,13 @@ impl BuildReport {
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
     }
+}
+
+fn ok_and_status<S: Serializer>(status: &RunStatus, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_map(Some(2))?;
+    fields.serialize_entry("ok", &(*status == RunStatus::Success))?;
+    fields.serialize_entry("status", status)?;
+    fields.end()
 }
 
 /// What happens while a run is under way, in order.

@@ -9,7 +9,7 @@ use super::inputs::Cut;
 use super::pipeline::Job;
 use crate::compile::CompiledTest;
 use crate::config::{BuiltinTest, Config};
-use crate::error::{Code, Error, Kind, Label, Result};
+use crate::error::{Code, Error, Kind, Label, Result, counted};
 use crate::name::Name;
 use crate::quality::{SqlTest, Subject, TestResult, TestStatus};
 
@@ -81,13 +81,14 @@ fn failure(results: &[TestResult], place: impl Fn(usize) -> Vec<Label>) -> Optio
     let (number, first) = failed.next()?;
     let what = match (&first.error, first.count) {
         (Some(error), _) => format!("quality test `{}` could not be run: {}", first.name, error.message()),
-        (None, Some(1)) => format!("quality test `{}` failed: 1 row violates it", first.name),
-        (None, count) => format!("quality test `{}` failed: {} rows violate it", first.name, count.unwrap_or(0)),
+        (None, count) => {
+            let (count, violate) = (count.unwrap_or(0), if count == Some(1) { "violates" } else { "violate" });
+            format!("quality test `{}` failed: {} {violate} it", first.name, counted(count, "row"))
+        }
     };
     let others = match failed.count() {
         0 => String::new(),
-        1 => "; 1 other test failed too".to_owned(),
-        n => format!("; {n} other tests failed too"),
+        n => format!("; {} failed too", counted(n as u64, "other test")),
     };
     // A test that the storage did not let run says nothing of the rows: then the run failed as any that the storage did not let run.
     let code = first.error.as_ref().filter(|error| error.kind() == Kind::Unavailable).map_or(Code::QualityFailed, Error::code);

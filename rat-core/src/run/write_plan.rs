@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::error::{Diagnostic, Severity};
+use crate::error::Diagnostic;
 pub use crate::merge::Amount;
 use crate::name::Name;
 
@@ -58,13 +58,14 @@ pub struct WritePlan {
     /// The quality tests that decide whether it is published, in the order they run.
     pub tests: Vec<PlannedTest>,
     /// What would stop the run before it reads a row, as errors, and what may surprise, as warnings.
+    #[serde(flatten, serialize_with = "crate::error::ok_or_diagnostics")]
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl WritePlan {
     /// Whether the run would begin: no diagnostic is an error.
     pub fn is_ok(&self) -> bool {
-        self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
+        Diagnostic::none_is_error(&self.diagnostics)
     }
 
     /// The plan as JSON.

@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, final
 
 import pandas
@@ -263,6 +263,9 @@ class Result:
     def to_pandas(self) -> pandas.DataFrame:
         """A `pandas.DataFrame`, by way of pyarrow."""
 
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The rows of :meth:`to_pylist`, which are made at once: for millions of rows, iterate over the batches of ``lake.stream``."""
+
     def __len__(self) -> int: ...
     def _repr_html_(self) -> str: ...
 
@@ -273,6 +276,10 @@ class Stream:
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
+
+    @property
+    def types(self) -> list[str]:
+        """The types of the columns, as SQL writes them."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
     def __iter__(self) -> Stream: ...
@@ -293,11 +300,30 @@ class Batch:
         """The names of the columns."""
 
     @property
+    def types(self) -> list[str]:
+        """The types of the columns, as SQL writes them."""
+
+    @property
     def num_rows(self) -> int:
         """How many rows there are."""
 
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[Any, Any]: ...
+    def head(self, rows: int) -> Batch:
+        """The first rows alone."""
+
     def to_pylist(self) -> list[dict[str, Any]]:
-        """The rows as dicts of plain Python values."""
+        """The rows as dicts of plain Python values, as a `Result` gives them."""
+
+    def to_arrow(self) -> pyarrow.RecordBatch:  # pyright: ignore[reportUnknownMemberType] - pyarrow has no types
+        """A `pyarrow.RecordBatch`, without a copy."""
+
+    def to_polars(self) -> polars.DataFrame:
+        """A `polars.DataFrame`, without a copy where polars has the type."""
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A `pandas.DataFrame`, by way of pyarrow."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The rows of :meth:`to_pylist`."""
 
     def __len__(self) -> int: ...

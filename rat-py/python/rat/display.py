@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ._words import counted, is_number, shown_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -71,11 +73,6 @@ _STYLE = """<style>
 
 _PHASES = ["plan", "execute", "write", "test", "publish", "archive"]
 _PHASE_COLOURS = ["#8aa4c8", "#3b7dd8", "#6b5bd2", "#b7791f", "#2e9e5b", "#8a8f98"]
-
-
-def counted(number: int, of: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number:,} {of}{'' if number == 1 else 's'}"
 
 
 def run(report: RunReport) -> str:
@@ -147,14 +144,14 @@ def maintenance(report: MaintenanceReport) -> str:
     names += [*(["relocated"] if relocated else []), "bytes freed"]
     header = "<tr><th>table</th>" + "".join(f'<th class="num">{name}</th>' for name in names) + "</tr>"
     status = "success" if report.ok else "failed"
-    told = [f"{len(report.tables)} tables", "dry run: nothing was changed" if report.dry_run else ""]
+    told = [counted(len(report.tables), "table"), "dry run: nothing was changed" if report.dry_run else ""]
     errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.tables if one.error is not None)
     return _card(_head("maintenance", status, told) + f"<table>{header}{''.join(lines)}</table>" + errors, COLOURS[status])
 
 
 def planned(plan: WritePlan) -> dict[str, str]:
     """What a plan says, by the words that people read."""
-    files = f"{plan.files_pruned:,} of {plan.files_before:,} stay as they are"
+    files = f"{plan.files_before:,}, of which {plan.files_pruned:,} untouched"
     facts = {
         "rows written": str(plan.rows_written),
         "rows afterwards": str(plan.rows_total),
@@ -333,7 +330,7 @@ def progress(running: list[dict[str, Any]], done: dict[str, int]) -> str:
 
 
 def _read(rows: int) -> str:
-    return f"{rows:,} rows" if rows else ""
+    return counted(rows, "row") if rows else ""
 
 
 def result(rows: Result) -> str:
@@ -346,11 +343,11 @@ def result(rows: Result) -> str:
 def preview(report: Preview) -> str:
     """A preview: its first rows, what they took, and what may surprise."""
     rows = report.data
-    of = "" if report.row_count is None else f" of {report.row_count:,}"
+    shown = shown_of(rows.num_rows, report.row_count)
     more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
     took = [f"{phase.phase} {_duration(phase.duration_ms)}" for phase in report.phases]
     memory = [f"{_bytes(report.peak_memory_bytes)} of memory"] if report.peak_memory_bytes else []
-    told = " · ".join([f"{rows.num_rows:,}{of} rows{more}", *took, *memory])
+    told = " · ".join([f"{shown}{more}", *took, *memory])
     head = f'<div class="head"><span class="name">preview</span><span class="dim">{told}</span></div>'
     drawn = "".join(_drawn(warning) for warning in report.warnings)
     how = f"<details><summary>how the engine goes about it</summary><pre>{escape(report.plan)}</pre></details>"
@@ -359,7 +356,7 @@ def preview(report: Preview) -> str:
 
 def _grid(rows: Result) -> str:
     shown = rows.head(ROWS).to_pylist()
-    numbers = [_is_number(kind) for kind in rows.types]
+    numbers = [is_number(kind) for kind in rows.types]
     header = "".join(
         f"<th{_right(number)}>{escape(name)}<small>{escape(kind)}</small></th>"
         for name, kind, number in zip(rows.columns, rows.types, numbers, strict=True)
@@ -473,10 +470,6 @@ def _cell(value: Any, number: bool) -> str:
 
 def _right(number: bool) -> str:
     return ' class="num"' if number else ""
-
-
-def _is_number(kind: str) -> bool:
-    return kind.startswith(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "U", "FLOAT", "DOUBLE", "DECIMAL")) and not kind.endswith("[]")
 
 
 def _duration(milliseconds: float) -> str:

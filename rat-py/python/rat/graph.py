@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ._words import counted
 from .reports import Column, Report
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Graph:
         return svg.graph(self, columns=columns)
 
     def __repr__(self) -> str:
-        return f"<Graph of {len(self.nodes)} nodes, {len(self.edges)} edges>"
+        return f"<Graph of {counted(len(self.nodes), 'node')}, {counted(len(self.edges), 'edge')}>"
 
     def _repr_html_(self) -> str:
         return self.to_svg()

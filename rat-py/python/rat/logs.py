@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from ._words import counted
+
 _LEVELS = {"success": logging.INFO, "cancelled": logging.WARNING}
 
 
@@ -41,5 +43,5 @@ def _finished(told: logging.Logger, event: dict[str, Any]) -> None:
     elif report["error"]:
         told.log(level, "%s %s\n%s", report["pipeline"], report["status"], report["error"]["drawn"], extra={"event": event})
     else:
-        done = (report["pipeline"], report["status"], report["rows_written"], report["duration_ms"])
-        told.log(level, "%s %s, %d rows, %d ms", *done, extra={"event": event})
+        done = (report["pipeline"], report["status"], counted(report["rows_written"], "row"), report["duration_ms"])
+        told.log(level, "%s %s, %s, %d ms", *done, extra={"event": event})

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from ._words import counted
 from .display import COLOURS
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _node(node: Node, place: tuple[float, float], height: float, columns: bool) 
     kind = node.kind if node.kind == "table" else node.materialized if node.materialized != "table" else node.strategy
     short = node.name.split(".", 1)[1] if node.name.startswith("default.") else node.name
     told = [node.name, node.description or "", f"newest run: {run['status']} at {run['started_at']}" if run else "never ran"]
-    rows = f"{run['rows_written']:,} rows" if run and run.get("rows_written") is not None else ""
+    rows = counted(run["rows_written"], "row") if run and run.get("rows_written") is not None else ""
     parts = [
         f"<g><title>{escape(chr(10).join(line for line in told if line))}</title>"
         f'<rect x="{x}" y="{y:.1f}" width="{_WIDTH}" height="{height}" rx="6" fill="{colour}" fill-opacity=".10" stroke="{colour}" '

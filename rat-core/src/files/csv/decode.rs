@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 
 use super::tokens::{Field, Step, count_lines, end_of_line, line_end};
 use super::{CsvShape, Match, column_names};
-use crate::error::{Code, Error, Result, nearest};
+use crate::error::{Code, Error, Result, counted, nearest};
 use crate::files::columns::TextColumn;
 use crate::files::refusal::{Counts, HELP_SHAPE, HELP_TYPE, Refusal, column_of, shown};
 use crate::types::sql_type;
@@ -246,7 +246,12 @@ impl Decoder {
             }
             Some(_) if shape.match_by == Match::NameElsePlace => {
                 if names.len() != shape.columns.len() {
-                    let what = format!("line {}: `columns` lists {} columns, the file has {}", self.line, shape.columns.len(), names.len());
+                    let what = format!(
+                        "line {}: `columns` lists {}, the file has {}",
+                        self.line,
+                        counted(shape.columns.len(), "column"),
+                        names.len()
+                    );
                     return Err(crate::files::refusal::unreadable(&self.path, what, "list the columns by the names of the header"));
                 }
                 (0..shape.columns.len()).map(Some).collect()
@@ -270,11 +275,11 @@ impl Decoder {
                 end_of_line(&self.buffer[..next], self.fields[found - 1].end, true).unwrap_or(next)
             };
             let line = self.line + count_lines(&self.buffer[self.at..at]);
-            let plural = if self.width == 1 { "" } else { "s" };
+            let are = if self.width == 1 { "is" } else { "are" };
             return self.refuse(
                 at,
                 line,
-                format!("the row has {found} value{}, and {} column{plural} are expected", if found == 1 { "" } else { "s" }, self.width),
+                format!("the row has {}, and {} {are} expected", counted(found, "value"), counted(self.width, "column")),
                 HELP_SHAPE,
             );
         }

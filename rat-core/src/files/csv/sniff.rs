@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 
 use super::tokens::{Dialect, Field, Step, end_of_line, line_end};
 use super::{CsvColumn, CsvShape, Match, column_names};
+use crate::error::counted;
 use crate::files::guess::{Formats, Guess};
 use crate::files::moments::Format;
 use crate::files::numbers::Notation;
@@ -152,7 +153,7 @@ fn unknown_types(options: &Options, columns: &[(String, Guess)]) -> Option<Refus
     let refused = |message, help| Some(Refused { option: "types", message, help });
     match options.types.as_ref()? {
         Types::Placed(types) if types.len() > columns.len() => {
-            refused(format!("`types` has {} types, and the files have {} columns", types.len(), columns.len()), None)
+            refused(format!("`types` has {}, and the files have {}", counted(types.len(), "type"), counted(columns.len(), "column")), None)
         }
         Types::Placed(_) => None,
         Types::Named(types) => {

@@ -20,7 +20,7 @@ use super::Validity;
 use super::chain::{Chain, Effect, Moments, Says};
 use super::ended::Ends;
 use super::past::Past;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::execute;
 use crate::tables::{FILE, ROW, normal};
 use crate::types::sql_type;
@@ -338,7 +338,7 @@ impl Late {
 
     fn check(mut self, merge: &Merge, validity: &Validity) -> Result<(), Refusal> {
         let Some(samples) = self.samples.take()? else { return Ok(()) };
-        let rows = if self.count == 1 { "1 row is".to_owned() } else { format!("{} rows are", self.count) };
+        let rows = format!("{} {}", counted(self.count, "row"), if self.count == 1 { "is" } else { "are" });
         let (from, key) = (&validity.from, merge.key.join(", "));
         let message = format!("{rows} older by `{from}` than the newest version that the table has of their key `{key}`");
         let error = Error::new(Code::Scd2LateRow, message).with_context("rows", self.count);

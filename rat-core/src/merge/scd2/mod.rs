@@ -34,7 +34,7 @@ use super::scratch::Scratch;
 use super::stored::{Leaving, Stored};
 use super::{Counts, Merge, Merged, Refusal, order};
 use crate::config::HardDeletes;
-use crate::error::{Code, Diagnostic, Error, Result};
+use crate::error::{Code, Diagnostic, Error, Result, counted};
 use crate::execute;
 use crate::tables::{Remove, ScanFile, Table};
 
@@ -213,13 +213,12 @@ impl Given {
     }
 
     fn earliest(self, validity: &Validity) -> Result<i64> {
-        let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
         if self.without_begin > 0 {
-            let message = format!("column `{}`, where a version begins, is NULL in {}", validity.from, rows(self.without_begin));
+            let message = format!("column `{}`, where a version begins, is NULL in {}", validity.from, counted(self.without_begin, "row"));
             return Err(Error::new(Code::NotNullViolated, message).with_context("column", &validity.from));
         }
         if self.with_end > 0 {
-            let message = format!("column `{}`, where a version ends, has a value in {}", validity.to, rows(self.with_end));
+            let message = format!("column `{}`, where a version ends, has a value in {}", validity.to, counted(self.with_end, "row"));
             return Err(Error::new(Code::Scd2ValidTo, message).with_context("column", &validity.to));
         }
         Ok(self.earliest.unwrap_or(validity.now))

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::types::sql_type;
 
 /// The batch with the columns of `target`, matched by name without regard to case and cast to its types. A column that the batch lacks is
@@ -29,7 +29,7 @@ pub fn conform(batch: &RecordBatch, target: &SchemaRef) -> Result<RecordBatch> {
         if !field.is_nullable() && column.null_count() > 0 {
             return Err(Error::new(
                 Code::NotNullViolated,
-                format!("`{}` is NULL in {} rows, and must not be", field.name(), column.null_count()),
+                format!("`{}` is NULL in {}, and must not be", field.name(), counted(column.null_count(), "row")),
             )
             .with_context("column", field.name()));
         }

@@ -1,0 +1,13 @@
+"""The command ``rat``: the verbs of a lake, drawn for people and as JSON for programs."""
+
+from __future__ import annotations
+
+try:
+    import click  # noqa: F401
+except ModuleNotFoundError:
+    raise SystemExit("the command rat needs click and rich: pip install 'rat[cli]'") from None
+
+from . import lake, pipelines  # noqa: F401 - the commands, which enter themselves
+from .group import EXIT_CODES, main
+
+__all__ = ["EXIT_CODES", "main"]

@@ -1,0 +1,41 @@
+"""Reports are data: plain fields, no IO, a line of repr, a card in a notebook.
+
+Times are text in ISO 8601, UTC. Durations are in milliseconds, sizes in bytes.
+"""
+
+from .base import Report, Reports
+from .checks import Amount, CheckedPipeline, CheckReport, Compiled, LandedInput, PlannedTest, Preview, PreviewPhase, SchemaChange, WritePlan
+from .runs import BuildReport, LogLine, Phase, RunPage, RunRecord, RunReport, TestLine, TestResult
+from .tables import Column, MaintainedTable, MaintenanceReport, Restored, Snapshot, Table, TableEntry, Zone, ZoneFile
+
+__all__ = [
+    "Amount",
+    "BuildReport",
+    "CheckReport",
+    "CheckedPipeline",
+    "Column",
+    "Compiled",
+    "LandedInput",
+    "LogLine",
+    "MaintainedTable",
+    "MaintenanceReport",
+    "Phase",
+    "PlannedTest",
+    "Preview",
+    "PreviewPhase",
+    "Report",
+    "Reports",
+    "Restored",
+    "RunPage",
+    "RunRecord",
+    "RunReport",
+    "SchemaChange",
+    "Snapshot",
+    "Table",
+    "TableEntry",
+    "TestLine",
+    "TestResult",
+    "WritePlan",
+    "Zone",
+    "ZoneFile",
+]
