@@ -114,6 +114,24 @@ impl Error {
         Some(error)
     }
 
+    /// One error of several, none of which is there because of another: the first one's code and message, and what all of them have to say.
+    /// `None` of none.
+    pub(crate) fn together(errors: Vec<Self>) -> Option<Self> {
+        let mut first = errors.first()?.clone();
+        if errors.len() > 1 {
+            first.repr_mut().diagnostics = errors.iter().flat_map(Self::told).collect();
+        }
+        Some(first)
+    }
+
+    /// What it says as diagnostics: those that it carries, or itself without a place.
+    pub(crate) fn told(&self) -> Vec<Diagnostic> {
+        match self.0.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            true => self.0.diagnostics.clone(),
+            false => vec![Diagnostic::error(self.code(), self.message()).help(self.help())],
+        }
+    }
+
     fn repr_mut(&mut self) -> &mut Repr {
         std::sync::Arc::make_mut(&mut self.0)
     }

@@ -16,6 +16,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader};
 
 use super::refusal::{Counts, HELP_FILE, unreadable};
+use super::scan::AT_ONCE;
 use super::{LandedFile, Sample};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
@@ -65,6 +66,17 @@ fn metadata(path: &str, footer: &Bytes) -> Result<Arc<ParquetMetaData>> {
     ParquetMetaDataReader::decode_metadata(&footer[..body])
         .map(Arc::new)
         .map_err(|e| unreadable(path, format!("the footer is damaged: {e}"), HELP_FILE))
+}
+
+/// The rows of all files, as their footers tell.
+pub(super) async fn rows(storage: &Storage, files: &[LandedFile]) -> Result<u64> {
+    let of_file = async |file: LandedFile| {
+        let footer = footer(storage, &file.path, file.size).await?;
+        let rows = metadata(&file.path, &footer)?.file_metadata().num_rows();
+        Ok(u64::try_from(rows).unwrap_or_default())
+    };
+    let rows = futures::stream::iter(files.to_vec()).map(of_file).buffer_unordered(AT_ONCE);
+    rows.try_fold(0, async |sum: u64, rows| Ok(sum.saturating_add(rows))).await
 }
 
 /// Finds out what the files look like, from their footers. `None`: there is none. The error is about the files, not the call.

@@ -16,7 +16,7 @@ use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
-use futures::stream;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::columns::TextColumn;
 use super::numbers::Notation;
@@ -32,6 +32,10 @@ use crate::storage::Storage;
 const READ_BYTES: u64 = 1 << 20;
 /// What is unpacked of it at once.
 const PIECE_BYTES: usize = 256 << 10;
+/// What tells whether it is packed.
+const MAGIC_BYTES: u64 = 4;
+/// Files whose beginnings or footers are on their way together.
+pub(super) const AT_ONCE: usize = 16;
 /// Hive's folder for NULL.
 const NULL_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
 
@@ -58,6 +62,29 @@ impl FilesTable {
     /// The files.
     pub fn files(&self) -> &[LandedFile] {
         &self.files
+    }
+
+    /// The least and the most rows that the files can have, from their sizes and footers: of Parquet files exactly as many as they say. A row
+    /// of text has a byte at least, and how much is packed in fewer is not known.
+    ///
+    /// # Errors
+    /// `MALFORMED_FILE` for a Parquet file without a footer; storage codes.
+    pub async fn rows(&self) -> Result<(u64, Option<u64>)> {
+        if matches!(self.shape.0.format, Format::Parquet(_)) {
+            let rows = parquet::rows(&self.storage, &self.files).await?;
+            return Ok((rows, Some(rows)));
+        }
+        let plain = async |file: LandedFile| {
+            let packing = match self.shape.0.packing {
+                Packing::Auto => detect(&self.storage.read_range(&file.path, 0..file.size.min(MAGIC_BYTES)).await?),
+                told => told,
+            };
+            Ok::<_, Error>(Some(file.size).filter(|_| packing == Packing::None))
+        };
+        let held = self.files.iter().filter(|file| file.size > 0).cloned().collect::<Vec<_>>();
+        let sizes = stream::iter(held).map(plain).buffer_unordered(AT_ONCE).try_collect::<Vec<Option<u64>>>().await?;
+        let bytes = sizes.into_iter().try_fold(0, |sum: u64, size| size.map(|size| sum.saturating_add(size)));
+        Ok((0, bytes))
     }
 
     /// The files in runs of about the same size.

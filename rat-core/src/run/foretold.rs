@@ -11,12 +11,13 @@ use futures::future::BoxFuture;
 
 use super::asked::Purpose;
 use super::planned::Planned;
+use super::refused::is_of_the_pipeline;
 use super::view::PlannedView;
 use super::write_plan::{LandedInput, PlannedTest, SchemaChange, SchemaChangeKind, WritePlan};
 use super::{Asked, RunContext, RunOptions, fresh, watermark};
 use crate::compile::Compiled;
 use crate::config::{self, BuiltinTest, Config, Materialized, Overrides};
-use crate::error::{Code, Diagnostic, Error, Kind, Result, Severity};
+use crate::error::{Code, Diagnostic, Result, Severity};
 use crate::merge::Foreseen;
 use crate::name::Name;
 use crate::quality::name_of;
@@ -52,10 +53,10 @@ pub fn plan<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions
         told.diagnostics = warnings;
         if let Err(error) = planned {
             // What is the matter with the lake is no answer; what is the matter with the pipeline is the answer.
-            if !matches!(error.kind(), Kind::Invalid | Kind::NotFound | Kind::Rejected | Kind::Denied) {
+            if !is_of_the_pipeline(&error) {
                 return Err(error);
             }
-            told.refused(&error);
+            told.diagnostics.extend(error.told().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error));
         }
         if told.is_ok() && !options.refresh.is_full() {
             told.fresh = fresh(context, name, &options.vars).await?;
@@ -155,15 +156,6 @@ impl WritePlan {
             bytes_written,
             ..self.clone()
         };
-    }
-
-    fn refused(&mut self, error: &Error) {
-        let errors = error.diagnostics().iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-        let before = self.diagnostics.len();
-        self.diagnostics.extend(errors.cloned());
-        if self.diagnostics.len() == before {
-            self.diagnostics.push(Diagnostic::error(error.code(), error.message()).help(error.help()));
-        }
     }
 }
 

@@ -26,6 +26,7 @@ mod previewed;
 mod publish;
 mod published;
 mod record;
+mod refused;
 mod report;
 mod settle;
 mod stop;

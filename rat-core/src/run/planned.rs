@@ -13,10 +13,11 @@ use datafusion::logical_expr::LogicalPlan;
 use super::asked::Purpose;
 use super::inputs::{self, Cut, Pins, Wanted};
 use super::landing::{LandingCut, LandingRequest};
+use super::refused::{goes_on, is_of_the_pipeline, lost_with, refused_by_settings, refused_validity, unknown_columns};
 use super::watermark::Far;
-use super::{Asked, Refresh, watermark};
+use super::{Asked, watermark};
 use crate::compile::Compiled;
-use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, Origin, RefreshPolicy, Setting};
+use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, Setting};
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Result, Severity};
 use crate::merge::{Columns, Merge, Promise, Validity, misfits};
@@ -48,8 +49,27 @@ impl Planned {
     /// Decides it, and adds what may surprise to `warnings`.
     ///
     /// # Errors
-    /// What a run would fail with before it reads a row.
+    /// What a run would fail with before it reads a row: all of it that can be told together.
     pub(super) async fn new(asked: &Asked<'_>, warnings: &mut Vec<Diagnostic>) -> Result<Self> {
+        let mut refusals = Vec::new();
+        let planned = match Self::decided(asked, warnings, &mut refusals).await {
+            Ok(planned) => planned,
+            // What is the matter with the lake says nothing of what refuses the run.
+            Err(error) => {
+                refusals.extend(Some(error).filter(|error| refusals.is_empty() || is_of_the_pipeline(error)));
+                None
+            }
+        };
+        match (Error::together(refusals), planned) {
+            (Some(refused), _) => Err(refused),
+            (None, Some(planned)) => Ok(planned),
+            (None, None) => Err(Error::new(Code::Internal, "a run was neither decided nor refused")),
+        }
+    }
+
+    /// What refuses the run, and does not stand in the way of finding out what else does, is added to `refusals`; `None` when that is as far
+    /// as it goes.
+    async fn decided(asked: &Asked<'_>, warnings: &mut Vec<Diagnostic>, refusals: &mut Vec<Error>) -> Result<Option<Self>> {
         let (context, name, config) = (asked.context, &asked.pipeline.name, asked.config.as_ref());
         asked.is_runnable()?;
         if asked.given.is_none() {
@@ -64,7 +84,11 @@ impl Planned {
             Some(Relation::View(view)) => (context.tables.shelved(&view).await?, Some(view)),
             None => (None, None),
         };
-        check_refresh(asked, base.as_ref())?;
+        refusals.extend(refused_by_settings(asked, base.as_ref()));
+        if asked.purpose == Purpose::Run && !refusals.is_empty() {
+            // Nothing is read for a run that will not be.
+            return Ok(None);
+        }
         let far = match (&base, config.watermark_column.as_deref()) {
             (Some(base), Some(column)) => asked.watermark(base, column).await?,
             _ => Far::Known(None),
@@ -75,6 +99,7 @@ impl Planned {
         warnings.extend(only_warnings(diagnostics));
         let pins = Pins::take(context, wanted(&compiled), optional(&compiled, config), &facts).await?;
         let landing = landing(asked, &compiled, base.as_ref()).await?;
+        refusals.extend(landing.as_ref().and_then(|landing| lost_with(asked, landing.gone())));
         let cut = Cut::new(context, name, &pins, landing.clone())?;
         let cut = with_this(asked, cut, base.as_ref(), &compiled, &facts)?;
         let (query, places) = match &asked.given {
@@ -85,8 +110,12 @@ impl Planned {
 
         let promises = promises(config)?;
         let schema = with_validity(query.schema().inner(), config).map_err(placed)?;
-        if let Some(error) = Error::from_diagnostics(misfits(&schema, config)) {
-            return Err(error);
+        let misfits = Error::from_diagnostics(misfits(&schema, config));
+        let (fits, comparable) = (misfits.is_none(), rebuild || base.as_ref().is_none_or(|base| goes_on(base, config)));
+        refusals.extend(misfits);
+        if !comparable {
+            // The one's columns are not to become the other's.
+            return Ok(None);
         }
         let columns = match &base {
             Some(base) if !rebuild => {
@@ -97,13 +126,21 @@ impl Planned {
         };
         warnings.extend(columns.warnings().iter().cloned());
         if let Some(base) = base.as_ref().filter(|_| !rebuild) {
-            check_validity(base, config, &columns)?;
+            refusals.extend(refused_validity(base, config, &columns));
         }
         let evolution = base.as_ref().map(|_| evolution(asked, &columns, rebuild));
-        let target = target(asked, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns).map_err(placed)?;
+        refusals.extend(unknown_columns(config, &columns));
+        let target = match target(asked, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns).map_err(placed) {
+            Ok(target) if refusals.is_empty() => target,
+            // A column that does not serve makes no table: that is said already.
+            refused => {
+                refusals.extend(refused.err().filter(|_| fits));
+                return Ok(None);
+            }
+        };
         let merge = merge(asked, target, columns, query.schema().inner()).map_err(placed)?;
         let (inputs, stand_in) = (pins.snapshots(), far.is_stand_in());
-        Ok(Self { base, compiled: Arc::new(compiled), cut, landing, query, merge, inputs, watermark, stand_in, evolution })
+        Ok(Some(Self { base, compiled: Arc::new(compiled), cut, landing, query, merge, inputs, watermark, stand_in, evolution }))
     }
 
     /// Whether the query's result depends on what the table was: then it does not outlive a change of the table.
@@ -183,88 +220,12 @@ fn is_a_view(name: &Name) -> Error {
         .with_help("write into a table of another name")
 }
 
-/// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
-fn check_refresh(asked: &Asked<'_>, base: Option<&Table>) -> Result<()> {
-    let (name, refresh, config) = (asked.pipeline.name.short(), asked.options.refresh, asked.config.as_ref());
-    let Some(base) = base else { return Ok(()) };
-    let fact = |key: &str| base.properties().get(key).map(String::as_str).filter(|value| !value.is_empty());
-    let (before, now) = (fact(MERGE_STRATEGY), *config.merge_strategy);
-    let was_scd2 = before == Some(MergeStrategy::Scd2.as_str());
-    if refresh.is_full() {
-        if *config.full_refresh == RefreshPolicy::Never {
-            let refused = Diagnostic::error(Code::RefreshLosesData, format!("`{name}` says `full_refresh: never`"));
-            return Err(at(refused.help("run it without full_refresh, or change the setting"), &config.full_refresh.origin));
-        }
-        if was_scd2 && refresh == Refresh::Full && base.row_count() != Some(0) {
-            let message = format!("`{name}` holds history, and a rebuild would begin it anew with what the query gives now");
-            return Err(at(Diagnostic::error(Code::RefreshLosesData, message), &config.merge_strategy.origin));
-        }
-        return Ok(());
-    }
-    let changed = |message: String, help: &str, origin| Err(at(Diagnostic::error(Code::StrategyChanged, message).help(help), origin));
-    let strategy = &config.merge_strategy.origin;
-    if was_scd2 && now != MergeStrategy::Scd2 {
-        let message = format!("`{name}` holds history, which `{now}` would not keep");
-        return changed(message, "give the pipeline another name, or run once with full_refresh and `allow_data_loss`", strategy);
-    }
-    if let Some(before) = before.filter(|_| !was_scd2 && now == MergeStrategy::Scd2) {
-        let message = format!("`{name}` was made by `{before}` and has no history for `scd2` to go on from");
-        let help = "run once with full_refresh: its rows become the first versions; or give the pipeline another name";
-        return changed(message, help, strategy);
-    }
-    let had_key = before.and_then(MergeStrategy::from_text).is_some_and(MergeStrategy::has_key);
-    match fact(UNIQUE_KEY).filter(|_| had_key && now.has_key()) {
-        Some(before) if !is_key(before, config) => {
-            let message = format!("the key of `{name}` was `{before}` and is `{}` now", config.unique_key.join(", "));
-            changed(message, "run once with full_refresh, or set the key back", &config.unique_key.origin)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The error of a diagnostic, at the place where a setting was written.
-fn at(mut diagnostic: Diagnostic, origin: &Origin) -> Error {
-    diagnostic.labels.extend(origin.label().cloned());
-    let plain = Error::new(diagnostic.code, diagnostic.message.clone());
-    Error::from_diagnostics(vec![diagnostic]).unwrap_or(plain)
-}
-
 /// The columns of the query's rows once they are the table's: `scd2` says when they are valid.
 fn with_validity(query: &SchemaRef, config: &Config) -> Result<SchemaRef> {
     match *config.merge_strategy {
         MergeStrategy::Scd2 => Validity::columns(query, config).map(Arc::new),
         _ => Ok(Arc::clone(query)),
     }
-}
-
-/// A table of versions knows their validity by the columns that it has: in another one all of them would be open again.
-fn check_validity(base: &Table, config: &Config, columns: &Columns) -> Result<()> {
-    let was_scd2 = base.properties().get(MERGE_STRATEGY).is_some_and(|before| before == MergeStrategy::Scd2.as_str());
-    for (key, name) in [("scd_valid_from", &config.scd_valid_from), ("scd_valid_to", &config.scd_valid_to)] {
-        if was_scd2 && !columns.is_stored(name) {
-            let table = base.name().short();
-            let message = format!("`{table}` holds history, and no column `{}`, which `{key}` names", name.value);
-            let refused =
-                Diagnostic::error(Code::StrategyChanged, message).help("set the name back, or rename the column with `renamed_from`");
-            return Err(at(refused, &name.origin));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the key so far is the one of now, by its columns' names of now or of before they were renamed.
-fn is_key(before: &str, config: &Config) -> bool {
-    let now: BTreeSet<String> = config.unique_key.iter().map(|column| column.to_lowercase()).collect();
-    let renamed = |column: String| match config.renamed_from.iter().find(|(_, old)| old.to_lowercase() == column) {
-        Some((new, _)) => new.to_lowercase(),
-        None => column,
-    };
-    columns_of(before) == now || columns_of(before).into_iter().map(renamed).collect::<BTreeSet<_>>() == now
-}
-
-/// The columns of a key; their order and case say nothing.
-fn columns_of(key: &str) -> BTreeSet<String> {
-    key.split(", ").map(str::to_lowercase).collect()
 }
 
 pub(super) fn wanted(compiled: &Compiled) -> Wanted {
@@ -303,11 +264,6 @@ pub(super) async fn landing(asked: &Asked<'_>, compiled: &Compiled, base: Option
     };
     let zones = &asked.context.landing;
     let cut = if asked.purpose == Purpose::Preview { zones.samples(request).await? } else { zones.cut(request).await? };
-    let gone = cut.gone();
-    if refresh == Refresh::Full && gone > 0 {
-        let files = if gone == 1 { "1 consumed landing file is".to_owned() } else { format!("{gone} consumed landing files are") };
-        return Err(Error::new(Code::RefreshLosesData, format!("{files} not there any more, and a rebuild would lose the rows")));
-    }
     Ok(Some(cut))
 }
 

@@ -9,6 +9,7 @@ use super::asked::Purpose;
 use super::inputs::{Cut, Pins};
 use super::landing::LandingCut;
 use super::planned::{landing, only_warnings, wanted, with_this};
+use super::refused::lost_with;
 use super::watermark::Far;
 use super::{Asked, RunContext, RunOptions};
 use crate::error::{Code, Diagnostic, Error, Result, Source};
@@ -76,6 +77,9 @@ pub fn preview<'a>(
         warnings.extend(only_warnings(diagnostics));
         let pins = Pins::take(context, wanted(&compiled), Default::default(), &facts).await?;
         let landing = landing(&asked, &compiled, base.as_ref()).await?;
+        if let Some(lost) = landing.as_ref().and_then(|landing| lost_with(&asked, landing.gone())) {
+            return Err(lost);
+        }
         let cut = Cut::new(context, &pipeline.name, &pins, landing.clone())?;
         let cut = with_this(&asked, cut, base.as_ref(), &compiled, &facts)?;
         let plan = cut.plan(context, &compiled)?.plan;

@@ -10,7 +10,7 @@ use crate::name::Name;
 
 /// What a run of one pipeline would do to the files of its table, as far as that is told by manifests, statistics and the query itself.
 ///
-/// Nothing is written, and no row is read: of landing files only as much as tells their columns. Every [`Amount`] is a limit that holds for
+/// Nothing is written, and no row is read: of landing files only as much as tells their columns and how many rows they can have. Every [`Amount`] is a limit that holds for
 /// a run that begins now and finds the same inputs, whatever the rows are; a test that fails afterwards discards it all.
 #[derive(Debug, Clone, Serialize)]
 pub struct WritePlan {
@@ -51,13 +51,13 @@ pub struct WritePlan {
     pub files_added: Amount,
     /// Files that go, as [`RunReport::files_removed`](super::RunReport::files_removed) counts them.
     pub files_removed: Amount,
-    /// Bytes of the files that come.
+    /// Bytes of the files that come. Unknown where rows with texts, binaries or nested values are written, whose length is in no metadata.
     pub bytes_written: Amount,
     /// What changes about the table's columns; nothing on a first run, which makes them.
     pub schema_changes: Vec<SchemaChange>,
     /// The quality tests that decide whether it is published, in the order they run.
     pub tests: Vec<PlannedTest>,
-    /// What would stop the run before it reads a row, as errors, and what may surprise, as warnings.
+    /// All that would stop the run before it reads a row, as errors, as far as one does not hide the other, and what may surprise, as warnings.
     #[serde(flatten, serialize_with = "crate::error::ok_or_diagnostics")]
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -48,4 +48,4 @@ pub use stage::Staged;
 pub use table::Table;
 pub use target::{Direction, Evolution, NewTable, Partition, ReplaceColumns, SortColumn, Target, Transform};
 pub use view::{NewView, StagedView, View};
-pub use write::{RowOrder, Writer, WriterOptions, most_files, write_position_deletes};
+pub use write::{RowOrder, Writer, WriterOptions, most_bytes, most_delete_bytes, most_files, write_position_deletes};

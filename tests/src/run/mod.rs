@@ -3,6 +3,7 @@
 mod handle;
 pub mod harness;
 
+mod amounts;
 mod bounds;
 mod builds;
 mod columns;

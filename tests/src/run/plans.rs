@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rat_core::error::Code;
+use rat_core::error::{Code, Severity};
 use rat_core::interop::run::{Refresh, RunOptions, RunReport, RunStatus, SchemaChangeKind, WritePlan, plan, run};
 use rat_core::interop::tables::Relation;
 use rat_core::{Amount, RunFilter};
@@ -16,12 +16,12 @@ fn lake(config: &str) -> Lake {
 }
 
 impl Lake {
-    async fn plan(&self, options: &RunOptions) -> WritePlan {
+    pub(super) async fn plan(&self, options: &RunOptions) -> WritePlan {
         plan(&self.context, &name("silver.t"), options).await.unwrap()
     }
 
     /// Plans, runs, and holds the run against the plan.
-    async fn planned_run(&self, options: &RunOptions) -> (WritePlan, RunReport) {
+    pub(super) async fn planned_run(&self, options: &RunOptions) -> (WritePlan, RunReport) {
         let plan = self.plan(options).await;
         assert!(plan.is_ok(), "{:?}", plan.diagnostics);
         let before = self.live_files().await;
@@ -105,13 +105,20 @@ async fn a_run_does_what_its_plan_allows_whatever_the_strategy() {
         "snapshot\n-- @partition_column: at\n-- @partition_by: bucket(3, id)",
     ];
     let mut pruned = 0;
-    for (number, strategy) in strategies.into_iter().enumerate() {
-        let lake = lake(&format!("-- @merge_strategy: {strategy}"));
+    let texts = strategies.map(|strategy| (strategy, QUERY.to_owned()));
+    let numbers = strategies.map(|strategy| (strategy, QUERY.replace('*', "id, at, CAST(substr(v, 2) AS INTEGER) AS v")));
+    for (number, (strategy, query)) in texts.into_iter().chain(numbers).enumerate() {
+        let lake = Lake::new(&[("silver/t/pipeline.sql", &format!("-- @merge_strategy: {strategy}\n{query}"))]);
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1));
         for _ in 0..14 {
             lake.clock.advance(std::time::Duration::from_secs(1));
             let (plan, _) = lake.planned_run(&with_rows(&dice.rows())).await;
             pruned += plan.files_pruned;
+            assert_eq!(
+                plan.bytes_written == Amount::Unknown,
+                query == QUERY,
+                "what texts take is not told by how many they are: {plan:#?}"
+            );
         }
     }
     assert!(pruned > 100, "plans that leave no file out say nothing: {pruned}");
@@ -212,6 +219,36 @@ async fn nothing_is_written_and_no_row_is_read() {
         std::fs::remove_file(file).unwrap();
     }
     assert_eq!(lake.plan(&RunOptions::default()).await.to_json(), told.to_json());
+}
+
+/// What refuses a run of this pipeline, and the first of which the run itself tells.
+async fn refusals(lake: Lake, settings: &str, query: &str, options: &RunOptions) -> (Lake, Vec<Code>) {
+    let lake = lake.with(&[("silver/t/pipeline.sql", &format!("{settings}\n{query}")), ("bronze/s/pipeline.sql", "SELECT 1 AS id")]);
+    let plan = lake.plan(options).await;
+    assert!(!plan.is_ok() && plan.files_added.is_none(), "{plan:#?}");
+    let codes: Vec<Code> = plan.diagnostics.iter().filter(|told| told.severity == Severity::Error).map(|told| told.code).collect();
+    let report = run(&lake.context, &name("silver.t"), options).await.unwrap();
+    assert_eq!(report.error.map(|error| error.code()), codes.first().copied());
+    (lake, codes)
+}
+
+#[tokio::test]
+async fn all_that_would_stop_the_run_is_told_at_once() {
+    let lake = lake("-- @merge_strategy: scd2\n-- @unique_key: id");
+    lake.run_rows("silver.t", "(1, 1, 'a')").await;
+    let (rows, nested) = (with_rows("(1, 1, 'a')"), QUERY.replace('*', "id, [at] AS at, v, at AS other"));
+    let settings = "-- @merge_strategy: scd2\n-- @unique_key: other\n-- @partition_by: at";
+    let (lake, codes) = refusals(lake, settings, &nested, &rows).await;
+    assert_eq!(codes, [Code::StrategyChanged, Code::UnsupportedType, Code::SchemaChanged], "the key, the partition, and the column's type");
+    let settings = "-- @merge_strategy: scd2\n-- @unique_key: v\n-- @scd_valid_to: until\n-- @watermark_column: on";
+    let (lake, codes) = refusals(lake, settings, QUERY, &rows).await;
+    assert_eq!(codes, [Code::StrategyChanged, Code::StrategyChanged, Code::UnknownColumn], "the key, the validity, and the watermark");
+    // The columns of another strategy are not those of the table.
+    let (lake, codes) = refusals(lake, "-- @merge_strategy: append_only\n-- @sort_by: at", &nested, &rows).await;
+    assert_eq!(codes, [Code::StrategyChanged, Code::UnsupportedType]);
+    let settings = "-- @merge_strategy: scd2\n-- @unique_key: id\n-- @full_refresh: never";
+    let (_, codes) = refusals(lake, settings, "SELECT * FROM {{ ref('bronze.s') }}", &full_refresh("")).await;
+    assert_eq!(codes, [Code::RefreshLosesData, Code::RefreshLosesData, Code::NotBuilt], "what is said twice, and what is not built");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use super::stored::{Fate, Leaving, Stored};
 use super::{Merge, scd2};
 use crate::config::MergeStrategy;
 use crate::error::Result;
-use crate::tables::{KeyRange, ScanFile, Table, WriterOptions, most_files};
+use crate::tables::{KeyRange, ScanFile, Table, WriterOptions, most_bytes, most_delete_bytes, most_files};
 
 /// What will become of a table's files, as far as that can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +68,17 @@ impl Merge {
             Amount::Exact(most) if !keeps_all && most > 0 => Amount::AtMost(most),
             rows => rows,
         };
-        let new_files = self.files_of(if keeps_all { expected.least.min(1) } else { 0 }, expected.most);
+        // Of rows that meet no other one is written, whatever their keys.
+        let new_files = |meets_none: bool| {
+            let is_written = keeps_all || (meets_none && self.strategy == MergeStrategy::Incremental);
+            self.files_of(if is_written { expected.least.min(1) } else { 0 }, expected.most)
+        };
         let Some(base) = base else {
-            return Ok(Foreseen::of(rows_written, rows_written, new_files));
+            return Ok(Foreseen::of(rows_written, rows_written, new_files(true)));
         };
         let before = base.file_count();
         if self.rebuild {
+            let new_files = new_files(true);
             let gone = before.map_or(Amount::Unknown, Amount::Exact);
             return Ok(Foreseen {
                 files_before: before.unwrap_or(0),
@@ -90,6 +95,7 @@ impl Merge {
             _ => self.touched(&stored, &rows::by_name(query, &expected))?,
         };
         let touched = if none { Vec::new() } else { touched };
+        let new_files = new_files(touched.is_empty());
         let fates = self.fates(&stored, &touched);
         let held = base.row_count().map_or(Amount::Unknown, Amount::Exact);
         let rows_total = match (held, self.strategy) {
@@ -105,14 +111,16 @@ impl Merge {
             files_rewritten: fates.rewritten,
             files_deleted_from: fates.deleted_from,
             files_removed: fates.removed,
-            ..Foreseen::of(rows_written, rows_total, new_files.and(fates.carried).and(fates.deleted_from))
+            ..Foreseen::of(rows_written, rows_total, new_files.and(fates.carried).and(fates.delete_files))
         })
     }
 
     /// Files that so many rows are written into.
-    fn files_of(&self, least: u64, rows: Option<u64>) -> Amount {
+    fn files_of(&self, least: u64, rows: Option<u64>) -> Coming {
         let options = WriterOptions { target_file_bytes: Some(self.target_file_bytes), ..WriterOptions::default() };
-        Amount::between(least, rows.map(|rows| most_files(&self.target, &options, rows)))
+        let files = rows.map(|rows| most_files(&self.target, &options, rows));
+        let bytes = rows.zip(files).and_then(|(rows, files)| if files == 0 { Some(0) } else { most_bytes(&self.target, rows, files) });
+        Coming { files: Amount::between(least, files), bytes: Amount::between(0, bytes) }
     }
 
     /// The files that may lose a row.
@@ -149,7 +157,7 @@ impl Merge {
     fn fates(&self, stored: &Stored<'_>, touched: &[ScanFile]) -> Fates {
         let leaving: Leaving = touched.iter().map(|file| (file.path().to_owned(), RoaringTreemap::new())).collect::<HashMap<_, _>>();
         let sharing = stored.with_sharers(&leaving);
-        let (files, sharers) = (touched.len() as u64, (sharing.len() - touched.len()) as u64);
+        let files = touched.len() as u64;
         let replaces = matches!(self.strategy, MergeStrategy::Snapshot | MergeStrategy::DeleteInsert);
         // A file of one value goes as a whole or not at all.
         let partly: Vec<&ScanFile> = touched.iter().filter(|file| !(replaces && stored.only_values(file).is_some())).collect();
@@ -158,19 +166,24 @@ impl Merge {
         let rows: u64 = partly.iter().map(|file| file.rows()).sum();
         // An ended version is written again, wherever it was.
         let carries = rewrites || self.strategy == MergeStrategy::Scd2;
-        let deletes: u64 = if deletes { partly.len() as u64 } else { 0 };
-        let delete_files: BTreeSet<&str> = sharing.iter().flat_map(ScanFile::position_deletes).map(|delete| delete.file_path()).collect();
+        let others = sharing.iter().filter(|file| !leaving.contains_key(file.path()));
+        let deleted_from = others.chain(partly.iter().copied().filter(|_| deletes));
+        let held = |all: u64, file: &ScanFile| all.saturating_add(most_delete_bytes(file.path(), file.rows()));
+        let (count, bytes) = deleted_from.fold((0, 0), |(count, bytes), file| (count + 1, held(bytes, file)));
+        let delete_files = Coming { files: Amount::between(0, Some(count)), bytes: Amount::between(0, Some(bytes)) };
+        let older: BTreeSet<&str> = sharing.iter().flat_map(ScanFile::position_deletes).map(|delete| delete.file_path()).collect();
         Fates {
             files: sharing.len() as u64,
             dropped: Amount::between(0, Some(files)),
             rewritten: Amount::between(0, Some(rewritten)),
-            deleted_from: Amount::between(0, Some(deletes + sharers)),
-            removed: Amount::between(0, Some(files + delete_files.len() as u64)),
-            carried: if carries { self.files_carried(rows) } else { Amount::Exact(0) },
+            deleted_from: delete_files.files,
+            removed: Amount::between(0, Some(files + older.len() as u64)),
+            carried: if carries { self.files_carried(rows) } else { Coming::none() },
+            delete_files,
         }
     }
 
-    fn files_carried(&self, rows: u64) -> Amount {
+    fn files_carried(&self, rows: u64) -> Coming {
         match self.strategy {
             // Rows that stay and versions that end are written apart.
             MergeStrategy::Scd2 => self.files_of(0, Some(rows)).and(self.files_of(0, Some(rows))),
@@ -181,7 +194,7 @@ impl Merge {
 
 impl Foreseen {
     /// Rows that come, and files.
-    fn of(rows_written: Amount, rows_total: Amount, files_added: Amount) -> Self {
+    fn of(rows_written: Amount, rows_total: Amount, coming: Coming) -> Self {
         let none = Amount::Exact(0);
         Self {
             rows_written,
@@ -191,9 +204,9 @@ impl Foreseen {
             files_dropped: none,
             files_rewritten: none,
             files_deleted_from: none,
-            files_added,
+            files_added: coming.files,
             files_removed: none,
-            bytes_written: if files_added.is_none() { none } else { Amount::Unknown },
+            bytes_written: coming.bytes,
         }
     }
 
@@ -202,7 +215,24 @@ impl Foreseen {
         let none = Amount::Exact(0);
         let files = base.and_then(Table::file_count).unwrap_or(0);
         let rows_total = base.map_or(none, |base| base.row_count().map_or(Amount::Unknown, Amount::Exact));
-        Self { files_before: files, files_pruned: files, ..Self::of(none, rows_total, none) }
+        Self { files_before: files, files_pruned: files, ..Self::of(none, rows_total, Coming::none()) }
+    }
+}
+
+/// Files that come, and how large they are together.
+#[derive(Debug, Clone, Copy)]
+struct Coming {
+    files: Amount,
+    bytes: Amount,
+}
+
+impl Coming {
+    fn none() -> Self {
+        Self { files: Amount::Exact(0), bytes: Amount::Exact(0) }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { files: self.files.and(other.files), bytes: self.bytes.and(other.bytes) }
     }
 }
 
@@ -213,5 +243,6 @@ struct Fates {
     rewritten: Amount,
     deleted_from: Amount,
     removed: Amount,
-    carried: Amount,
+    carried: Coming,
+    delete_files: Coming,
 }

@@ -162,10 +162,8 @@ async fn of_scan(state: &SessionState, scan: &TableScan) -> Result<Expected> {
         let columns = scan.projected_schema.fields().iter().map(|field| stored.range(&files, field.name())).collect();
         Expected { least: exact.unwrap_or(0), most: Some(exact.unwrap_or(held)), columns }
     } else if let Some(landed) = (provider.as_ref() as &dyn std::any::Any).downcast_ref::<FilesTable>() {
-        match landed.files().is_empty() {
-            true => Expected { most: Some(0), ..Expected::unknown(width) },
-            false => Expected::unknown(width),
-        }
+        let (least, most) = landed.rows().await?;
+        Expected { least, most, ..Expected::unknown(width) }
     } else {
         Expected::unknown(width)
     };

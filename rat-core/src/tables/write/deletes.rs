@@ -27,6 +27,15 @@ const POSITION_ID: i32 = 2_147_483_545;
 
 const BATCH_ROWS: usize = 64 * 1024;
 
+/// How many bytes a position delete file of a data file has at most, when so many rows are deleted.
+pub fn most_delete_bytes(data: &str, rows: u64) -> u64 {
+    // A difference has at most the width of a position, and a block of them a head; the path is in the dictionary and in the footer.
+    const POSITION: u64 = 10;
+    const FOOTER: u64 = 4096;
+    const PATHS: u64 = 8;
+    rows.saturating_mul(POSITION).saturating_add(FOOTER + PATHS * data.len() as u64)
+}
+
 /// Writes one position delete file for one data file: its rows at `positions`, from 0, are gone. The caller answers for the
 /// file, as for those of [`Writer::close`](super::Writer::close).
 ///

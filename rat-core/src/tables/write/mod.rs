@@ -24,7 +24,7 @@ use super::litter::Litter;
 use super::schema::conform;
 use super::target::Target;
 
-pub use deletes::write_position_deletes;
+pub use deletes::{most_delete_bytes, write_position_deletes};
 use parquet_file::{Layout, ParquetFile};
 use partition::Partitioner;
 
@@ -61,6 +61,29 @@ impl Default for WriterOptions {
 /// How many files so many rows become at most. A file has a row; and where every column is of one width and the table is not partitioned,
 /// rows that cannot fill a file are in one.
 pub fn most_files(target: &Target, options: &WriterOptions, rows: u64) -> u64 {
+    let whole = target.metadata().default_partition_spec().is_unpartitioned();
+    match encoded(target, rows) {
+        Some(bytes) if whole && bytes < target_bytes(target, options) => rows.min(1),
+        _ => rows,
+    }
+}
+
+/// How many bytes so many rows become at most, in so many files; `None` where a column's values have no width of their own.
+pub fn most_bytes(target: &Target, rows: u64, files: u64) -> Option<u64> {
+    // What a footer says of the file, of a column, and of a column in a row group, the encoded schema included.
+    const FOOTER: u64 = 4096;
+    const COLUMN: u64 = 2048;
+    const NAMES: u64 = 16;
+    let columns = target.schema().fields();
+    let of_columns: u64 = columns.iter().map(|field| COLUMN + NAMES * field.name().len() as u64).sum();
+    let encoded = encoded(target, rows)?;
+    let groups =
+        files.saturating_add(rows / parquet_file::ROW_GROUP_ROWS as u64).saturating_add(encoded / parquet_file::ROW_GROUP_BYTES as u64);
+    Some(encoded.saturating_add(files.saturating_mul(FOOTER)).saturating_add(groups.saturating_add(files).saturating_mul(of_columns)))
+}
+
+/// The bytes of so many rows as they are encoded at most, without what describes them.
+fn encoded(target: &Target, rows: u64) -> Option<u64> {
     // Values and levels, in a dictionary and once more where that grew too large.
     const GROWTH: u64 = 3;
     const LEVELS: u64 = 8;
@@ -69,12 +92,7 @@ pub fn most_files(target: &Target, options: &WriterOptions, rows: u64) -> u64 {
         other => other.primitive_width().map(|width| width as u64),
     };
     let widths: Option<u64> = target.schema().fields().iter().map(|field| width(field.data_type()).map(|width| width + LEVELS)).sum();
-    let whole = target.metadata().default_partition_spec().is_unpartitioned();
-    let target_bytes = target_bytes(target, options);
-    match widths {
-        Some(widths) if whole && rows.saturating_mul(widths * GROWTH) < target_bytes => rows.min(1),
-        _ => rows,
-    }
+    widths.map(|widths| rows.saturating_mul(widths * GROWTH))
 }
 
 fn target_bytes(target: &Target, options: &WriterOptions) -> u64 {

@@ -35,9 +35,9 @@ use super::RowOrder;
 use super::metrics::{Detail, Metrics};
 
 /// Small enough that a table of a million rows is read by more than one core, large enough for dictionaries to pay.
-const ROW_GROUP_ROWS: usize = 256 * 1024;
+pub(super) const ROW_GROUP_ROWS: usize = 256 * 1024;
 /// What a row group may take in memory before it is written, whatever its rows.
-const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
+pub(super) const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
 /// Batches on their way to an encoder.
 const QUEUE: usize = 2;
 
