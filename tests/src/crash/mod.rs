@@ -27,6 +27,8 @@ async fn child() {
 
 /// What a child says when its run is written down.
 const BEGUN: &str = "the run has begun";
+/// What a child says when it is done, where no run tells.
+const ENDED: &str = "the work has ended";
 
 /// Tells the parent process that the run is under way.
 #[expect(clippy::print_stdout, reason = "how a child process tells its parent")]
@@ -43,13 +45,15 @@ struct Killer {
     seed: u64,
     kills: usize,
     lost: usize,
+    /// How many had begun, and had not ended.
+    under_way: usize,
     /// The last run that was looked at.
     newest: Option<String>,
 }
 
 impl Killer {
     fn new(seed: u64) -> Self {
-        Self { seed, kills: 0, lost: 0, newest: None }
+        Self { seed, kills: 0, lost: 0, under_way: 0, newest: None }
     }
 
     /// Starts a child that runs a test of this program, and kills it: three times of four up to `span` after its run has begun, and once up
@@ -64,14 +68,18 @@ impl Killer {
             .unwrap();
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let drawn = self.seed >> 33;
-        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut begun = false;
         if !drawn.is_multiple_of(4) {
-            let begun = said.map_while(Result::ok).any(|line| line == BEGUN);
+            begun = said.by_ref().any(|line| line == BEGUN);
             assert!(begun, "`{test}` ended before its run began");
         }
         std::thread::sleep(span.mul_f64(((drawn >> 2) % 1024) as f64 / 1024.0));
         let _ = child.kill();
         child.wait().unwrap();
+        let rest: Vec<String> = said.collect();
+        let says = |what: &str| rest.iter().any(|line| line == what);
+        self.under_way += usize::from((begun || says(BEGUN)) && !says(ENDED));
         self.kills += 1;
     }
 
@@ -82,6 +90,11 @@ impl Killer {
         let Some(newest) = runs.first().filter(|run| self.newest.as_ref() != Some(&run.id)) else { return };
         self.lost += usize::from(newest.error_code.as_deref() == Some("RUN_LOST"));
         self.newest = Some(newest.id.clone());
+    }
+
+    /// That the instants were worth it where a child says when it is done.
+    fn assert_under_way(&self) {
+        assert!(self.under_way * 4 >= self.kills, "of {} kills only {} hit what was under way", self.kills, self.under_way);
     }
 
     /// That the instants were worth it.

@@ -7,11 +7,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rat_core::{BuildOptions, EventSink, Freshness, Lake, MaintainOptions, Publish, RunOptions};
+use rat_core::{BuildOptions, EventSink, Freshness, Lake, Publish, RunOptions};
 
 use super::strategies::told;
-use super::{BEGUN, Killer, count, telling};
-use crate::tables::support::{self, files, reachable};
+use super::{BEGUN, ENDED, Killer, count, telling};
+use crate::maintain::leftovers::{assert_no_leftovers, maintained};
 
 const MAINTAINED: &str = "RAT_MAINTAINED_LAKE";
 const BUILT: &str = "RAT_BUILT_LAKE";
@@ -26,30 +26,6 @@ fn write(root: &Path, name: &str, sql: &str) {
     fs::write(folder.join("pipeline.sql"), sql).unwrap();
 }
 
-/// Keeps nothing that it need not.
-fn upkeep() -> MaintainOptions {
-    MaintainOptions {
-        keep_snapshots: Some(1),
-        keep_for: Some(Duration::ZERO),
-        orphan_grace: Some(Duration::ZERO),
-        ..MaintainOptions::default()
-    }
-}
-
-async fn maintained(lake: &Lake) {
-    lake.maintain(&upkeep()).await.unwrap().into_result().unwrap();
-}
-
-/// Every file of these tables is one that they reach.
-async fn assert_no_leftovers(root: &Path, names: &[&str]) {
-    let tables = support::folder(root);
-    for name in names {
-        let name = support::name(name);
-        let table = tables.get(&name).await.unwrap();
-        assert_eq!(files(&tables, &name).await, reachable(&tables, &table).await, "{name}");
-    }
-}
-
 fn kills() -> usize {
     told("RAT_KILLS").map_or(8, |kills| kills.parse().unwrap())
 }
@@ -62,6 +38,7 @@ async fn maintainer() {
     let lake = Lake::open(&root).await.unwrap();
     println!("\n{BEGUN}");
     maintained(&lake).await;
+    println!("\n{ENDED}");
 }
 
 /// Builds a lake, in a process that is killed.
@@ -101,6 +78,7 @@ async fn killed_maintenance_loses_no_row_and_the_next_leaves_nothing_over() {
         assert_eq!(count(&lake, all).await, before, "maintenance that was killed changed a row");
         assert_eq!(count(&lake, "select count(*) - count(distinct id) from silver.t").await, 0);
     }
+    killer.assert_under_way();
     maintained(&open(root).await).await;
     assert_no_leftovers(root, &["silver.t"]).await;
 }

@@ -4,6 +4,7 @@ mod concurrency;
 mod door;
 mod faults;
 mod files;
+pub mod leftovers;
 
 use std::sync::Arc;
 use std::time::Duration;

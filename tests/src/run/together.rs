@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use rat_core::error::Code;
 use rat_core::{BuildOptions, BuildReport, Event, EventSink, Lake, Phase, Publish, QueryOptions, RunOptions, RunStatus};
 
+use crate::maintain::leftovers::{assert_no_leftovers, maintained};
 use crate::tables::faults::{Fault, FaultyStore};
 
 fn write(root: &Path, name: &str, sql: &str) {
@@ -147,38 +148,83 @@ async fn state(lake: &Lake) -> (String, Vec<Vec<String>>) {
     (grown[0][0].clone(), rows(lake, "SELECT v, b FROM gold.g").await)
 }
 
+/// A lake over a store that can be made to fail.
+async fn faulty(root: &Path) -> (Lake, FaultyStore) {
+    let store = Arc::new(Mutex::new(None));
+    let handed_out = Arc::clone(&store);
+    let lake = Lake::builder(&root.to_string_lossy()).wrap_storage(move |storage| {
+        storage.wrap(|inner| {
+            let faulty = FaultyStore::new(inner);
+            *handed_out.lock().unwrap() = Some(faulty.clone());
+            Arc::new(faulty)
+        })
+    });
+    let lake = lake.open().await.unwrap();
+    let store = store.lock().unwrap().take().unwrap();
+    (lake, store)
+}
+
+fn all() -> BuildOptions {
+    BuildOptions { freshness: rat_core::Freshness::RunAll, ..together(|_| {}) }
+}
+
+/// Every run of the build is written down as it was told.
+fn assert_recorded(lake: &Lake, build: &rat_core::error::Result<BuildReport>, what: &str) {
+    for run in build.iter().flat_map(|report| &report.runs) {
+        if run.id.is_empty() {
+            assert!(run.skipped_reason.is_some(), "{what}: {} was neither run nor skipped", run.pipeline);
+            continue;
+        }
+        let record = lake.runs().get(&run.id).unwrap();
+        let code = run.error.as_ref().map(|error| error.code().as_str().to_owned());
+        assert_eq!((record.status, record.error_code), (run.status, code), "{what}: {}", run.pipeline);
+    }
+    let runs = lake.runs().list(&Default::default()).unwrap().runs;
+    assert!(runs.iter().all(|run| run.status != RunStatus::Running), "{what}: a run that is over is under way in the ledger");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_at_any_operation_leaves_all_tables_old_or_all_new() {
+    const TABLES: [&str; 3] = ["bronze.a", "silver.b", "gold.g"];
     #[expect(clippy::disallowed_methods, reason = "how long a test runs is not a setting of rat")]
     let stride = std::env::var("RAT_FAULT_STRIDE").map_or(17, |stride| stride.parse::<u64>().unwrap());
-    for fault in [Fault::Io(ErrorKind::TimedOut), Fault::Lie, Fault::Torn] {
+    let full = Fault::Io(ErrorKind::StorageFull);
+    for (fault, lasting) in [(Fault::Io(ErrorKind::TimedOut), false), (Fault::Lie, false), (Fault::Torn, false), (full, true)] {
         let folder = tempfile::tempdir().unwrap();
-        project(folder.path());
-        open(folder.path()).await.build(&together(|_| {})).await.unwrap().into_result().unwrap();
+        let root = folder.path();
+        project(root);
+        open(root).await.build(&together(|_| {})).await.unwrap().into_result().unwrap();
         let (mut grown, mut n, mut failed) = (1, 0, 0);
         loop {
-            let store = Arc::new(Mutex::new(None));
-            let handed_out = Arc::clone(&store);
-            let lake = Lake::builder(&folder.path().to_string_lossy()).wrap_storage(move |storage| {
-                storage.wrap(|inner| {
-                    let faulty = FaultyStore::new(inner);
-                    *handed_out.lock().unwrap() = Some(faulty.clone());
-                    Arc::new(faulty)
-                })
-            });
-            let lake = lake.open().await.unwrap();
-            let store: FaultyStore = store.lock().unwrap().take().unwrap();
+            let what = format!("{fault:?} at operation {n}");
+            let (lake, store) = faulty(root).await;
             let before = store.operations();
-            store.arm(n, fault);
-            let build = lake.build(&BuildOptions { freshness: rat_core::Freshness::RunAll, ..together(|_| {}) }).await;
+            match lasting {
+                true => store.arm_from(n, fault),
+                false => store.arm(n, fault),
+            }
+            let build = lake.build(&all()).await;
             store.disarm();
+            let reached = store.operations() - before;
             let succeeded = build.as_ref().is_ok_and(|report| report.status == RunStatus::Success);
             failed += usize::from(!succeeded);
-            let now = state(&open(folder.path()).await).await;
+            assert_recorded(&lake, &build, &what);
+            drop(lake);
+            let lake = open(root).await;
             grown += usize::from(succeeded);
-            let all = grown.to_string();
-            assert_eq!(now, (all.clone(), vec![vec![all.clone(), all]]), "{fault:?} at operation {n}: {build:?}");
-            if n > store.operations() - before {
+            let all_of = |grown: usize| (grown.to_string(), vec![vec![grown.to_string(), grown.to_string()]]);
+            assert_eq!(state(&lake).await, all_of(grown), "{what}: {build:?}");
+            if !lasting {
+                assert_no_leftovers(root, &TABLES).await;
+            }
+            let next = lake.build(&all()).await;
+            assert_recorded(&lake, &next, &what);
+            next.unwrap().into_result().unwrap();
+            grown += 1;
+            maintained(&lake).await;
+            assert_no_leftovers(root, &TABLES).await;
+            assert_eq!(state(&lake).await, all_of(grown), "{what}: after the next build, and maintenance");
+            if n > reached {
                 break;
             }
             n += stride;
