@@ -99,8 +99,8 @@ OWN = {
     # Reports.
     "*.schema": _ARROW,
     "*.arrow_schema": _ARROW,
-    "*.to_dict": "plain data, for `json.dumps`; in Node a report is that already, and Rust has `to_json` or serde",
-    "*.to_json": "the JSON of serde; in Node a report is what `JSON.stringify` takes already, and Python has `to_dict`",
+    "*.to_dict": "plain data; in Node a report is that already, and Rust has `to_json` or serde",
+    "*.to_json": "the JSON of serde; in Node a report is plain data already, and Python has `to_dict`",
     "*.into_result": "a failure as an `Err`; it is raised elsewhere, unless `raise_on_failure` says not to",
     "BuildReport.run": "`runs` is a list that can be searched",
     "CheckReport.pipeline": "`pipelines` is a list that can be searched",

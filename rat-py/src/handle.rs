@@ -71,6 +71,10 @@ impl RunEvents {
         self.next(|py, event| give(py, event, PyStopIteration::new_err(()))).wait(py)
     }
 
+    fn __repr__(&self) -> &'static str {
+        "<RunEvents>"
+    }
+
     fn __aiter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
         slf
     }

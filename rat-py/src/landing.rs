@@ -47,4 +47,8 @@ impl Landing {
         let lake = self.0.clone();
         call(async move { lake.landing().restore(&zone, run.as_deref()).await }, |py, done| report(py, "Restored", &done))
     }
+
+    fn __repr__(&self) -> String {
+        format!("<Landing of {}>", self.0.url())
+    }
 }

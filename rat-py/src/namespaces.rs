@@ -14,4 +14,8 @@ impl Namespaces {
         let lake = self.0.clone();
         call(async move { lake.namespaces().list().await }, |py, names| Ok(names.into_pyobject(py)?.unbind()))
     }
+
+    fn __repr__(&self) -> String {
+        format!("<Namespaces of {}>", self.0.url())
+    }
 }

@@ -67,4 +67,8 @@ impl Runs {
         let lake = self.0.clone();
         call(async move { lake.runs().tests(&id) }, |py, done| reports(py, "TestLine", &done))
     }
+
+    fn __repr__(&self) -> String {
+        format!("<Runs of {}>", self.0.url())
+    }
 }

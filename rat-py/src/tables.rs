@@ -58,4 +58,8 @@ impl Tables {
         let lake = self.0.clone();
         call(async move { lake.tables().drop(&name).await }, |py, ()| Ok(py.None()))
     }
+
+    fn __repr__(&self) -> String {
+        format!("<Tables of {}>", self.0.url())
+    }
 }

@@ -49,11 +49,18 @@ class Failing:
 
 COMMANDS = [
     *(["check"], ["compile", "a.b"], ["plan", "a.b"], ["test"], ["run", "a.b"], ["build"], ["query", "select 1"], ["preview", "a.b"]),
-    *(["tables", "a.b", "--history"], ["graph"], ["maintain"]),
+    *(["tables", "a.b", "--history"], ["tables"], ["runs"], ["graph"], ["maintain"]),
 ]
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
+def test_every_command_that_tells_something_tells_it_as_json() -> None:
+    commands = cli.main.commands.items()
+    told = [name for name, command in commands if not any("--json" in option.opts for option in command.params)]
+    assert told == ["completion"]
+    assert {name for name, _ in commands} == {*(arguments[0] for arguments in COMMANDS), "init", "completion"}
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize(("kind", "code"), cli.EXIT_CODES.items())
 def test_each_kind_of_failure_has_its_exit_code_in_each_command(
     arguments: list[str], kind: str, code: int, monkeypatch: pytest.MonkeyPatch
@@ -67,7 +74,7 @@ def test_each_kind_of_failure_has_its_exit_code_in_each_command(
         raise error
 
     failing = Failing(fail)
-    failing.tables = Failing(fail)  # type: ignore[attr-defined]
+    failing.tables = failing.runs = Failing(fail)  # type: ignore[attr-defined]
     monkeypatch.setattr(lake, "open", lambda *_, **__: failing)
     drawn = CliRunner().invoke(cli.main, arguments)
     assert (drawn.exit_code, drawn.stdout, drawn.stderr) == (code, "", "error[A_CODE]: it fails\n")
@@ -169,6 +176,10 @@ def interrupted(project: Path, *arguments: str, until: Any) -> tuple[int, str, s
             return process.returncode, out, err
         finally:
             process.kill()
+
+
+def test_a_terminal_is_not_waited_for(project: Path) -> None:
+    assert "give the SQL as an argument, or on standard input" in on_a_terminal(project, "query")
 
 
 def test_ctrl_c_ends_a_run_with_nothing_published(project: Path) -> None:

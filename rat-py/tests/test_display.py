@@ -107,6 +107,9 @@ def test_every_report_has_a_line_a_card_and_its_data(project: Path) -> None:
         assert "img" not in Tags(report._repr_html_()).seen, line
         json.dumps(report.to_dict(), default=str)
         assert report.to_dict(), line
+    for noun in ("tables", "runs", "landing", "namespaces"):
+        assert repr(getattr(lake, noun)) == f"<{noun.capitalize()} of {lake.url}>"
+    assert repr(handle.events()) == "<RunEvents>"
     assert all(isinstance(many, list) and many.to_dict() == [one.to_dict() for one in many] for many in listed)
     assert lake.landing.samples("orders") == [] and "none" in lake.landing.samples("orders")._repr_html_()
 

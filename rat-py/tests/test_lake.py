@@ -2,8 +2,10 @@
 
 import asyncio
 import concurrent.futures
+import copy
 import datetime
 import decimal
+import pickle
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +99,22 @@ def test_every_kind_has_its_class(tmp_path: Path, lake: rat.Lake) -> None:
         lake.run("silver.ordrs")
     with pytest.raises(TypeError):
         lake.query("select 1", timeout=-1)
+
+
+def test_errors_and_reports_go_to_other_processes_and_are_copied(project: Path, lake: rat.Lake) -> None:
+    write(project, "gold", "broken", "select nothing from {{ ref('silver.orders') }}")
+    raised: list[rat.RatError] = []
+    for verb in (lambda: lake.query("select from where"), lambda: lake.run("gold.broken")):
+        with pytest.raises(rat.RatError) as failed:
+            verb()
+        raised.append(failed.value)
+    for error in raised:
+        for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+            assert type(again) is type(error) and str(again) == str(error) and again.to_dict() == error.to_dict()
+            assert again.diagnostics == error.diagnostics and again.diagnostics
+    assert isinstance(raised[1], rat.RunFailedError) and pickle.loads(pickle.dumps(raised[1])).report.status == "failed"
+    report = lake.run("silver.orders")
+    assert pickle.loads(pickle.dumps(report)) == report
 
 
 def test_a_closed_lake_and_a_read_only_one_refuse(project: Path) -> None:

@@ -20,6 +20,12 @@ pub(super) fn failure(error: object_store::Error, deed: Deed, path: &str) -> Err
     {
         return ours.clone();
     }
+    if let Some(name) = unreadable_name(&error) {
+        let name = name.find(path.as_str()).map_or(name.as_str(), |at| &name[at..]);
+        let message = format!("`{path}` has a file whose name cannot be read: `{name}`, percent-encoded");
+        return Error::new(Code::InvalidName, message)
+            .with_help("give it, and the folders it is in, names in UTF-8 without control characters");
+    }
     let code = match &error {
         object_store::Error::NotFound { .. } => Code::PathNotFound,
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } if deed == Deed::Write => {
@@ -54,17 +60,26 @@ fn described(code: Code, deed: Deed, path: &str) -> Error {
     Error::new(code, message)
 }
 
-fn io_kind(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.kind() != ErrorKind::Other
-        {
-            return Some(io.kind());
-        }
-        next = error.source();
+/// The path of a file that a store cannot name: it is not UTF-8, or has control characters in it.
+fn unreadable_name(error: &(dyn StdError + 'static)) -> Option<String> {
+    use object_store::path::Error as PathError;
+    match causes(error).find_map(|error| error.downcast_ref::<PathError>())? {
+        PathError::NonUnicode { path, .. } => Some(path.clone()),
+        PathError::BadSegment { path, .. } => Some(path.escape_default().to_string()),
+        _ => None,
     }
-    None
+}
+
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
+    causes(error)
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind)
+        .find(|kind| *kind != ErrorKind::Other)
+}
+
+/// The error, and what is behind it.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 // A store's own message may quote a signed URL; what is kept of it is the text with every URL redacted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,10 @@ class RatError(Exception):
         self.retryable = retryable
         self.context = context
         self.diagnostics = diagnostics
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are made anew by their constructor, with what is shown: a pool of processes would break on its way back.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def to_dict(self) -> dict[str, Any]:
         """The error as plain data, such as a report holds it."""

@@ -29,6 +29,9 @@ class Tables:
     def __init__(self, native: _rat.Tables) -> None:
         self._native = native
 
+    def __repr__(self) -> str:
+        return repr(self._native)
+
     def _list(self) -> Call[Reports[TableEntry]]:
         """Tables and views, by name."""
         return self._native.list()
@@ -111,6 +114,9 @@ class Runs:
     def __init__(self, native: _rat.Runs) -> None:
         self._native = native
 
+    def __repr__(self) -> str:
+        return repr(self._native)
+
     def _list(
         self,
         pipeline: str | None = None,
@@ -181,6 +187,9 @@ class Landing:
     def __init__(self, native: _rat.Landing) -> None:
         self._native = native
 
+    def __repr__(self) -> str:
+        return repr(self._native)
+
     def _zones(self) -> Call[Reports[Zone]]:
         """Every zone, by name, with how many files and bytes are there to ingest."""
         return self._native.zones()
@@ -246,6 +255,9 @@ class Namespaces:
 
     def __init__(self, native: _rat.Namespaces) -> None:
         self._native = native
+
+    def __repr__(self) -> str:
+        return repr(self._native)
 
     def _list(self) -> Call[_Names]:
         """Every namespace that has a folder or a table, by name."""

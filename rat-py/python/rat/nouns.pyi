@@ -20,6 +20,7 @@ class Tables:
     """
 
     def __init__(self, native: _rat.Tables) -> None: ...
+    def __repr__(self) -> str: ...
     def list(self) -> Reports[TableEntry]:
         """Tables and views, by name."""
 
@@ -102,6 +103,7 @@ class Runs:
     """What ran, from the ledger, whichever process ran it. Every verb with an ``id`` raises ``NotFoundError`` (``RUN_NOT_FOUND``)."""
 
     def __init__(self, native: _rat.Runs) -> None: ...
+    def __repr__(self) -> str: ...
     def list(
         self,
         pipeline: str | None = None,
@@ -180,6 +182,7 @@ class Landing:
     """
 
     def __init__(self, native: _rat.Landing) -> None: ...
+    def __repr__(self) -> str: ...
     def zones(self) -> Reports[Zone]:
         """Every zone, by name, with how many files and bytes are there to ingest."""
 
@@ -246,6 +249,7 @@ class Namespaces:
     """The namespaces of a lake."""
 
     def __init__(self, native: _rat.Namespaces) -> None: ...
+    def __repr__(self) -> str: ...
     def list(self) -> _Names:
         """Every namespace that has a folder or a table, by name."""
 

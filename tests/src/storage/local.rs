@@ -58,6 +58,23 @@ fn a_url_is_percent_encoded_and_opens_the_folder_it_is_of() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no folder of another name was made");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_whose_name_cannot_be_read_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    for (name, told) in [(&b"caf\xe9.csv"[..], "caf%E9.csv"), (b"a\tb.csv", "a\\tb.csv")] {
+        let folder = tempfile::tempdir().unwrap();
+        let zone = folder.path().join("default/landing/orders");
+        std::fs::create_dir_all(&zone).unwrap();
+        std::fs::write(zone.join(std::ffi::OsStr::from_bytes(name)), "a\n1\n").unwrap();
+        let error = open(folder.path()).list("default/landing").await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidName, "{error:?}");
+        let expected = format!("`default/landing` has a file whose name cannot be read: `default/landing/orders/{told}`, percent-encoded");
+        assert_eq!(error.message(), expected);
+        assert!(error.help().contains("UTF-8"), "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_dropped_writer_leaves_no_hidden_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -24,6 +24,8 @@ def query(
     ctx: click.Context, sql: str | None, limit: int | None, timeout: float | None, as_of: str | None, as_csv: bool, as_json: bool
 ) -> None:
     """Answer one read-only statement, given as SQL or on standard input."""
+    if sql is None and sys.stdin.isatty():
+        raise click.UsageError("give the SQL as an argument, or on standard input")
     text = sql if sql is not None else sys.stdin.read()
     result = open_lake(ctx, read_only=True).query(text, limit=limit, timeout=timeout, as_of=as_of)
     if as_json:
