@@ -1,8 +1,10 @@
 """Appends rows with PyIceberg while others write. Usage: append_rows.py FOLDER LAYER TABLE ROUNDS
 
 Each snapshot says which round it is of; the rows of round n are (n % 3, 90000 + n) and (n % 3 + 2, 95000 + n).
+Where the rows of the table are versions, these begin now and have no end.
 """
 
+import datetime
 import sys
 from pathlib import Path
 
@@ -22,7 +24,13 @@ def main():
         )
         while True:
             try:
-                catalog.load_table(("default", layer, name)).append(rows, snapshot_properties={"round": str(n)})
+                table = catalog.load_table(("default", layer, name))
+                if "valid_from" in table.schema().column_names:
+                    now = datetime.datetime.now(datetime.UTC)
+                    begin = pyarrow.array([now, now], pyarrow.timestamp("us", "UTC"))
+                    table.append(rows.append_column("valid_from", begin), snapshot_properties={"round": str(n)})
+                else:
+                    table.append(rows, snapshot_properties={"round": str(n)})
                 break
             except (CommitFailedException, OperationalError):
                 pass

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.types import MapType
 from rows import lines, say
 
 
@@ -21,8 +22,9 @@ def main():
         name, *engines = question.split()
         table = catalog.load_table(("default", layer, name))
         read = {"pyiceberg": lambda t: t.scan().to_arrow(), "polars": lambda t: polars.scan_iceberg(t).collect().to_arrow()}
+        maps = [field.name for field in table.schema().fields if isinstance(field.field_type, MapType)]
         for engine in engines:
-            say(engine=engine, table=name, rows=lines(read[engine](table)))
+            say(engine=engine, table=name, rows=lines(read[engine](table), maps))
             sys.stdout.flush()
 
 

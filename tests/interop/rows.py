@@ -16,12 +16,10 @@ def spelled(value):
         return value.hex()
     if isinstance(value, datetime.datetime):
         return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, datetime.date):
+    if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return str(value)
-    if isinstance(value, list) and value and isinstance(value[0], tuple):
-        return "{" + ", ".join(f"{spelled(k)}: {spelled(v)}" for k, v in value) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(spelled(v) for v in value) + "]"
     if isinstance(value, dict):
@@ -29,9 +27,16 @@ def spelled(value):
     return str(value)
 
 
-def lines(table):
-    """The rows of an Arrow table, sorted."""
-    columns = [column.to_pylist() for column in table.columns]
+def lines(table, maps=()):
+    """The rows of an Arrow table, sorted. Columns of these names are maps, whether Arrow calls them that or lists of pairs."""
+
+    def of_map(value):
+        return {pair["key"]: pair["value"] for pair in value} if isinstance(value, list) else value
+
+    columns = [column.to_pylist(maps_as_pydicts="strict") for column in table.columns]
+    for place, name in enumerate(table.column_names):
+        if name in maps:
+            columns[place] = [of_map(value) for value in columns[place]]
     return sorted("|".join(spelled(v) for v in row) for row in zip(*columns, strict=True))
 
 

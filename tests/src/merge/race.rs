@@ -1,5 +1,5 @@
-//! Two processes with two strategies on one table, or a process of ours and PyIceberg: whatever came first, the table is what some order of all runs makes of it, and no run
-//! that was told a success is missing.
+//! Two processes with two strategies on one table, or a process of ours and PyIceberg: whatever came first, the table is what some order of all
+//! runs makes of it, and no run that was told a success is missing.
 //!
 //! `RAT_RACE_ROUNDS` says how many runs each process makes.
 
@@ -182,7 +182,7 @@ async fn beside_pyiceberg(lake: &Lake, python: &Path, script: &str, strategy: &s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_beside_pyiceberg_loses_neither_its_rows_nor_the_others() {
     let Some(python) = python() else { return };
-    for strategy in ["incremental", "append_only", "delete_insert"] {
+    for strategy in ["incremental", "append_only", "delete_insert", "scd2"] {
         let folder = tempfile::tempdir().unwrap();
         let lake = lake(folder.path(), strategy);
         let done = beside_pyiceberg(&lake, &python, "append_rows.py", strategy).await;

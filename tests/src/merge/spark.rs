@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
 use rat_core::interop::tables::{Relation, references};
 
@@ -22,6 +23,10 @@ SELECT * FROM (VALUES ROWS) AS t(id, city)";
 const DAYS: &str = "-- @merge_strategy: snapshot
 -- @partition_column: day
 SELECT CAST(day AS DATE) AS day, n FROM (VALUES ROWS) AS t(day, n)";
+
+const LOG: &str = "-- @merge_strategy: append_only
+SELECT CAST(id AS INTEGER) AS id, city FROM (VALUES ROWS) AS t(id, city)";
+const WHOLE: &str = "SELECT CAST(id AS INTEGER) AS id, CAST(n AS BIGINT) AS n FROM (VALUES (1, 10), (2, 20)) AS t(id, n)";
 
 /// Two partition values of one type, which a manifest may define once.
 const PAIRS: &str = "-- @merge_strategy: delete_insert
@@ -57,11 +62,15 @@ fn spark() -> Option<PathBuf> {
     found
 }
 
-/// The rows of every silver table of a lake, as Spark has them; none of them where there is no Spark.
-pub fn read(folder: &Path) -> BTreeMap<String, Vec<String>> {
+/// The rows of every silver table of a lake, as Spark has them: `None` where it has no type for a column. No table at all where there is no
+/// Spark.
+pub fn read(folder: &Path) -> BTreeMap<String, Option<Vec<String>>> {
+    // A session takes a GiB.
+    static ONE: Mutex<()> = Mutex::new(());
     let Some(python) = spark() else { return BTreeMap::new() };
+    let _one = ONE.lock();
     let mut session = session(&python, "spark_reads.py", folder);
-    let tables = part(&mut BufReader::new(session.stdout.take().unwrap()));
+    let tables = told(&mut BufReader::new(session.stdout.take().unwrap()));
     assert!(session.wait().unwrap().success());
     assert!(!tables.is_empty(), "Spark found no table");
     tables
@@ -76,8 +85,12 @@ fn session(python: &Path, script: &str, folder: &Path) -> Child {
     command.spawn().unwrap()
 }
 
-/// One part of what Spark says: the rows of each table.
+/// One part of what Spark says: the rows of each table, all of which it can read.
 fn part(from: &mut BufReader<ChildStdout>) -> BTreeMap<String, Vec<String>> {
+    told(from).into_iter().map(|(table, rows)| (table, rows.expect("a table that Spark cannot read"))).collect()
+}
+
+fn told(from: &mut BufReader<ChildStdout>) -> BTreeMap<String, Option<Vec<String>>> {
     let mut tables = BTreeMap::new();
     loop {
         let mut line = String::new();
@@ -86,7 +99,8 @@ fn part(from: &mut BufReader<ChildStdout>) -> BTreeMap<String, Vec<String>> {
         if answer["done"] == true {
             return tables;
         }
-        let rows = answer["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap().to_owned()).collect();
+        let row = |row: &serde_json::Value| row.as_str().unwrap().to_owned();
+        let rows = answer["rows"].as_array().map(|rows| rows.iter().map(row).collect());
         tables.insert(answer["table"].as_str().unwrap().to_owned(), rows);
     }
 }
@@ -99,17 +113,20 @@ async fn same(lake: &Lake, spark: &BTreeMap<String, Vec<String>>, told: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn spark_and_rat_take_turns_on_the_same_tables() {
+    const TABLES: [&str; 7] = ["called", "days", "history", "log", "orders", "pairs", "whole"];
     let Some(python) = spark() else { return };
     let project = |orders: &str, history: &str, days: &str, called: &str| {
-        [("orders", ORDERS, orders), ("history", HISTORY, history), ("days", DAYS, days), ("pairs", PAIRS, ""), ("called", called, "")]
-            .map(|(table, sql, rows)| (format!("silver/{table}/pipeline.sql"), sql.replace("ROWS", rows)))
+        let tables = [("orders", ORDERS, orders), ("history", HISTORY, history), ("log", LOG, history), ("days", DAYS, days)];
+        let same = [("pairs", PAIRS, ""), ("whole", WHOLE, ""), ("called", called, "")];
+        let files = tables.into_iter().chain(same);
+        files.map(|(table, sql, rows)| (format!("silver/{table}/pipeline.sql"), sql.replace("ROWS", rows))).collect::<Vec<_>>()
     };
     let day = "(1, 'Rome', 1.50, '2026-01-01 00:00:00Z', 1, 'a'), (2, 'Bern', 2.50, NULL, 2, NULL), (3, 'Oslo', NULL, NULL, 3, 'c')";
     let files = project(day, "(1, 'Rome'), (2, 'Bern')", "('2026-01-01', 1), ('2026-01-01', 2), ('2026-01-02', 3)", CALLED);
-    let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let mut lake = Lake::new(&files);
     let run_all = async |lake: &Lake| {
-        for table in ["orders", "history", "days", "pairs", "called"] {
+        for table in TABLES {
             let report = lake.run(&format!("silver.{table}")).await;
             assert!(report.is_ok(), "{table}: {:?}", report.error);
         }
@@ -122,14 +139,14 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
         "('2026-01-02', 4), (NULL, 5)",
         &CALLED_SINCE.replace("RENAMED", "-- @renamed_from: {place: city}"),
     );
-    let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     lake = lake.with(&files);
     run_all(&lake).await;
 
     let mut spark = session(&python, "spark_session.py", lake.folder.path());
     let mut said = BufReader::new(spark.stdout.take().unwrap());
     let before = part(&mut said);
-    assert_eq!(before.keys().collect::<Vec<_>>(), ["called", "days", "history", "orders", "pairs"]);
+    assert_eq!(before.keys().collect::<Vec<_>>(), TABLES);
     same(&lake, &before, "what rat wrote").await;
     assert_eq!(before["called"], ["1|Rome|NULL|NULL", "2|Bern|Bern|a", "3|Oslo|NULL|b"]);
 
@@ -145,8 +162,8 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     // rat merges into what Spark left: renamed, widened, with a field more, partitioned otherwise, with rows deleted by position.
     let day = "(2, 'Bern', 2.75, NULL, 22, 'again'), (3, 'Oslo', 3.75, NULL, 333, NULL), (50, 'Oslo', 50.00, NULL, 50, NULL)";
     let files = project(day, "(1, 'Roma')", "('2026-01-01', 6)", &CALLED_SINCE.replace("RENAMED\n", ""));
-    let files = files.map(|(path, text)| (path, text.replace(" AS note,", " AS remark,")));
-    let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    let files: Vec<_> = files.into_iter().map(|(path, text)| (path, text.replace(" AS note,", " AS remark,"))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     lake = lake.with(&files);
     run_all(&lake).await;
     spark.stdin.take().unwrap().write_all(b"go on\n").unwrap();
@@ -156,4 +173,11 @@ async fn spark_and_rat_take_turns_on_the_same_tables() {
     same(&lake, &merged, "what rat merged").await;
     assert_eq!(ids, ["1", "2", "3", "4", "50"], "each key once");
     assert!(merged["orders"][2].starts_with("3|Oslo|3.75|NULL|333|NULL|"), "{:?}", merged["orders"]);
+    // Of every strategy: what Spark deleted stays deleted, what it wrote stays unless it gives way, and a rebuild is what the query gives.
+    assert_eq!(merged["log"], ["1|Roma|NULL", "1|Rome|NULL", "3|Lima|NULL", "90|Kyiv|hand"]);
+    assert_eq!(merged["pairs"], ["1.50|2.50", "2.50|NULL", "3.50|1.50", "7.50|7.50"]);
+    assert_eq!(merged["whole"], ["1|10", "2|20"]);
+    let versions = merged["history"].iter().map(|row| row.split('|').collect::<Vec<_>>());
+    let versions: Vec<(&str, &str, bool)> = versions.map(|row| (row[0], row[1], row[3] == "NULL")).collect();
+    assert_eq!(versions, [("1", "Roma", true), ("1", "Rome", false), ("2", "Bern", false), ("2", "Oslo", true), ("9", "Kyiv", true)]);
 }

@@ -2,7 +2,7 @@
 //! again.
 //!
 //! The model takes new versions one by one. `RAT_MODEL_STEPS` says how many runs there are in all. If it is there, PyIceberg reads the table
-//! after every fiftieth of them, and PyIceberg and Polars at the end of each history.
+//! after every fiftieth of them, PyIceberg and Polars at the end of each history, and Spark all tables in the end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rat_core::clock::{Clock, to_iso};
 use rat_core::error::Code;
 use rat_core::interop::run::{RunReport, run};
 
-use super::model::{Random, Readers, Role, Row, Shape, is_read, or_null, seed, steps};
+use super::model::{Random, Readers, Role, Row, Shape, is_read, or_null, read_by_spark, seed, steps};
 use crate::run::harness::{Lake, name, with_rows};
 
 const DAY: i64 = 86_400_000_000;
@@ -168,7 +168,7 @@ async fn history_is_the_model() {
     let mut random = Random::new(seed().unwrap_or(20_261_124));
     let mut lake = Lake::new(&[]);
     let mut readers = Readers::of(lake.folder.path(), "silver");
-    let (mut done, mut histories) = (0, 0);
+    let (mut done, mut histories, mut ends) = (0, 0, BTreeMap::new());
     let (mut late, mut replaced) = (0, 0);
     while done < steps() {
         let seed = random.seed();
@@ -243,7 +243,9 @@ async fn history_is_the_model() {
                 assert_eq!(rows, history.shown(&table), "{}", told(&engine));
             }
         }
+        ends.insert(table_name, history.shape.is_of_spark().then(|| history.shown(&table)));
     }
+    read_by_spark(lake.folder.path(), &ends);
     // Few histories need not have come upon everything.
     assert!(steps() < 500 || (late > 0 && replaced > 0), "no history had a late version, or none that replaced one");
 }

@@ -18,13 +18,28 @@ impl Kind {
         match self.sql {
             // No name of the type is SQL; its literals are.
             "BLOB" => format!("CASE WHEN true THEN {text} ELSE X'' END"),
-            name => format!("CAST({text} AS {name})"),
+            name => match name.strip_prefix("MAP(VARCHAR, ").and_then(|name| name.strip_suffix(')')) {
+                Some(of) => map(text, of),
+                None => format!("CAST({text} AS {name})"),
+            },
         }
+    }
+
+    /// Whether Spark has such a type.
+    pub fn is_of_spark(&self) -> bool {
+        self.sql != "TIME"
     }
 
     pub fn is_nested(&self) -> bool {
         self.transforms.is_empty()
     }
+}
+
+/// A map of texts, or NULL, from its keys and values: there is no cast to it.
+fn map(text: &str, of: &str) -> String {
+    let of_lists = |keys: &str, values: &str| format!("MAP(CAST({keys} AS VARCHAR[]), CAST({values} AS {of}[]))");
+    let value = text.split_once(": ").map_or(text.to_owned(), |(keys, values)| of_lists(keys, values));
+    format!("CASE WHEN true THEN {value} ELSE {} END", of_lists("[]", "[]"))
 }
 
 impl fmt::Debug for Kind {
@@ -104,6 +119,12 @@ pub const TIMESTAMPTZ: Kind = Kind {
     wider: None,
     transforms: MOMENT,
 };
+const TIME: Kind = Kind {
+    sql: "TIME",
+    values: &[("'00:00:00'", "00:00:00"), ("'12:00:01'", "12:00:01"), ("'23:59:59'", "23:59:59")],
+    wider: None,
+    transforms: &["", "bucket(3, {})"],
+};
 const BOOLEAN: Kind = Kind { sql: "BOOLEAN", values: &[("false", "false"), ("true", "true")], wider: None, transforms: &[""] };
 
 const GROWN_STRUCT: Kind = Kind {
@@ -136,9 +157,29 @@ const LIST: Kind = Kind {
     transforms: &[],
 };
 
+/// Maps have no order, and are compared as they are written.
+const GROWN_MAP: Kind = Kind {
+    sql: "MAP(VARCHAR, BIGINT)",
+    values: &[
+        ("['a']: [1]", "{a: 1}"),
+        ("['a', 'b']: [NULL, 1]", "{a: NULL, b: 1}"),
+        ("[]: []", "{}"),
+        ("['ä']: [20000000000]", "{ä: 20000000000}"),
+    ],
+    wider: None,
+    transforms: &[],
+};
+const MAP: Kind = Kind {
+    sql: "MAP(VARCHAR, INTEGER)",
+    values: &[("['a']: [1]", "{a: 1}"), ("['a', 'b']: [NULL, 1]", "{a: NULL, b: 1}"), ("[]: []", "{}")],
+    wider: Some(&GROWN_MAP),
+    transforms: &[],
+};
+
 /// What a key may be.
-pub const PLAIN: &[&Kind] = &[&INTEGER, &BIGINT, &VARCHAR, &DECIMAL, &DATE, &TIMESTAMP, &TIMESTAMPTZ, &FLOAT, &DOUBLE, &BOOLEAN, &BLOB];
+pub const PLAIN: &[&Kind] =
+    &[&INTEGER, &BIGINT, &VARCHAR, &DECIMAL, &DATE, &TIMESTAMP, &TIMESTAMPTZ, &FLOAT, &DOUBLE, &BOOLEAN, &BLOB, &TIME];
 /// What only a value may be.
-pub const NESTED: &[&Kind] = &[&STRUCT, &LIST];
+pub const NESTED: &[&Kind] = &[&STRUCT, &LIST, &MAP];
 /// What a watermark may be where few moments suffice.
-pub const ORDERED: &[&Kind] = &[&BIGINT, &INTEGER, &VARCHAR, &DECIMAL, &DATE, &TIMESTAMP, &TIMESTAMPTZ, &DOUBLE];
+pub const ORDERED: &[&Kind] = &[&BIGINT, &INTEGER, &VARCHAR, &DECIMAL, &DATE, &TIMESTAMP, &TIMESTAMPTZ, &DOUBLE, &TIME];

@@ -1,8 +1,9 @@
 //! The strategies against a plain model, over random histories: columns of every type, that come, go, widen and change their names, every
 //! partitioning and write mode, also those that change, and batches sent again. Each old snapshot keeps the rows and columns of its time.
 //!
-//! `RAT_MODEL_STEPS` says how many runs there are in all, `RAT_MODEL_SEED` with which history it begins: a failure tells its own. If they are there, PyIceberg reads the table after every fiftieth of them, PyIceberg
-//! and Polars at the end of each history, and Spark all tables in the end.
+//! `RAT_MODEL_STEPS` says how many runs there are in all, `RAT_MODEL_SEED` with which history it begins: a failure tells its own. If they are
+//! there, PyIceberg reads the table after every fiftieth of them, PyIceberg and Polars at the end of each history, and Spark all tables in the
+//! end.
 
 mod kinds;
 mod random;
@@ -10,6 +11,7 @@ mod readers;
 mod shape;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rat_core::interop::run::{RunReport, run};
 
@@ -189,9 +191,14 @@ async fn every_strategy_is_the_model() {
                 assert_eq!(rows, history.shown(&table), "{}", told(&engine));
             }
         }
-        ends.insert(table_name, history.shown(&table));
+        ends.insert(table_name, history.shape.is_of_spark().then(|| history.shown(&table)));
     }
-    for (table, rows) in spark::read(&folder) {
+    read_by_spark(&folder, &ends);
+}
+
+/// Spark finds these rows; none in tables with a column for which it has no type.
+pub fn read_by_spark(folder: &Path, ends: &BTreeMap<String, Option<Vec<String>>>) {
+    for (table, rows) in spark::read(folder) {
         assert_eq!(Some(&rows), ends.get(&table), "Spark, {table}");
     }
 }

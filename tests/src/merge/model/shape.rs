@@ -186,6 +186,11 @@ impl Shape {
         Cells::Same
     }
 
+    /// Whether Spark has a type for each column.
+    pub fn is_of_spark(&self) -> bool {
+        self.columns.iter().all(|column| column.kind.is_of_spark())
+    }
+
     pub fn name_of(&self, role: Role) -> &str {
         &self.columns.iter().find(|c| c.role == role).unwrap().name
     }
