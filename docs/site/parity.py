@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import NamedTuple
 
 import sources as read
@@ -17,6 +18,10 @@ class Noun(NamedTuple):
 
 def same(*names: str) -> dict[str, Noun]:
     return {name: Noun(name, name, name) for name in names}
+
+
+def data(*names: str) -> dict[str, Noun]:
+    return {name: Noun(name, None, name) for name in names}
 
 
 NOUNS = {
@@ -37,8 +42,9 @@ NOUNS = {
     "Phase": Noun("PhaseReport", "Phase", "PhaseReport"),
     "Node": Noun("GraphNode", "Node", "GraphNode"),
     "LatestRun": Noun("LatestRun", None, "LatestRun"),
+    "Edge": Noun("GraphEdge", "Edge", "GraphEdge"),
     **same("Column"),
-    "ColumnLineage": Noun("ColumnLineage", None, "ColumnLineage"),
+    **data("ColumnLineage", "ColumnOrigin", "CompiledZone", "CompiledTest", "ConfigValue", "ConfigOrigin", "NamedReference"),
     "TableEntry": Noun("Entry", "TableEntry", "TableEntry"),
     "Table": Noun("TableInfo", "Table", "TableInfo"),
     "Snapshot": Noun("HistoryEntry", "Snapshot", "HistoryEntry"),
@@ -73,7 +79,9 @@ OWN = {
     "Batch": "in Rust an Arrow `RecordBatch`",
     "RunEvents": f"in Node {_ITERATOR}",
     "LatestRun": f"in Python {_DATA}",
-    "ColumnLineage": f"in Python {_DATA}",
+    **dict.fromkeys(data("ColumnLineage", "ColumnOrigin", "CompiledZone", "CompiledTest"), f"in Python {_DATA}"),
+    **dict.fromkeys(data("ConfigValue", "ConfigOrigin", "NamedReference"), f"in Python {_DATA}"),
+    **dict.fromkeys(("Edge.source", "Edge.reader", "Edge.from", "Edge.to"), "`from` is a word of Python's own"),
     "Label": f"in Python {_DATA}",
     # The lake.
     "Lake.builder": "components such as a clock are given in Rust; the others have options of `open`",
@@ -162,12 +170,6 @@ ASIDE = {
     "WriteData": "rows of the language elsewhere",
     "*Clock": "components are given in Rust",
     "*Ids": "components are given in Rust",
-    "Compiled*": _DATA + "; an object in Node",
-    "Config*": _DATA + "; an object in Node",
-    "ColumnOrigin": _DATA + "; an object in Node",
-    "NamedReference": _DATA + "; an object in Node",
-    "GraphEdge": "an `Edge` in Python, an object in Node",
-    "Edge": "a `GraphEdge` in Rust, an object in Node",
     "Report": "what the reports of Python share",
     "Reports": "a list of reports, which a notebook draws",
     "Call": "what a verb of Python's is before it is waited for",
@@ -224,8 +226,13 @@ class Line(NamedTuple):
         return self.rust and self.python and self.node
 
 
-def lines() -> Iterator[Line]:
+@cache
+def lines() -> tuple[Line, ...]:
     """Every noun, every member of it, and every argument of those that are verbs."""
+    return tuple(_lines())
+
+
+def _lines() -> Iterator[Line]:
     for name, noun in NOUNS.items():
         yield Line(name, noun.rust is not None, noun.python is not None, noun.node is not None)
         there = members(name)
@@ -256,7 +263,7 @@ def aside() -> dict[str, str | None]:
 def page() -> str:
     """The tables of all nouns, and what is different on purpose."""
     text = ["# Parity", "", "Read from the sources of the three languages, by their names in Python.", ""]
-    found = list(lines())
+    found = lines()
     for name in NOUNS:
         noun = NOUNS[name]
         text += [f"## {name}", "", "| | " + " | ".join(f"`{own}`" if own else "" for own in noun) + " |", "|---|---|---|---|"]

@@ -1,12 +1,13 @@
 // @ts-ignore: without the optional package, a Table is any.
 import type { Table } from 'apache-arrow'
 
+import type { CheckReport } from './check.js'
 import type { Graph } from './graph.js'
 import type { RunHandle } from './handle.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
 import type { Param, QueryOptions, Result, Rows } from './query.js'
-import type { BuildReport, CheckReport, Compiled, Event, MaintenanceReport, Preview, RunReport, TestResult, WritePlan } from './report.js'
+import type { BuildReport, Compiled, Event, MaintenanceReport, Preview, RunReport, TestResult, WritePlan } from './report.js'
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
 

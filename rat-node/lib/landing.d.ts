@@ -1,29 +1,5 @@
+import type { Restored, Zone, ZoneFile } from './report.js'
 import type { Result } from './query.js'
-
-/** A landing zone, with how much is there to ingest. */
-export interface Zone {
-  namespace: string
-  name: string
-  files: number
-  bytes: number
-}
-
-/** A file in a zone. */
-export interface ZoneFile {
-  /** The name inside the zone, with folders. */
-  name: string
-  /** The path in the lake. */
-  path: string
-  /** Bytes. */
-  size: number
-  modified: string
-}
-
-/** Files that are back in their zone, and those kept where they are because a file of that name has landed since. */
-export interface Restored {
-  files: string[]
-  kept: string[]
-}
 
 /** The landing zones of the lake's namespace. Rejects with `NotFoundError` (`UNKNOWN_ZONE`) for a zone that is not there. */
 export class Landing {

@@ -1,30 +1,4 @@
-import type { LogLine, RunReport, RunStatus } from './report.js'
-
-/** What the ledger has of a run. */
-export interface RunRecord {
-  id: string
-  pipeline: string
-  trigger: string
-  strategy: string
-  attempt: number
-  status: RunStatus
-  phase: string | null
-  startedAt: string
-  finishedAt: string | null
-  durationMs: number | null
-  rowsWritten: number | null
-  snapshotId: bigint | null
-  errorCode: string | null
-  errorMessage: string | null
-}
-
-/** One page of runs. */
-export interface RunPage {
-  /** Newest first. */
-  runs: RunRecord[]
-  /** Give this as `after` for the next page; null at the end. */
-  next: string | null
-}
+import type { LogLine, RunPage, RunRecord, RunReport, RunStatus, TestLine } from './report.js'
 
 /** Which runs to list. */
 export interface RunFilter {
@@ -40,16 +14,6 @@ export interface RunFilter {
   limit?: number
   /** Go on after this run: `next` of the page before. */
   after?: string
-}
-
-/** What one quality test of a run found, without rows. */
-export interface TestLine {
-  name: string
-  severity: string
-  status: string
-  violations: number | null
-  durationMs: number
-  message: string | null
 }
 
 /** What ran. Every call with an id rejects with `NotFoundError` (`RUN_NOT_FOUND`) when there is no such run. */

@@ -172,6 +172,11 @@ describe('options', () => {
 })
 
 describe('reports', () => {
+  it('are declared as the core has them: node types.mjs writes them', async () => {
+    const { types } = (await import(new URL('../types.mjs', import.meta.url).href)) as { types: () => string }
+    expect(readFileSync(join(folder, 'report.d.ts'), 'utf8')).toBe(types())
+  })
+
   let project: Project
   let lake: rat.Lake
   beforeAll(async () => {
@@ -210,7 +215,9 @@ describe('reports', () => {
     matches('Preview', preview)
     matches('PreviewPhase', preview.phases[0]!)
     matches('TableEntry', (await lake.tables.list())[0]!)
-    matches('TableInfo', await lake.tables.get('silver.orders'))
+    const table = await lake.tables.get('silver.orders')
+    matches('TableInfo', table)
+    matches('NamedReference', table.references[0]!)
     matches('HistoryEntry', (await lake.tables.history('silver.orders'))[0]!)
     const page = await lake.runs.list()
     matches('RunPage', page)
@@ -221,12 +228,20 @@ describe('reports', () => {
     matches('LatestRun', graph.nodes[0]!.latestRun!)
     matches('Column', graph.nodes[0]!.columns![0]!)
     matches('ColumnLineage', graph.nodes[1]!.lineage[0]!)
+    matches('ColumnOrigin', graph.nodes[1]!.lineage[0]!.from[0]!)
+    matches('GraphEdge', graph.edges[0]!)
     await lake.landing.put('z', 'a.csv', 'a\n1\n')
     matches('Zone', (await lake.landing.zones())[0]!)
     matches('ZoneFile', (await lake.landing.files('z'))[0]!)
     matches('Restored', await lake.landing.restore('z'))
     await project.pipeline('gold/broken', 'select nothing')
-    matches('Compiled', await lake.compile('silver.orders'))
+    const compiled = await lake.compile('silver.orders')
+    matches('Compiled', compiled)
+    matches('CompiledTest', compiled.tests[0]!)
+    matches('ConfigValue', compiled.config[0]!)
+    matches('ConfigOrigin', compiled.config.find(({ origin }) => origin)!.origin!)
+    await project.pipeline('bronze/landed', "select * from {{ landing_zone('z') }}")
+    matches('CompiledZone', (await lake.compile('bronze.landed')).landingZones[0]!)
     matches('TestResult', (await lake.test('silver.orders'))[0]!)
     const plan = await lake.plan('silver.orders')
     matches('WritePlan', plan)

@@ -60,7 +60,7 @@ pub struct Preview {
 /// How long one step of a preview took.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PreviewPhase {
-    /// Which.
+    /// `plan`, `execute` or `count`.
     pub phase: &'static str,
     /// In milliseconds, with fractions.
     pub duration_ms: f64,

@@ -195,7 +195,7 @@ impl LogLine {
 pub struct TestLine {
     /// The test's name.
     pub name: String,
-    /// `error` or `warn`.
+    /// `error` or `warning`.
     pub severity: String,
     /// `passed`, `failed` or `error`.
     pub status: String,

@@ -6,7 +6,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::error::Error;
 use crate::name::Name;
 
-/// What maintenance did, or with `dry_run` would do, table by table.
+/// What maintenance did, or with [`dry_run`](Self::dry_run) would do, table by table.
 #[derive(Debug, Clone, Serialize)]
 pub struct MaintenanceReport {
     /// Whether nothing was changed.
