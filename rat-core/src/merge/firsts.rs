@@ -37,7 +37,7 @@ impl Precedence<'_> {
         let firsts = Firsts {
             key: Order::new(schema, &key)?,
             rank: Order::new(schema, &or_key(rank))?,
-            rest: Order::of_any(schema, &or_key(rest))?,
+            rest: Order::new(schema, &or_key(rest))?,
             rows: Some(sorted),
             held: None,
             picked: Picked::default(),

@@ -11,6 +11,7 @@ mod columns;
 mod evolving;
 mod firsts;
 mod fit;
+mod flat;
 mod foresee;
 mod full_refresh;
 mod incremental;

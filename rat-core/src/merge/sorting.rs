@@ -9,22 +9,21 @@ use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{SortOptions, interleave_record_batch};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::row::{Row, RowConverter, Rows, SortField};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::disk_manager::RefCountedTempFile;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::spill::{SpillManager, get_record_batch_memory_size};
 use futures::{Stream, StreamExt, stream};
 
+use super::flat::{flat, flat_type};
 use super::runs::Runs;
 use super::scratch::{self, SpillFile};
 use crate::error::{Code, Error, Result};
 use crate::session::Session;
-use crate::tables::normal;
 use crate::types::sql_type;
 
 /// What the rows of one run may take; an eighth of the pool where that is less, for two runs are in memory at once.
@@ -56,54 +55,33 @@ impl By {
     }
 }
 
-/// Columns of rows as bytes that compare as the rows do. -0.0 is 0.0, and one NaN is every other.
+/// Columns of rows as bytes that compare as the rows do. -0.0 is 0.0, and one NaN is every other; maps are as lists of their entries.
 #[derive(Debug)]
 pub(super) struct Order {
     columns: Vec<usize>,
     converter: RowConverter,
-    /// Compared as they are written.
-    written: Vec<usize>,
 }
 
 impl Order {
     pub(super) fn new(schema: &Schema, by: &[By]) -> Result<Self> {
-        let order = Self::of_any(schema, by)?;
-        let Some(column) = order.written.first() else { return Ok(order) };
-        let field = schema.field(*column);
-        let message = format!("column `{}` is {}, which has no order", field.name(), sql_type(field.data_type()));
-        Err(Error::new(Code::UnsupportedType, message).with_context("column", field.name()))
-    }
-
-    /// An order of any columns: those of types that have none are compared as they are written.
-    pub(super) fn of_any(schema: &Schema, by: &[By]) -> Result<Self> {
-        let mut written = Vec::new();
-        let fields = by.iter().map(|by| {
-            let sort = SortField::new_with_options(schema.field(by.column).data_type().clone(), by.options);
+        let of = |by: &By| {
+            let field = schema.field(by.column);
+            let sort = SortField::new_with_options(flat_type(field.data_type()), by.options);
             if RowConverter::supports_fields(std::slice::from_ref(&sort)) {
-                return sort;
+                return Ok(sort);
             }
-            written.push(by.column);
-            SortField::new_with_options(DataType::Utf8, by.options)
-        });
-        let fields = fields.collect();
+            let message = format!("column `{}` is {}, which has no order", field.name(), sql_type(field.data_type()));
+            Err(Error::new(Code::UnsupportedType, message).with_context("column", field.name()))
+        };
+        let fields = by.iter().map(of).collect::<Result<_>>()?;
         let columns = by.iter().map(|by| by.column).collect();
-        Ok(Self { columns, converter: RowConverter::new(fields).map_err(defect)?, written })
+        Ok(Self { columns, converter: RowConverter::new(fields).map_err(defect)? })
     }
 
     pub(super) fn of(&self, rows: &RecordBatch) -> Result<Rows> {
-        let values = |column: &usize| match self.written.contains(column) {
-            true => text(rows.column(*column).as_ref()),
-            false => Ok(normal(rows.column(*column))),
-        };
-        let columns: Vec<ArrayRef> = self.columns.iter().map(values).collect::<Result<_>>()?;
+        let columns: Vec<ArrayRef> = self.columns.iter().map(|column| flat(rows.column(*column))).collect::<Result<_>>()?;
         self.converter.convert_columns(&columns).map_err(defect)
     }
-}
-
-fn text(values: &dyn Array) -> Result<ArrayRef> {
-    let formatter = ArrayFormatter::try_new(values, &FormatOptions::default()).map_err(defect)?;
-    let written = (0..values.len()).map(|row| (!values.is_null(row)).then(|| formatter.value(row).to_string()));
-    Ok(Arc::new(written.collect::<StringArray>()))
 }
 
 /// The first bytes of a row, which mostly tell it from another.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Schema, TimestampMicrosecondType, UInt32Type, UInt64Type};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::{Schema, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow::row::{Row, RowConverter, Rows, SortField};
 use datafusion::common::ScalarValue;
 use futures::channel::mpsc::Sender;
@@ -12,6 +12,7 @@ use futures::{SinkExt, StreamExt, TryStreamExt};
 use roaring::RoaringTreemap;
 
 use super::super::columns::position;
+use super::super::flat::{flat, flat_type};
 use super::super::picked::Picked;
 use super::super::scratch::Scratch;
 use super::super::sorting::Ordered;
@@ -22,7 +23,7 @@ use super::ended::Ends;
 use super::past::Past;
 use crate::error::{Code, Error, Result, counted};
 use crate::execute;
-use crate::tables::{FILE, ROW, normal};
+use crate::tables::{FILE, ROW};
 use crate::types::sql_type;
 
 const SAMPLE_ROWS: usize = 20;
@@ -249,7 +250,7 @@ impl Comparable {
     pub(super) fn new(schema: &Schema, names: &[String]) -> Result<Self> {
         let of = |name: &String| {
             let data_type = schema.field_with_name(name).map_err(defect)?.data_type();
-            let field = SortField::new(flat(data_type));
+            let field = SortField::new(flat_type(data_type));
             match RowConverter::supports_fields(std::slice::from_ref(&field)) {
                 true => Ok(field),
                 false => {
@@ -265,21 +266,8 @@ impl Comparable {
 
     pub(super) fn of(&self, rows: &RecordBatch) -> Result<Rows> {
         let schema = rows.schema();
-        let column = |name: &String| {
-            let values = rows.column(schema.index_of(name).map_err(defect)?);
-            Ok(match values.data_type() {
-                DataType::Map(..) => Arc::new(ListArray::from(values.as_map().clone())),
-                _ => normal(values),
-            })
-        };
+        let column = |name: &String| flat(rows.column(schema.index_of(name).map_err(defect)?));
         self.converter.convert_columns(&self.names.iter().map(column).collect::<Result<Vec<_>>>()?).map_err(defect)
-    }
-}
-
-fn flat(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Map(entries, _) => DataType::List(Arc::clone(entries)),
-        other => other.clone(),
     }
 }
 
