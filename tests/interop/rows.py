@@ -4,6 +4,7 @@ import datetime
 import decimal
 import json
 import sys
+import uuid
 
 
 def spelled(value):
@@ -12,6 +13,8 @@ def spelled(value):
         return "NULL"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, uuid.UUID):
+        return value.hex
     if isinstance(value, bytes | bytearray):
         return value.hex()
     if isinstance(value, datetime.datetime):

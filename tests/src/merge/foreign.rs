@@ -13,6 +13,7 @@ use rat_core::interop::tables::{Change, Evolution, FileEntry, Table, WrittenFile
 use rat_core::settings::MaintenanceSettings;
 
 use super::model::Readers;
+use super::spark;
 use crate::run::harness::{Lake, name};
 use crate::scan::interop::python;
 use crate::scan::lake::batch;
@@ -173,6 +174,32 @@ async fn every_strategy_merges_a_table_that_pyiceberg_changed() {
         let rows = lake.rows("silver.t").await.unwrap();
         for (engine, read) in Readers::of(lake.folder.path(), "silver").unwrap().read("t", &["pyiceberg", "polars"]) {
             assert_eq!(read, rows, "{}: {engine}", strategy.0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn uuids_of_another_engine_are_kept_whatever_becomes_of_their_files() {
+    let Some(python) = python() else { return };
+    let id = |n: u8| format!("{n:032x}");
+    for strategy in &STRATEGIES {
+        let mode = if strategy.0 == "delete_insert" { "merge_on_read" } else { "copy_on_write" };
+        let lake = Lake::new(&[("silver/t/pipeline.sql", &pipeline(strategy, &format!("-- @write_mode: {mode}\n"), "INTEGER"))]);
+        lake.run_rows("silver.t", "(1, 10)").await;
+        change(&python, &lake, "identify");
+        let report = lake.run_rows("silver.t", "(2, 23), (3, 30)").await;
+        assert_eq!(report.rows_written, 2, "{}", strategy.0);
+        let rows = lake.rows("silver.t").await.unwrap();
+        let with = |n: u8| rows.iter().filter(|row| row.contains(&id(n))).count();
+        assert_eq!((with(8), with(2)), (1, usize::from(matches!(strategy.0, "append_only" | "scd2"))), "{}: {rows:?}", strategy.0);
+        for (engine, read) in Readers::of(lake.folder.path(), "silver").unwrap().read("t", &["pyiceberg", "polars"]) {
+            assert_eq!(read, rows, "{}: {engine}", strategy.0);
+        }
+        if strategy.0 == "incremental" {
+            for (_, read) in spark::read(lake.folder.path()) {
+                let read: Vec<String> = read.unwrap().iter().map(|row| row.replace("-", "")).collect();
+                assert_eq!(read, rows, "Spark, for which they are texts");
+            }
         }
     }
 }

@@ -244,7 +244,7 @@ pub fn types_page() -> String {
         ("null", DataType::Null, ""),
     ];
     let mut page = String::from(
-        "# Types\n\nWhat a column of a query is in a table. A type that a table cannot hold without loss is `UNSUPPORTED_TYPE`, with the cast that\nmends it. Two names that differ in case alone are `DUPLICATE_COLUMN`. Every column is optional unless `not_null`.\n\n| SQL | Arrow | Iceberg | |\n|---|---|---|---|\n",
+        "# Types\n\nWhat a column of a query is in a table. A type that a table cannot hold without loss is `UNSUPPORTED_TYPE`, with the cast that\nmends it. Two names that differ in case alone are `DUPLICATE_COLUMN`. Every column is optional unless `not_null`.\n\nA `uuid` column that another engine made is read as its 16 bytes, and kept whatever becomes of its files.\n\n| SQL | Arrow | Iceberg | |\n|---|---|---|---|\n",
     );
     for (sql, arrow, note) in rows {
         let mut ids = 0;
