@@ -1,6 +1,7 @@
 'use strict'
 
 const { call, split } = require('./call.js')
+const { shows } = require('./inspect.js')
 const { finished, report } = require('./report.js')
 
 /** A run in the background. */
@@ -37,5 +38,7 @@ class RunHandle {
     for (let event = await call((c) => events.next(c)); event !== undefined; event = await call((c) => events.next(c))) yield report(event)
   }
 }
+
+shows(RunHandle, 'id', 'pipeline', 'status')
 
 module.exports = { RunHandle }

@@ -4,6 +4,7 @@ const { ipc } = require('./arrow.js')
 const { call, split } = require('./call.js')
 const { Graph } = require('./graph.js')
 const { RunHandle } = require('./handle.js')
+const { shows } = require('./inspect.js')
 const { Landing } = require('./landing.js')
 const { Namespaces } = require('./namespaces.js')
 const { Result, stream } = require('./query.js')
@@ -122,5 +123,7 @@ class Lake {
     this.close()
   }
 }
+
+shows(Lake, 'url', 'namespace')
 
 module.exports = { Lake, init, open }

@@ -3,6 +3,7 @@
 const { arrow } = require('./arrow.js')
 const { call } = require('./call.js')
 const { told } = require('./errors.js')
+const { shows } = require('./inspect.js')
 
 /** Rows as Arrow. */
 class Rows {
@@ -59,6 +60,9 @@ class Result extends Rows {
     return this.#durationMs
   }
 }
+
+shows(Rows, 'columns', 'types', 'numRows')
+shows(Result, 'columns', 'types', 'numRows', 'durationMs')
 
 /** The rows of a query, batch by batch; leaving the loop stops the query. */
 async function* stream(open, options) {

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 
 import { tableFromArrays } from 'apache-arrow'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -183,6 +184,7 @@ describe('the handle', () => {
     using other = await open(url, { namespace: 'crm', settings: { engine: { query_rows: 1 } } })
     expect(other.url).toContain(project.folder)
     expect(other.namespace).toBe('crm')
+    expect(inspect(other, { breakLength: Infinity })).toBe(`Lake { url: '${other.url}', namespace: 'crm' }`)
     expect((await other.query('select * from generate_series(1, 10) t(i)')).numRows).toBe(1)
   })
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 
 import { tableFromIPC } from 'apache-arrow'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -57,6 +57,7 @@ describe('values', () => {
     expect([table.numRows, table.schema.fields.map((field) => field.name)]).toEqual([1000, ['i', 'twice']])
     expect((await result.toArrow()).get(999)?.toJSON()).toEqual({ i: 1000n, twice: 2000n })
     expect([...result].length).toBe(1000)
+    expect(inspect(await lake.query("select 1::int as a, 'x' as b"), { breakLength: Infinity })).toMatch(/^Result \{ columns: \[ 'a', 'b' \], types: .*, numRows: 1, durationMs: [\d.]+ \}$/)
     const head = result.head(2)
     expect(head).toBeInstanceOf(Result)
     expect([head.toArray(), head.durationMs]).toEqual([[{ i: 1n, twice: 2n }, { i: 2n, twice: 4n }], result.durationMs])

@@ -1,6 +1,7 @@
 // Bad input: what is of the wrong type, name or state is refused with the name of the parameter and what was expected.
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import * as rat from '../index.mjs'
@@ -113,6 +114,16 @@ describe('a URL that is no folder of this machine', () => {
       expect(error.summary).toContain(String(url).split('?')[0])
     }
   })
+})
+
+it.runIf(process.platform === 'linux')('a file whose name is not UTF-8 is named', async () => {
+  const folder = Buffer.from(join(project.folder, 'default/landing/odd/'))
+  await mkdir(folder, { recursive: true })
+  await writeFile(Buffer.concat([folder, Buffer.from([0x63, 0xe9, 0x2e, 0x63, 0x73, 0x76])]), 'a\n1\n')
+  const error = (await rejection(lake.landing.files('odd'))) as InvalidError
+  expect([error.code, error.retryable]).toEqual(['INVALID_NAME', false])
+  expect(error.summary).toContain('`default/landing/odd/c%E9.csv`')
+  await rm(folder, { recursive: true })
 })
 
 describe('an option that is not known', () => {

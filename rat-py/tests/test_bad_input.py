@@ -147,6 +147,18 @@ def test_a_path_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     assert list(path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
+def test_a_file_whose_name_is_not_utf8_is_named(project: Path, lake: rat.Lake) -> None:
+    for folder, file in ((b"landing/orders", b"caf\xe9.csv"), (b"pipelines/silver/caf\xe9", b"pipeline.sql")):
+        inside = project / "default" / os.fsdecode(folder)
+        inside.mkdir(parents=True, exist_ok=True)
+        (inside / os.fsdecode(file)).write_text("select 1 as a")
+        with pytest.raises(rat.InvalidError, match="/caf%E9") as refused:
+            lake.landing.files("orders") if b"landing" in folder else lake.check()
+        assert refused.value.code == "INVALID_NAME" and not refused.value.retryable
+        (inside / os.fsdecode(file)).unlink()
+
+
 def test_a_name_with_signs_of_urls_in_it_is_that_name(tmp_path: Path) -> None:
     folder = tmp_path / "a%FFb%20c #?d é"
     write(folder, "silver", "orders", ORDERS)
