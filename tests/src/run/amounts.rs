@@ -115,3 +115,16 @@ async fn rows_that_meet_none_make_a_file() {
     let (plan, _) = lake.planned_run(&full_refresh("(2, 2)")).await;
     assert_eq!((plan.files_added, plan.files_removed), (Amount::Exact(1), Amount::Exact(3)));
 }
+
+#[tokio::test]
+async fn rows_of_one_partition_are_in_one_file() {
+    let query = "-- @merge_strategy: snapshot\n-- @partition_column: day\n-- @partition_by: bucket(8, day), day\n\
+                 SELECT * FROM (VALUES {{ var('rows') }}) AS t(day, n)";
+    let lake = Lake::new(&[("silver/t/pipeline.sql", query)]);
+    for (rows, files) in
+        [("(31, 1), (31, 2)", Amount::Exact(1)), ("(31, 1), (32, 2)", Amount::AtMost(2)), ("(33, 1), (33, 2), (33, 3)", Amount::Exact(1))]
+    {
+        let (plan, _) = lake.planned_run(&with_rows(rows)).await;
+        assert_eq!(plan.files_added, files, "{rows}: {plan:#?}");
+    }
+}

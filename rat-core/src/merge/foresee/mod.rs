@@ -68,10 +68,12 @@ impl Merge {
             Amount::Exact(most) if !keeps_all && most > 0 => Amount::AtMost(most),
             rows => rows,
         };
+        let ranges = rows::by_name(query, &expected);
+        let one_partition = self.one_partition(&ranges);
         // Of rows that meet no other one is written, whatever their keys.
         let new_files = |meets_none: bool| {
             let is_written = keeps_all || (meets_none && self.strategy == MergeStrategy::Incremental);
-            self.files_of(if is_written { expected.least.min(1) } else { 0 }, expected.most)
+            self.files_of(if is_written { expected.least.min(1) } else { 0 }, expected.most, one_partition)
         };
         let Some(base) = base else {
             return Ok(Foreseen::of(rows_written, rows_written, new_files(true)));
@@ -92,7 +94,7 @@ impl Merge {
         let touched = match self.strategy {
             // The key must be one that the table has, also when no row comes.
             MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => Vec::new(),
-            _ => self.touched(&stored, &rows::by_name(query, &expected))?,
+            _ => self.touched(&stored, &ranges)?,
         };
         let touched = if none { Vec::new() } else { touched };
         let new_files = new_files(touched.is_empty());
@@ -116,11 +118,25 @@ impl Merge {
     }
 
     /// Files that so many rows are written into.
-    fn files_of(&self, least: u64, rows: Option<u64>) -> Coming {
+    fn files_of(&self, least: u64, rows: Option<u64>, one_partition: bool) -> Coming {
         let options = WriterOptions { target_file_bytes: Some(self.target_file_bytes), ..WriterOptions::default() };
-        let files = rows.map(|rows| most_files(&self.target, &options, rows));
+        let files = rows.map(|rows| most_files(&self.target, &options, rows, one_partition));
         let bytes = rows.zip(files).and_then(|(rows, files)| if files == 0 { Some(0) } else { most_bytes(&self.target, rows, files) });
         Coming { files: Amount::between(least, files), bytes: Amount::between(0, bytes) }
+    }
+
+    /// Whether rows of these ranges are all of one partition: each of its columns has one value.
+    fn one_partition(&self, ranges: &BTreeMap<String, KeyRange>) -> bool {
+        let metadata = self.target.metadata();
+        let one_value = |range: &KeyRange| match (&range.min, &range.max) {
+            // Beside the limits of floating point there is NaN.
+            (Some(min), Some(max)) => min == max && !range.may_be_null && !min.data_type().is_floating(),
+            _ => false,
+        };
+        metadata.default_partition_spec().fields().iter().all(|field| {
+            let column = metadata.current_schema().field_by_id(field.source_id);
+            column.and_then(|column| ranges.get(&column.name.to_lowercase())).is_some_and(one_value)
+        })
     }
 
     /// The files that may lose a row.
@@ -163,6 +179,8 @@ impl Merge {
         let partly: Vec<&ScanFile> = touched.iter().filter(|file| !(replaces && stored.only_values(file).is_some())).collect();
         let (rewrites, deletes) = Fate::possible(self.write_mode);
         let rewritten = if rewrites { partly.len() as u64 } else { 0 };
+        // They may lie in one partition each.
+        let whole = self.one_partition(&BTreeMap::new());
         let rows: u64 = partly.iter().map(|file| file.rows()).sum();
         // An ended version is written again, wherever it was.
         let carries = rewrites || self.strategy == MergeStrategy::Scd2;
@@ -178,16 +196,16 @@ impl Merge {
             rewritten: Amount::between(0, Some(rewritten)),
             deleted_from: delete_files.files,
             removed: Amount::between(0, Some(files + older.len() as u64)),
-            carried: if carries { self.files_carried(rows) } else { Coming::none() },
+            carried: if carries { self.files_carried(rows, whole) } else { Coming::none() },
             delete_files,
         }
     }
 
-    fn files_carried(&self, rows: u64) -> Coming {
+    fn files_carried(&self, rows: u64, whole: bool) -> Coming {
         match self.strategy {
             // Rows that stay and versions that end are written apart.
-            MergeStrategy::Scd2 => self.files_of(0, Some(rows)).and(self.files_of(0, Some(rows))),
-            _ => self.files_of(0, Some(rows)),
+            MergeStrategy::Scd2 => self.files_of(0, Some(rows), whole).and(self.files_of(0, Some(rows), whole)),
+            _ => self.files_of(0, Some(rows), whole),
         }
     }
 }

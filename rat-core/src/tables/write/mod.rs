@@ -58,12 +58,11 @@ impl Default for WriterOptions {
     }
 }
 
-/// How many files so many rows become at most. A file has a row; and where every column is of one width and the table is not partitioned,
-/// rows that cannot fill a file are in one.
-pub fn most_files(target: &Target, options: &WriterOptions, rows: u64) -> u64 {
-    let whole = target.metadata().default_partition_spec().is_unpartitioned();
+/// How many files so many rows become at most. A file has a row; and where every column is of one width, rows of one partition that cannot fill a
+/// file are in one.
+pub fn most_files(target: &Target, options: &WriterOptions, rows: u64, one_partition: bool) -> u64 {
     match encoded(target, rows) {
-        Some(bytes) if whole && bytes < target_bytes(target, options) => rows.min(1),
+        Some(bytes) if one_partition && bytes < target_bytes(target, options) => rows.min(1),
         _ => rows,
     }
 }
