@@ -99,6 +99,7 @@ docs-site: $(DOCS_VENV)/ready ## Build the documentation site; a link that leads
 docs: ## Write the generated pages and snapshots anew; read the diff
 	RAT_UPDATE=1 cargo test --workspace
 	node rat-node/types.mjs
+	$(PYTHON) rat-py/words.py
 
 bench: $(PEERS_VENV)/ready $(PROJECTS_VENV)/ready ## Measure rat beside its references; prints ratios (compiles the release profile first)
 	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python RAT_PEERS_PROJECTS=$(PROJECTS_VENV)/bin/python cargo run --release -p benches

@@ -88,11 +88,20 @@ def python() -> str:
 def python_blocks(module: ast.Module) -> Iterator[str]:
     for item in module.body:
         if isinstance(item, ast.ClassDef) and not item.name.startswith("_"):
-            yield f"## {item.name}\n\n{ast.get_docstring(item) or ''}"
+            told = "\n".join(fields(item))
+            yield f"## {item.name}\n\n{ast.get_docstring(item) or ''}" + (f"\n\n{told}" if told else "")
             members = [member for member in item.body if isinstance(member, ast.FunctionDef) and ast.get_docstring(member)]
             yield from (function(member, "###") for member in members)
         elif isinstance(item, ast.FunctionDef) and ast.get_docstring(item) and not item.name.startswith("_"):
             yield function(item, "##")
+
+
+def fields(noun: ast.ClassDef) -> Iterator[str]:
+    """The documented fields of a report, a line each."""
+    for field, words in zip(noun.body, noun.body[1:], strict=False):
+        match field, words:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield f"- `{name}: {ast.unparse(field.annotation)}`: {' '.join(text.split())}"
 
 
 def function(item: ast.FunctionDef, level: str) -> str:

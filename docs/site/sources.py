@@ -64,6 +64,20 @@ def rust_fields(name: str) -> set[str]:
     return fields
 
 
+def rust_words(name: str) -> dict[str, str]:
+    """The documentation of the fields of a struct, by their names where they go to other languages."""
+    place, own = _rust_place(name)
+    declared = re.search(rf"^pub struct {own}(?:<[^>]*>)? \{{\n(.*?)^\}}", rust_texts()[place], re.MULTILINE | re.DOTALL)
+    found = {}
+    for doc, attributes, field in re.findall(
+        r"((?:^    ///.*\n)+)((?:^    #\[.*\n)*)^    pub (\w+):", declared[1] if declared else "", re.MULTILINE
+    ):
+        renamed = re.search(r'rename = "(\w+)"', attributes)
+        found[renamed[1] if renamed else field] = " ".join(line.strip().removeprefix("///").strip() for line in doc.splitlines())
+    ok = re.search(rf"^impl {own} \{{\n(?:.*?\n)??((?:    ///.*\n)+)    pub fn is_ok", rust_texts()[place], re.MULTILINE | re.DOTALL)
+    return found | ({"ok": " ".join(line.strip().removeprefix("///").strip() for line in ok[1].splitlines())} if ok else {})
+
+
 @cache
 def rust_methods(name: str) -> dict[str, str]:
     """The public functions of a type, each with its arguments, wherever in its room or in those that build on it they are."""

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import itertools
 import os
 import subprocess
 import sys
@@ -16,15 +17,16 @@ PACKAGE = HERE.parent / "python" / "rat"
 CONFIG = HERE.parent / "pyproject.toml"
 
 
-def stubs() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("stubs", HERE.parent / "stubs.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, HERE.parent / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-STUBS = stubs()
+STUBS = script("stubs")
+WORDS = script("words")
 
 
 def run(*command: object) -> str:
@@ -39,6 +41,19 @@ def test_the_stubs_are_written_from_the_sources(module: str) -> None:
     if os.environ.get("RAT_UPDATE"):
         file.write_text(STUBS.stub(module))
     assert file.read_text() == STUBS.stub(module), f"python rat-py/stubs.py writes {file.name} anew"
+
+
+@pytest.mark.parametrize("module", WORDS.MODULES)
+def test_the_fields_of_reports_have_the_words_of_the_core(module: str) -> None:
+    file = PACKAGE / f"{module}.py"
+    if os.environ.get("RAT_UPDATE"):
+        file.write_text(WORDS.written(module))
+    assert file.read_text() == WORDS.written(module), f"python rat-py/words.py writes {file.name} anew"
+    for item in ast.parse(file.read_text()).body:
+        if isinstance(item, ast.ClassDef) and item.name in WORDS.RUST:
+            fields = [(field, after) for field, after in itertools.pairwise([*item.body, None]) if isinstance(field, ast.AnnAssign)]
+            told = [ast.unparse(field) for field, after in fields if field.value is None and not isinstance(after, ast.Expr)]
+            assert told == [], f"{item.name} has fields without words"
 
 
 def test_the_stubs_and_what_runs_agree() -> None:

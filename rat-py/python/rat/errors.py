@@ -15,16 +15,27 @@ class Diagnostic:
     """A problem in the project. Lines and columns count from 1, columns in characters."""
 
     code: str
+    """The word for this problem."""
     severity: str
+    """Whether it stops the pipeline."""
     message: str
+    """One sentence in the user's words."""
     help: str
+    """The way out, one imperative sentence; the code's own help when there is nothing better."""
     path: str | None
+    """The file of the primary place, inside the project; ``None`` where the problem has no place."""
     line: int | None
+    """Where the primary place starts."""
     column: int | None
+    """Where the primary place starts."""
     end_line: int | None
+    """Just after the primary place."""
     end_column: int | None
+    """Just after the primary place."""
     labels: list[dict[str, Any]]
+    """Places; the first is the primary one, at what the user typed. Inside a macro, the calls that led there follow, innermost first."""
     drawn: str
+    """The message with the lines of the file, underlined."""
 
     def __str__(self) -> str:
         return self.drawn

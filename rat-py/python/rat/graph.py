@@ -17,19 +17,33 @@ class Node(Report):
     """A pipeline, or a table that no pipeline makes (``kind``); of that, only name and layer are known."""
 
     name: str
+    """``namespace.layer.name``."""
     kind: str
+    """What it is."""
     layer: str
+    """The layer."""
     path: str | None
+    """The pipeline's folder inside the project."""
     language: str | None
+    """What it is written in."""
     materialized: str | None
+    """``table``, ``view`` or ``ephemeral``."""
     strategy: str | None
+    """The merge strategy of a pipeline that makes a table."""
     description: str | None
+    """What the pipeline makes, in a sentence."""
     owner: str | None
+    """Who answers for it."""
     tags: list[str]
+    """Words to select it by."""
     columns: list[Column] | None
+    """The columns of its table; ``None`` when they are unknown."""
     lineage: list[dict[str, Any]]
+    """Where each column comes from, in the order of the columns."""
     ok: bool
+    """Whether its project files have no error."""
     latest_run: dict[str, Any] | None
+    """Its newest run, if it ever ran."""
 
     @classmethod
     def _from(cls, data: dict[str, Any]) -> Node:
@@ -46,7 +60,9 @@ class Edge(Report):
     """``reader`` reads ``source``."""
 
     source: str
+    """What is read."""
     reader: str
+    """What reads it."""
 
     def __repr__(self) -> str:
         return f"<Edge {self.source} -> {self.reader}>"

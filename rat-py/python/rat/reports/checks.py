@@ -21,10 +21,15 @@ class CheckedPipeline(Report):
     _parts: ClassVar[Parts] = {"columns": many(Column)}
 
     name: str
+    """Its name."""
     sql: str | None
+    """Its SQL, as its next run would have it."""
     columns: list[Column] | None
+    """The columns of its table, with the types that SQL writes."""
     lineage: list[dict[str, Any]]
+    """Where each column comes from, in the order of the schema."""
     diagnostics: list[Diagnostic]
+    """What is wrong with it."""
 
     def __repr__(self) -> str:
         return f"<CheckedPipeline {self.name}, {counted(len(self.diagnostics), 'diagnostic')}>"
@@ -42,8 +47,11 @@ class CheckReport(Report):
     _parts: ClassVar[Parts] = {"pipelines": many(CheckedPipeline)}
 
     ok: bool
+    """Whether there is no error. Warnings do not count."""
     diagnostics: list[Diagnostic]
+    """Everything that is wrong: with the project first, then pipeline by pipeline, in the order of their names."""
     pipelines: list[CheckedPipeline]
+    """The pipelines, those with errors too."""
 
     def __repr__(self) -> str:
         return f"<CheckReport {'ok' if self.ok else 'not ok'}, {counted(len(self.diagnostics), 'diagnostic')}>"
@@ -56,25 +64,34 @@ class CheckReport(Report):
 
 @dataclass(frozen=True, repr=False)
 class Compiled(Report):
-    """One pipeline, compiled for its next run. ``sql`` is ``None`` when the template has an error, and for a pipeline in Python.
-
-    ``ok``: whether no diagnostic is an error.
-    """
+    """One pipeline, compiled for its next run."""
 
     _parts: ClassVar[Parts] = {"schema": many(Column)}
 
     ok: bool
+    """Whether no diagnostic is an error."""
     name: str
+    """``namespace.layer.name``."""
     language: str
+    """What it is written in."""
     sql: str | None
+    """The SQL of the next run; ``None`` when the template has an error, and for a pipeline in Python."""
     dependencies: list[str]
+    """The tables that a first or a later run reads, by name."""
     landing_zones: list[dict[str, Any]]
+    """The landing zones that a first or a later run reads."""
     config: list[dict[str, Any]]
+    """Every setting, in the order of the reference page."""
     schema: list[Column] | None
+    """The columns of its table, with the types that SQL writes."""
     lineage: list[dict[str, Any]]
+    """Where each column comes from, in the order of the columns."""
     tests: list[dict[str, Any]]
+    """Its quality tests that are queries."""
     code_hash: str | None
+    """What makes its SQL, as one hash: a build skips a pipeline whose hash and inputs have not changed."""
     diagnostics: list[Diagnostic]
+    """What is wrong with it."""
 
     def __repr__(self) -> str:
         return f"<Compiled {self.name}, {counted(len(self.diagnostics), 'diagnostic')}>"
@@ -90,7 +107,9 @@ class Amount(Report):
     """A number as far as it is known before a run: ``kind`` is ``exact``, ``at_most`` or ``unknown``, which has no ``value``."""
 
     kind: str
+    """``exact``, ``at_most`` or ``unknown``."""
     value: int | None
+    """The number, or the limit; ``None`` when it is unknown."""
 
     def __str__(self) -> str:
         return self.kind if self.value is None else f"{self.value:,}" if self.kind == "exact" else f"at most {self.value:,}"
@@ -104,7 +123,9 @@ class LandedInput(Report):
     """A file of a landing zone that a run would read, and its size in bytes."""
 
     path: str
+    """Its path in the lake."""
     size: int
+    """Its size in bytes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,7 +133,9 @@ class PlannedTest(Report):
     """A quality test that would run."""
 
     name: str
+    """Its name, as in ``TestResult.name``."""
     severity: str
+    """``error`` or ``warning``."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,9 +146,13 @@ class SchemaChange(Report):
     """
 
     kind: str
+    """What becomes of it."""
     column: str
+    """The column, by the name it has afterwards, or had."""
     before: str | None
+    """The type, or for a rename the name, that it has now; ``None`` for a column that is new."""
     after: str | None
+    """The type or name that it will have; ``None`` for a column that goes."""
 
 
 _AMOUNTS = [
@@ -139,7 +166,6 @@ class WritePlan(Report):
     """What a run of one pipeline would do to its table, told before it runs.
 
     ``fresh`` says why a build would leave it as it is. ``files_pruned`` of the ``files_before`` stay as they are for sure.
-    ``ok``: whether the run would begin: no diagnostic is an error.
     """
 
     _parts: ClassVar[Parts] = {
@@ -150,28 +176,56 @@ class WritePlan(Report):
     }
 
     ok: bool
+    """Whether the run would begin: no diagnostic is an error."""
     pipeline: str
+    """The pipeline, ``namespace.layer.name``."""
     strategy: str
+    """The merge strategy as configured, ``view`` or ``ephemeral``."""
     fresh: str | None
+    """Why a build would leave it as it is; ``None`` when a build would run it. A run is asked for and runs."""
     is_first_run: bool
+    """Whether there is no table yet."""
     is_rebuild: bool
+    """Whether the table is made anew."""
     base_snapshot_id: int | None
+    """The snapshot the run would build on; ``None`` on a first run."""
     inputs: dict[str, int | None]
+    """The input tables and the snapshot of each that the run would read; ``None`` for an input that is empty."""
     landing_files: list[LandedInput]
+    """The files of landing zones that the run would read."""
     watermark: str | None
+    """How far the table is, as templates see it in ``watermark_value``, before ``watermark_lookback``; ``None`` before the first publish,
+    and when only its rows tell.
+    """
     rows_written: Amount
+    """New rows that are written."""
     rows_total: Amount
+    """Rows of the table afterwards."""
     files_before: int
+    """Data files that the table has now."""
     files_pruned: int
+    """Those of them that stay as they are for sure. The run, which knows the keys, may leave more of them alone."""
     files_dropped: Amount
+    """Data files that go as a whole, unread."""
     files_rewritten: Amount
+    """Data files that are written again without the rows that leave."""
     files_deleted_from: Amount
+    """Data files that get a position delete file."""
     files_added: Amount
+    """Files that come, as ``RunReport.files_added`` counts them."""
     files_removed: Amount
+    """Files that go, as ``RunReport.files_removed`` counts them."""
     bytes_written: Amount
+    """Bytes of the files that come. Unknown where rows with texts, binaries or nested values are written, whose length is in no metadata.
+    """
     schema_changes: list[SchemaChange]
+    """What changes about the table's columns; nothing on a first run, which makes them."""
     tests: list[PlannedTest]
+    """The quality tests that decide whether it is published, in the order they run."""
     diagnostics: list[Diagnostic]
+    """All that would stop the run before it reads a row, as errors, as far as one does not hide the other, and what may surprise, as
+    warnings.
+    """
 
     def __repr__(self) -> str:
         refused = next((diagnostic.code for diagnostic in self.diagnostics if diagnostic.severity == "error"), None)
@@ -190,7 +244,9 @@ class PreviewPhase(Report):
     """A step of a preview, ``plan``, ``execute`` or ``count``, and how long it took."""
 
     phase: str
+    """``plan``, ``execute`` or ``count``."""
     duration_ms: float
+    """In milliseconds, with fractions."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -204,12 +260,19 @@ class Preview(Report):
     _parts: ClassVar[Parts] = {"columns": many(Column), "phases": many(PreviewPhase)}
 
     data: Result
+    """The rows."""
     columns: list[Column]
+    """Their columns, with the types that SQL writes."""
     row_count: int | None
+    """How many rows the query gives in all, where that was counted or all of them are shown."""
     phases: list[PreviewPhase]
+    """How long it took: ``plan``, ``execute``, and ``count`` where that was asked for."""
     plan: str
+    """How the engine goes about it."""
     warnings: list[Diagnostic]
+    """What may surprise."""
     peak_memory_bytes: int
+    """The most memory that sorts, joins and aggregates had at once, in bytes."""
 
     @classmethod
     def _with(cls, data: dict[str, Any], rows: Result) -> Preview:

@@ -17,8 +17,11 @@ class Phase(Report):
     """A step of a run and how long it took."""
 
     phase: str
+    """Which."""
     started_at: str
+    """When it began."""
     duration_ms: float
+    """How long it took, in milliseconds, with fractions."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,9 +29,13 @@ class LogLine(Report):
     """One line of a run's log, numbered from 1."""
 
     seq: int
+    """From 1, without gaps."""
     at: str
+    """When it was said."""
     level: str
+    """``info``, ``warning`` or ``error``."""
     message: str
+    """The line."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,17 +45,29 @@ class TestResult(Report):
     __test__ = False  # not a test of pytest's
 
     pipeline: str
+    """The pipeline whose table was tested."""
     name: str
+    """The file's name without ``.sql``, or of a built-in test its words: ``unique(id)``."""
     description: str | None
+    """What it is for, as its header says."""
     severity: str
+    """Whether a failure keeps the rows from being published."""
     status: str
+    """How it ended."""
     count: int | None
+    """Violating rows; ``None`` when it could not be run."""
     samples: list[dict[str, Any]] | None
+    """Up to 20 of the violating rows. Data: shown to the caller, never logged or kept."""
     duration_ms: float
+    """How long it took."""
     sql: str
+    """The query that was run."""
     remediation: str | None
+    """What to do about violations, as its header says."""
     tags: list[str]
+    """The labels of its header."""
     error: RatError | None
+    """Why it could not be run."""
 
     def __repr__(self) -> str:
         found = "" if not self.count else f", {counted(self.count, 'row')}"
@@ -57,40 +76,98 @@ class TestResult(Report):
 
 @dataclass(frozen=True, repr=False)
 class RunReport(Report):
-    """Everything about one run of one pipeline. ``ok``: whether it published, or had nothing to do."""
+    """Everything about one run of one pipeline."""
 
     _parts: ClassVar[Parts] = {"phases": many(Phase), "tests": many(TestResult), "logs": many(LogLine)}
 
     ok: bool
+    """A report of which only the beginning is known. pub(crate) fn begun(id: String, pipeline: Name, strategy: &str, trigger: &str,
+    started_at: DateTime<Utc>, attempt: u32) -> Self { Self { id, pipeline, status: RunStatus::Running, trigger: trigger.to_owned(),
+    strategy: strategy.to_owned(), started_at, finished_at: started_at, duration_ms: 0, attempt, rows_written: 0, rows_inserted: 0,
+    rows_updated: 0, rows_deleted: 0, rows_ended: 0, rows_dropped: 0, rows_total: None, bytes_written: 0, files_added: 0, files_removed:
+    0, snapshot_id: None, base_snapshot_id: None, inputs: BTreeMap::new(), watermark: None, phases: Vec::new(), tests: Vec::new(),
+    warnings: Vec::new(), error: None, skipped_reason: None, logs: Vec::new(), } }  The report of a pipeline that was not run. pub(crate)
+    fn skipped(pipeline: Name, status: RunStatus, trigger: &str, reason: String, now: DateTime<Utc>) -> Self { let skipped_reason =
+    Some(reason); Self { status, skipped_reason, ..Self::begun(String::new(), pipeline, "", trigger, now, 0) } }  Whether the run
+    published, or had nothing to do. pub fn is_ok(&self) -> bool { self.error.is_none() }  The report of a success, or the error of a
+    failure.  # Errors The error the run failed with; its code is the first failure's. pub fn into_result(self) -> Result<Self> { match
+    &self.error { Some(error) => Err(error.clone()), None => Ok(self), } }  The report as JSON. Sample rows of tests are in it; the copy
+    that goes to the ledger is ``RunReport.to_ledger``. pub fn to_json(&self) -> serde_json::Value {
+    serde_json::to_value(self).unwrap_or_default() }  The report as it is kept: without sample rows, which are data, and without the log,
+    which has its own table. pub(crate) fn to_ledger(&self) -> String { let tests = self.tests.iter().map(|test| TestResult { samples:
+    None, ..test.clone() }).collect(); Self { tests, logs: Vec::new(), ..self.clone() }.to_json().to_string() } }  The steps of a run.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)] #[serde(rename_all = "snake_case")] pub enum Phase {
+    Inputs are pinned, the template is rendered, the query is planned. Plan, The query runs, as far as it must before the first file is
+    written. Execute, Rows are merged and written into data files that nothing refers to yet. Write, Quality tests run on the staged
+    table. Test, Files are synced and the table moves. Publish, Consumed landing files are moved away. Archive, }  impl Phase { The phase
+    as it is written, ``"publish"``. pub fn as_str(self) -> &'static str { match self { Phase::Plan => "plan", Phase::Execute =>
+    "execute", Phase::Write => "write", Phase::Test => "test", Phase::Publish => "publish", Phase::Archive => "archive", } } }  How long a
+    phase took. #[derive(Debug, Clone, PartialEq, Serialize)] pub struct PhaseReport { Which. pub phase: Phase, When it began.
+    #[serde(serialize_with = "crate::clock::serialize_iso")] pub started_at: DateTime<Utc>, How long it took, in milliseconds, with
+    fractions. pub duration_ms: f64, }  Everything about one build. #[derive(Debug, Clone, Serialize)] pub struct BuildReport { Success
+    when no run failed. #[serde(flatten, serialize_with = "ok_and_status")] pub status: RunStatus, When it began. #[serde(serialize_with =
+    "crate::clock::serialize_iso")] pub started_at: DateTime<Utc>, From begin to end, in milliseconds. pub duration_ms: u64, One report a
+    pipeline, in dependency order; those skipped have a ``skipped_reason``. pub runs: Vec<RunReport>, }  impl BuildReport { Whether
+    nothing failed.
+    """
     id: str
+    """The run's identifier; the snapshot it published carries it as ``rat.run-id``. Empty when nothing was started."""
     pipeline: str
+    """The pipeline, ``namespace.layer.name``."""
     status: str
+    """How it ended."""
     trigger: str
+    """Who asked: ``manual``, ``build``, ``schedule``."""
     strategy: str
+    """The merge strategy as configured, ``view`` or ``ephemeral``."""
     started_at: str
+    """When it began."""
     finished_at: str
+    """When it ended."""
     duration_ms: int
+    """From begin to end, in milliseconds."""
     attempt: int
+    """1, and one more for each retry after a transient error."""
     rows_written: int
+    """New rows the run wrote: what the query gave, without the rows dropped as duplicates or as older than the stored ones."""
     rows_inserted: int
+    """Rows whose key the table did not have; without a key, all rows written."""
     rows_updated: int
+    """Rows that took the place of a stored row of the same key."""
     rows_deleted: int
+    """Stored rows that are gone and have no successor of the same key."""
     rows_ended: int
+    """Stored versions of a key that stay and have an end now, under ``scd2``."""
     rows_dropped: int
+    """Rows of the query that did not reach the table: duplicates of a key, and rows older than the stored one under ``keep_newer``."""
     rows_total: int | None
+    """Rows of the table afterwards; ``None`` for a view, and while the table has deletes whose number is not known."""
     bytes_written: int
+    """Bytes of the data files written, rewritten rows included."""
     files_added: int
+    """Data files added."""
     files_removed: int
+    """Data files the table no longer refers to."""
     snapshot_id: int | None
+    """The snapshot published; ``None`` when nothing was."""
     base_snapshot_id: int | None
+    """The snapshot the run built on; ``None`` on a first run."""
     inputs: dict[str, int | None]
+    """The input tables and the snapshot of each that the run read; ``None`` for an input that is empty or a view."""
     watermark: str | None
+    """How far the table is afterwards, as templates see it in ``watermark_value``."""
     phases: list[Phase]
+    """The phases passed, in order, the one that failed last."""
     tests: list[TestResult]
+    """The quality tests, in the order they ran; the built-in ones first."""
     warnings: list[Diagnostic]
+    """What did not stop the run and may surprise."""
     error: RatError | None
+    """Why it failed or was cancelled."""
     skipped_reason: str | None
+    """Why nothing was done, when nothing was."""
     logs: list[LogLine]
+    """The run's log."""
 
     def __repr__(self) -> str:
         if self.skipped_reason:
@@ -107,15 +184,20 @@ class RunReport(Report):
 
 @dataclass(frozen=True, repr=False)
 class BuildReport(Report):
-    """Everything about one build: one run report a pipeline, in dependency order. ``ok``: whether nothing failed."""
+    """Everything about one build: one run report a pipeline, in dependency order."""
 
     _parts: ClassVar[Parts] = {"runs": many(RunReport)}
 
     ok: bool
+    """Whether nothing failed."""
     status: str
+    """Success when no run failed."""
     started_at: str
+    """When it began."""
     duration_ms: int
+    """From begin to end, in milliseconds."""
     runs: list[RunReport]
+    """One report a pipeline, in dependency order; those skipped have a ``skipped_reason``."""
 
     def __repr__(self) -> str:
         return f"<BuildReport {self.status}, {counted(len(self.runs), 'pipeline')}, {self.duration_ms} ms>"
@@ -131,19 +213,33 @@ class RunRecord(Report):
     """One run as the ledger has it."""
 
     id: str
+    """The run's identifier."""
     pipeline: str
+    """The pipeline's full name."""
     trigger: str
+    """Who asked."""
     strategy: str
+    """The merge strategy, or ``view``."""
     attempt: int
+    """1, and one more for each retry."""
     status: str
+    """Where it stands."""
     phase: str | None
+    """The phase it is in, while it runs."""
     started_at: str
+    """When it began."""
     finished_at: str | None
+    """When it ended."""
     duration_ms: int | None
+    """From begin to end, in milliseconds."""
     rows_written: int | None
+    """Rows it wrote."""
     snapshot_id: int | None
+    """The snapshot it published."""
     error_code: str | None
+    """The code it failed with."""
     error_message: str | None
+    """The sentence it failed with."""
 
     def __repr__(self) -> str:
         return f"<RunRecord {self.id} {self.pipeline} {self.status}>"
@@ -156,11 +252,17 @@ class TestLine(Report):
     __test__ = False  # not a test of pytest's
 
     name: str
+    """The test's name."""
     severity: str
+    """``error`` or ``warning``."""
     status: str
+    """``passed``, ``failed`` or ``error``."""
     violations: int | None
+    """Rows that violate it."""
     duration_ms: int
+    """How long it took, in milliseconds."""
     message: str | None
+    """What went wrong, if it could not be run."""
 
     def __repr__(self) -> str:
         found = "" if not self.violations else f", {counted(self.violations, 'row')}"
@@ -174,7 +276,9 @@ class RunPage(Report):
     _parts: ClassVar[Parts] = {"runs": many(RunRecord)}
 
     runs: list[RunRecord]
+    """Newest first."""
     next: str | None
+    """Give this as ``RunFilter.after`` for the next page; ``None`` at the end."""
 
     def __repr__(self) -> str:
         return f"<RunPage of {counted(len(self.runs), 'run')}{'' if self.next is None else ', more after ' + self.next}>"
