@@ -145,6 +145,7 @@ async fn a_rename_that_cannot_be_is_refused() {
         let lake = lake.with(&[("silver/t/pipeline.sql", &format!("{head}-- @renamed_from: {{{renamed}}}\n{query}"))]);
         let error = refused(&lake, "(2, 'b')").await;
         assert!(error.code() == code && error.message().contains(said), "{renamed}: {error}");
+        assert_eq!(code == Code::SchemaChanged, error.help().contains("a rename that was done before"), "{renamed}: {}", error.help());
         assert_eq!(lake.rows("silver.t").await.unwrap().len(), 1);
     }
 }

@@ -129,7 +129,9 @@ fn position(fields: &[NestedFieldRef], name: &str) -> Result<usize> {
 fn rename(fields: &mut [NestedFieldRef], path: &str, to: &str) -> Result<bool> {
     if let Ok(at) = position(fields, path) {
         if position(fields, to).is_ok_and(|other| other != at) {
-            return Err(Error::new(Code::SchemaChanged, format!("`{path}` cannot be renamed to `{to}`, which exists already")));
+            let message = format!("`{path}` cannot be renamed to `{to}`, which exists already");
+            return Err(Error::new(Code::SchemaChanged, message)
+                .with_help("take a rename that was done before out of `renamed_from`, or drop one of the two first"));
         }
         let mut renamed = fields[at].as_ref().clone();
         renamed.name = to.to_owned();
