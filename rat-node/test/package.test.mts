@@ -62,6 +62,6 @@ it('is one library for import and require', async () => {
 
 it('holds what it needs and nothing else', async () => {
   const installed = join(folder, 'app/node_modules/@rat/node')
-  expect((await readdir(installed)).sort()).toEqual(['index.d.mts', 'index.d.ts', 'index.js', 'index.mjs', 'lib', 'package.json', 'rat.node'])
+  expect((await readdir(installed)).sort()).toEqual(['README.md', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs', 'lib', 'package.json', 'rat.node'])
   expect((await stat(join(installed, 'rat.node'))).size).toBeGreaterThan(1e6)
 })
