@@ -135,7 +135,9 @@ def python_members(name: str) -> dict[str, ast.AST]:
                 # Attributes, where they are set.
                 for part in ast.walk(item):
                     if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
-                        found[part.attr] = part
+                        found.setdefault(part.attr, part)
+                    if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Attribute):
+                        found[part.target.attr] = part
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 found[item.name] = item
             case ast.AnnAssign(target=ast.Name(id=field)):
@@ -143,6 +145,20 @@ def python_members(name: str) -> dict[str, ast.AST]:
             case ast.Assign(targets=[ast.Name(id=verb)], value=ast.Call(args=[ast.Name(id=begin)])):
                 found[verb] = found[begin]
     return {name: item for name, item in found.items() if not name.startswith("_") and not name.endswith("_async")}
+
+
+def python_choices(name: str) -> dict[str, set[str]]:
+    """The words that fields of a class can be, where their types say them."""
+    known = {}
+    for module in ("errors", "reports/base"):
+        for item in ast.parse((PACKAGE / f"{module}.py").read_text()).body:
+            if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name):
+                known[item.targets[0].id] = ast.unparse(item.value)
+    types = {}
+    for field, item in python_members(name).items():
+        kind = item.annotation if isinstance(item, ast.AnnAssign) else getattr(item, "returns", None)
+        types[field] = re.sub(r"\w+", lambda m: known.get(m[0], m[0]), ast.unparse(kind) if kind else "")
+    return {field: set(re.findall(r"'(\w+)'", kind)) for field, kind in types.items() if "Literal[" in kind}
 
 
 def python_verbs(name: str) -> set[str]:
@@ -189,6 +205,14 @@ def node_members(name: str) -> dict[str, str]:
         found |= {member: told for member, told in node_members(parent).items() if not omits or member != omits[2]}
     members = re.findall(r"^  (?:readonly )?(\w+)\??((?:[(:<]).*)$", body, re.MULTILINE)
     return found | {snake(member): told for member, told in members if member != "constructor"}
+
+
+def node_choices(name: str) -> dict[str, set[str]]:
+    """The same of an interface."""
+    texts = "\n".join(path.read_text() for path in sorted(LIBRARY.glob("*.d.ts")))
+    known = dict(re.findall(r"^export type (\w+) =((?:\s*\|? ?'\w+')+)$", texts, re.MULTILINE))
+    types = {field: re.sub(r"\w+", lambda m: known.get(m[0], m[0]), kind) for field, kind in node_members(name).items()}
+    return {field: set(re.findall(r"'(\w+)'", kind)) for field, kind in types.items() if "'" in kind}
 
 
 def node_arguments(noun: str, verb: str) -> set[str]:

@@ -178,6 +178,13 @@ def interrupted(project: Path, *arguments: str, until: Any) -> tuple[int, str, s
             process.kill()
 
 
+def test_a_terminal_without_rich_says_what_to_install(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "rich.py").write_text("raise ModuleNotFoundError('there is none', name='rich')")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    told = on_a_terminal(project, "tables", PYTHONPATH=path)
+    assert "pip install 'rat[cli]'" in told and "Traceback" not in told
+
+
 def test_a_terminal_is_not_waited_for(project: Path) -> None:
     assert "give the SQL as an argument, or on standard input" in on_a_terminal(project, "query")
 

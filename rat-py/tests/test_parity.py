@@ -45,6 +45,16 @@ def test_every_public_noun_is_compared_or_has_its_reason() -> None:
     assert [name for name, reason in PARITY.aside().items() if reason is None] == []
 
 
+def test_words_are_the_same_words() -> None:
+    told = 0
+    for noun in PARITY.NOUNS.values():
+        if noun.python and noun.node:
+            choices = SOURCES.python_choices(noun.python)
+            assert choices == SOURCES.node_choices(noun.node), noun.python
+            told += len(choices)
+    assert told > 20, "the sources are read"
+
+
 def test_what_has_a_reason_is_still_there_and_still_alone() -> None:
     alone = [line.name for line in PARITY.lines() if not line.everywhere]
     assert [pattern for pattern in PARITY.OWN if not fnmatch.filter(alone, pattern)] == []

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copyreg
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from .reports import BuildReport, MaintenanceReport, RunReport
+
+
+Severity = Literal["error", "warning"]
+Kind = Literal["invalid", "not_found", "conflict", "rejected", "denied", "cancelled", "timeout", "unavailable", "corrupt", "internal"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -16,7 +20,7 @@ class Diagnostic:
 
     code: str
     """The word for this problem."""
-    severity: str
+    severity: Severity
     """Whether it stops the pipeline."""
     message: str
     """One sentence in the user's words."""
@@ -64,7 +68,7 @@ class RatError(Exception):
     def __init__(
         self,
         *,
-        kind: str,
+        kind: Kind,
         code: str,
         message: str,
         help: str,
@@ -74,7 +78,7 @@ class RatError(Exception):
         diagnostics: list[Diagnostic],
     ) -> None:
         super().__init__(drawn)
-        self.kind = kind
+        self.kind: Kind = kind
         self.code = code
         self.message = message
         self.help = help

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._words import counted
 from .reports import Column, Report
+from .reports.base import Language
 
 if TYPE_CHECKING:
     from . import _rat
@@ -18,15 +19,15 @@ class Node(Report):
 
     name: str
     """``namespace.layer.name``."""
-    kind: str
+    kind: Literal["pipeline", "table"]
     """What it is."""
-    layer: str
+    layer: Literal["bronze", "silver", "gold"]
     """The layer."""
     path: str | None
     """The pipeline's folder inside the project."""
-    language: str | None
+    language: Language | None
     """What it is written in."""
-    materialized: str | None
+    materialized: Literal["table", "view", "ephemeral"] | None
     """``table``, ``view`` or ``ephemeral``."""
     strategy: str | None
     """The merge strategy of a pipeline that makes a table."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from . import _rat
     from ._rat import Call, RunEvents
-    from .reports import RunReport
+    from .reports import RunReport, RunStatus
 
 
 class RunHandle:
@@ -33,7 +33,7 @@ class RunHandle:
         return self._native.pipeline
 
     @property
-    def status(self) -> str:
+    def status(self) -> RunStatus:
         """``pending`` while it waits for another run of its table, ``running``, and at the end ``success``, ``failed``, ``cancelled``."""
         return self._native.status
 

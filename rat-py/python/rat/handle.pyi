@@ -5,7 +5,7 @@ import datetime
 
 from . import _rat
 from ._rat import RunEvents
-from .reports import RunReport
+from .reports import RunReport, RunStatus
 
 class RunHandle:
     """A run that goes on in the background, whoever looks.
@@ -23,7 +23,7 @@ class RunHandle:
         """Its pipeline, ``namespace.layer.name``."""
 
     @property
-    def status(self) -> str:
+    def status(self) -> RunStatus:
         """``pending`` while it waits for another run of its table, ``running``, and at the end ``success``, ``failed``, ``cancelled``."""
 
     def wait(self, timeout: float | datetime.timedelta | None = None, *, raise_on_failure: bool = True) -> RunReport:

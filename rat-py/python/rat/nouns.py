@@ -7,15 +7,27 @@ from .verbs import awaits, waits
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
-    from typing import Literal
 
     from . import _rat
     from ._rat import Call, Result
-    from .reports import LogLine, Reports, Restored, RunPage, RunRecord, RunReport, Snapshot, Table, TableEntry, TestLine, Zone, ZoneFile
+    from .reports import (
+        LogLine,
+        Reports,
+        Restored,
+        RunPage,
+        RunRecord,
+        RunReport,
+        RunStatus,
+        Snapshot,
+        Table,
+        TableEntry,
+        TestLine,
+        Zone,
+        ZoneFile,
+    )
 
     # Inside these classes `list` is a verb.
-    _Status = Literal["pending", "running", "success", "failed", "cancelled"]
-    _Statuses = list[_Status]
+    _Statuses = list[RunStatus]
     _Names = list[str]
 
 
@@ -121,7 +133,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: _Status | _Statuses | None = None,
+        status: RunStatus | _Statuses | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,

@@ -2,14 +2,26 @@
 "The nouns of a lake: its tables, runs, landing zones and namespaces."
 
 import datetime
-from typing import Literal
 
 from . import _rat
 from ._rat import Result
-from .reports import LogLine, Reports, Restored, RunPage, RunRecord, RunReport, Snapshot, Table, TableEntry, TestLine, Zone, ZoneFile
+from .reports import (
+    LogLine,
+    Reports,
+    Restored,
+    RunPage,
+    RunRecord,
+    RunReport,
+    RunStatus,
+    Snapshot,
+    Table,
+    TableEntry,
+    TestLine,
+    Zone,
+    ZoneFile,
+)
 
-_Status = Literal["pending", "running", "success", "failed", "cancelled"]
-_Statuses = list[_Status]
+_Statuses = list[RunStatus]
 _Names = list[str]
 
 class Tables:
@@ -108,7 +120,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: _Status | _Statuses | None = None,
+        status: RunStatus | _Statuses | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,
@@ -123,7 +135,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: _Status | _Statuses | None = None,
+        status: RunStatus | _Statuses | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,

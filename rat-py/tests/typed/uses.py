@@ -30,7 +30,7 @@ def verbs(lake: rat.Lake) -> None:
     assert_type(handle, rat.RunHandle)
     for event in handle.events():
         assert_type(event, dict[str, Any])
-    assert_type((handle.id, handle.pipeline, handle.status), tuple[str, str, str])
+    assert_type((handle.id, handle.pipeline, handle.status), tuple[str, str, rat.reports.RunStatus])
     assert_type(handle.wait(60, raise_on_failure=False), rat.RunReport)
     handle.cancel()
     built = lake.build("+gold.totals", exclude=["gold.totals"], publish="together", force=True, fail_fast=True, concurrency=2)
@@ -80,7 +80,7 @@ def nouns(lake: rat.Lake) -> None:
     try:
         runs.cancel(id)
     except rat.ConflictError as ended:
-        assert_type((ended.kind, ended.code, ended.diagnostics, ended.retryable), tuple[str, str, list[rat.Diagnostic], bool])
+        assert_type((ended.kind, ended.code, ended.diagnostics, ended.retryable), tuple[rat.errors.Kind, str, list[rat.Diagnostic], bool])
     assert_type(landing.put("orders", "monday.csv", b"id\n1\n"), str)
     assert_type(landing.zones(), reports.Reports[reports.Zone])
     assert_type(landing.files("orders") + landing.samples("orders"), list[reports.ZoneFile])

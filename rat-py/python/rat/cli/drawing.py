@@ -76,6 +76,7 @@ def print_table(columns: list[str], rows: list[list[str]], *, right: list[bool] 
         for row in rows:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
+    _need_rich()
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -95,6 +96,7 @@ def progress(*, shown: bool) -> Iterator[Callable[[dict[str, Any]], None] | None
     if not shown or not sys.stderr.isatty():
         yield None
         return
+    _need_rich()
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -120,6 +122,13 @@ def progress(*, shown: bool) -> Iterator[Callable[[dict[str, Any]], None] | None
                 bars.remove_task(lines.pop(event["report"]["id"]))
 
         yield on_event
+
+
+def _need_rich() -> None:
+    try:
+        import rich  # noqa: F401
+    except ModuleNotFoundError:
+        raise click.ClickException("on a terminal the command rat needs rich: pip install 'rat[cli]'") from None
 
 
 def coloured(drawn: str) -> str:

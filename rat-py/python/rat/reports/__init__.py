@@ -3,7 +3,7 @@
 Times are text in ISO 8601, UTC. Durations are in milliseconds, sizes in bytes.
 """
 
-from .base import Report, Reports
+from .base import Language, Report, Reports, RunStatus, TableKind, TestStatus
 from .checks import Amount, CheckedPipeline, CheckReport, Compiled, LandedInput, PlannedTest, Preview, PreviewPhase, SchemaChange, WritePlan
 from .runs import BuildReport, LogLine, Phase, RunPage, RunRecord, RunReport, TestLine, TestResult
 from .tables import Column, MaintainedTable, MaintenanceReport, Restored, Snapshot, Table, TableEntry, Zone, ZoneFile
@@ -16,6 +16,7 @@ __all__ = [
     "Column",
     "Compiled",
     "LandedInput",
+    "Language",
     "LogLine",
     "MaintainedTable",
     "MaintenanceReport",
@@ -29,12 +30,15 @@ __all__ = [
     "RunPage",
     "RunRecord",
     "RunReport",
+    "RunStatus",
     "SchemaChange",
     "Snapshot",
     "Table",
     "TableEntry",
+    "TableKind",
     "TestLine",
     "TestResult",
+    "TestStatus",
     "WritePlan",
     "Zone",
     "ZoneFile",

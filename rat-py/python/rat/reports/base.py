@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from ..errors import Diagnostic, from_data
 
 R = TypeVar("R", bound="Report")
+RunStatus = Literal["pending", "running", "success", "failed", "cancelled"]
+TestStatus = Literal["passed", "failed", "error"]
+Language = Literal["sql", "python"]
+TableKind = Literal["table", "view"]
 Parts = dict[str, Callable[[Any], Any]]
 
 # Fields that are objects rather than plain data in every report that has them.

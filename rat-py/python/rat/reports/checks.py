@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .._words import counted
-from .base import Parts, Report, many
+from .base import Language, Parts, Report, many
 from .tables import Column
 
 if TYPE_CHECKING:
     from .._rat import Result
-    from ..errors import Diagnostic
+    from ..errors import Diagnostic, Severity
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +72,7 @@ class Compiled(Report):
     """Whether no diagnostic is an error."""
     name: str
     """``namespace.layer.name``."""
-    language: str
+    language: Language
     """What it is written in."""
     sql: str | None
     """The SQL of the next run; ``None`` when the template has an error, and for a pipeline in Python."""
@@ -106,7 +106,7 @@ class Compiled(Report):
 class Amount(Report):
     """A number as far as it is known before a run: ``kind`` is ``exact``, ``at_most`` or ``unknown``, which has no ``value``."""
 
-    kind: str
+    kind: Literal["exact", "at_most", "unknown"]
     """``exact``, ``at_most`` or ``unknown``."""
     value: int | None
     """The number, or the limit; ``None`` when it is unknown."""
@@ -134,7 +134,7 @@ class PlannedTest(Report):
 
     name: str
     """Its name, as in ``TestResult.name``."""
-    severity: str
+    severity: Severity
     """``error`` or ``warning``."""
 
 
@@ -145,7 +145,7 @@ class SchemaChange(Report):
     ``kind`` is ``add``, ``retype``, ``make_optional``, ``rename`` or ``drop``.
     """
 
-    kind: str
+    kind: Literal["add", "retype", "make_optional", "rename", "drop"]
     """What becomes of it."""
     column: str
     """The column, by the name it has afterwards, or had."""
@@ -243,7 +243,7 @@ class WritePlan(Report):
 class PreviewPhase(Report):
     """A step of a preview, ``plan``, ``execute`` or ``count``, and how long it took."""
 
-    phase: str
+    phase: Literal["plan", "execute", "count"]
     """``plan``, ``execute`` or ``count``."""
     duration_ms: float
     """In milliseconds, with fractions."""

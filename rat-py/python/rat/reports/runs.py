@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .._words import counted
-from .base import Parts, Report, many
+from .base import Parts, Report, RunStatus, TestStatus, many
 
 if TYPE_CHECKING:
-    from ..errors import Diagnostic, RatError
+    from ..errors import Diagnostic, RatError, Severity
 
 
 @dataclass(frozen=True, repr=False)
 class Phase(Report):
     """A step of a run and how long it took."""
 
-    phase: str
+    phase: Literal["plan", "execute", "write", "test", "publish", "archive"]
     """Which."""
     started_at: str
     """When it began."""
@@ -32,7 +32,7 @@ class LogLine(Report):
     """From 1, without gaps."""
     at: str
     """When it was said."""
-    level: str
+    level: Literal["info", "warning", "error"]
     """``info``, ``warning`` or ``error``."""
     message: str
     """The line."""
@@ -50,9 +50,9 @@ class TestResult(Report):
     """The file's name without ``.sql``, or of a built-in test its words: ``unique(id)``."""
     description: str | None
     """What it is for, as its header says."""
-    severity: str
+    severity: Severity
     """Whether a failure keeps the rows from being published."""
-    status: str
+    status: TestStatus
     """How it ended."""
     count: int | None
     """Violating rows; ``None`` when it could not be run."""
@@ -114,7 +114,7 @@ class RunReport(Report):
     """The run's identifier; the snapshot it published carries it as ``rat.run-id``. Empty when nothing was started."""
     pipeline: str
     """The pipeline, ``namespace.layer.name``."""
-    status: str
+    status: RunStatus
     """How it ended."""
     trigger: str
     """Who asked: ``manual``, ``build``, ``schedule``."""
@@ -190,7 +190,7 @@ class BuildReport(Report):
 
     ok: bool
     """Whether nothing failed."""
-    status: str
+    status: RunStatus
     """Success when no run failed."""
     started_at: str
     """When it began."""
@@ -222,7 +222,7 @@ class RunRecord(Report):
     """The merge strategy, or ``view``."""
     attempt: int
     """1, and one more for each retry."""
-    status: str
+    status: RunStatus
     """Where it stands."""
     phase: str | None
     """The phase it is in, while it runs."""
@@ -253,9 +253,9 @@ class TestLine(Report):
 
     name: str
     """The test's name."""
-    severity: str
+    severity: Severity
     """``error`` or ``warning``."""
-    status: str
+    status: TestStatus
     """``passed``, ``failed`` or ``error``."""
     violations: int | None
     """Rows that violate it."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .._words import counted
-from .base import Parts, Report, many
+from .base import Parts, Report, TableKind, many
 
 if TYPE_CHECKING:
     from ..errors import RatError
@@ -30,7 +30,7 @@ class TableEntry(Report):
 
     name: str
     """The name."""
-    kind: str
+    kind: TableKind
     """Table or view."""
 
 
@@ -42,7 +42,7 @@ class Table(Report):
 
     name: str
     """``namespace.layer.name``."""
-    kind: str
+    kind: TableKind
     """Table or view."""
     columns: list[Column]
     """The columns, with the types that SQL writes."""
@@ -89,7 +89,7 @@ class Snapshot(Report):
     """The snapshot it was made on; ``None`` for the first."""
     committed_at: str
     """When it was committed."""
-    operation: str
+    operation: Literal["append", "overwrite", "delete", "replace"]
     """``append``, ``overwrite``, ``delete`` or ``replace``."""
     is_current: bool
     """Whether readers see this one now."""
