@@ -50,7 +50,8 @@ codes! {
     // project and config
     /// A namespace, pipeline or landing zone has a name that cannot be used.
     ///
-    /// Names match `^[a-z][a-z0-9_-]*$` and have at most 128 characters: they become folders, and table names in SQL.
+    /// Names match `^[a-z][a-z0-9_-]*$` and have at most 128 characters: they become folders, and table names in SQL. A file in these folders
+    /// may have any name in UTF-8 without control characters.
     InvalidName = "INVALID_NAME", Invalid, "a name that cannot be used", "use lower-case letters, digits, `_` and `-`, starting with a letter";
     /// A folder under `pipelines/` is not one of the three layers.
     ///
