@@ -74,7 +74,7 @@ def rust_words(name: str) -> dict[str, str]:
     ):
         renamed = re.search(r'rename = "(\w+)"', attributes)
         found[renamed[1] if renamed else field] = " ".join(line.strip().removeprefix("///").strip() for line in doc.splitlines())
-    ok = re.search(rf"^impl {own} \{{\n(?:.*?\n)??((?:    ///.*\n)+)    pub fn is_ok", rust_texts()[place], re.MULTILINE | re.DOTALL)
+    ok = re.search(rf"^impl {own} \{{\n(?:[^\n]*\n)*?((?:    ///[^\n]*\n)+)    pub fn is_ok", rust_texts()[place], re.MULTILINE)
     return found | ({"ok": " ".join(line.strip().removeprefix("///").strip() for line in ok[1].splitlines())} if ok else {})
 
 

@@ -54,6 +54,8 @@ def test_the_fields_of_reports_have_the_words_of_the_core(module: str) -> None:
             fields = [(field, after) for field, after in itertools.pairwise([*item.body, None]) if isinstance(field, ast.AnnAssign)]
             told = [ast.unparse(field) for field, after in fields if field.value is None and not isinstance(after, ast.Expr)]
             assert told == [], f"{item.name} has fields without words"
+            words = [after.value.value for _, after in fields if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)]
+            assert all(isinstance(one, str) and len(one) < 400 for one in words), f"{item.name} has words that are more than a field's"
 
 
 def test_the_stubs_and_what_runs_agree() -> None:

@@ -81,35 +81,7 @@ class RunReport(Report):
     _parts: ClassVar[Parts] = {"phases": many(Phase), "tests": many(TestResult), "logs": many(LogLine)}
 
     ok: bool
-    """A report of which only the beginning is known. pub(crate) fn begun(id: String, pipeline: Name, strategy: &str, trigger: &str,
-    started_at: DateTime<Utc>, attempt: u32) -> Self { Self { id, pipeline, status: RunStatus::Running, trigger: trigger.to_owned(),
-    strategy: strategy.to_owned(), started_at, finished_at: started_at, duration_ms: 0, attempt, rows_written: 0, rows_inserted: 0,
-    rows_updated: 0, rows_deleted: 0, rows_ended: 0, rows_dropped: 0, rows_total: None, bytes_written: 0, files_added: 0, files_removed:
-    0, snapshot_id: None, base_snapshot_id: None, inputs: BTreeMap::new(), watermark: None, phases: Vec::new(), tests: Vec::new(),
-    warnings: Vec::new(), error: None, skipped_reason: None, logs: Vec::new(), } }  The report of a pipeline that was not run. pub(crate)
-    fn skipped(pipeline: Name, status: RunStatus, trigger: &str, reason: String, now: DateTime<Utc>) -> Self { let skipped_reason =
-    Some(reason); Self { status, skipped_reason, ..Self::begun(String::new(), pipeline, "", trigger, now, 0) } }  Whether the run
-    published, or had nothing to do. pub fn is_ok(&self) -> bool { self.error.is_none() }  The report of a success, or the error of a
-    failure.  # Errors The error the run failed with; its code is the first failure's. pub fn into_result(self) -> Result<Self> { match
-    &self.error { Some(error) => Err(error.clone()), None => Ok(self), } }  The report as JSON. Sample rows of tests are in it; the copy
-    that goes to the ledger is ``RunReport.to_ledger``. pub fn to_json(&self) -> serde_json::Value {
-    serde_json::to_value(self).unwrap_or_default() }  The report as it is kept: without sample rows, which are data, and without the log,
-    which has its own table. pub(crate) fn to_ledger(&self) -> String { let tests = self.tests.iter().map(|test| TestResult { samples:
-    None, ..test.clone() }).collect(); Self { tests, logs: Vec::new(), ..self.clone() }.to_json().to_string() } }  The steps of a run.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)] #[serde(rename_all = "snake_case")] pub enum Phase {
-    Inputs are pinned, the template is rendered, the query is planned. Plan, The query runs, as far as it must before the first file is
-    written. Execute, Rows are merged and written into data files that nothing refers to yet. Write, Quality tests run on the staged
-    table. Test, Files are synced and the table moves. Publish, Consumed landing files are moved away. Archive, }  impl Phase { The phase
-    as it is written, ``"publish"``. pub fn as_str(self) -> &'static str { match self { Phase::Plan => "plan", Phase::Execute =>
-    "execute", Phase::Write => "write", Phase::Test => "test", Phase::Publish => "publish", Phase::Archive => "archive", } } }  How long a
-    phase took. #[derive(Debug, Clone, PartialEq, Serialize)] pub struct PhaseReport { Which. pub phase: Phase, When it began.
-    #[serde(serialize_with = "crate::clock::serialize_iso")] pub started_at: DateTime<Utc>, How long it took, in milliseconds, with
-    fractions. pub duration_ms: f64, }  Everything about one build. #[derive(Debug, Clone, Serialize)] pub struct BuildReport { Success
-    when no run failed. #[serde(flatten, serialize_with = "ok_and_status")] pub status: RunStatus, When it began. #[serde(serialize_with =
-    "crate::clock::serialize_iso")] pub started_at: DateTime<Utc>, From begin to end, in milliseconds. pub duration_ms: u64, One report a
-    pipeline, in dependency order; those skipped have a ``skipped_reason``. pub runs: Vec<RunReport>, }  impl BuildReport { Whether
-    nothing failed.
-    """
+    """Whether the run published, or had nothing to do."""
     id: str
     """The run's identifier; the snapshot it published carries it as ``rat.run-id``. Empty when nothing was started."""
     pipeline: str
