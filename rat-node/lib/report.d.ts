@@ -41,7 +41,7 @@ export interface RunRecord {
 export interface RunPage {
   /** Newest first. */
   runs: RunRecord[]
-  /** Give this as `after` of `RunFilter` for the next page; null at the end. */
+  /** Give this as `after` for the next page; null at the end. */
   next: string | null
 }
 

@@ -278,7 +278,7 @@ impl RunFilter {
 pub struct RunPage {
     /// Newest first.
     pub runs: Vec<RunRecord>,
-    /// Give this as [`RunFilter::after`] for the next page; none at the end.
+    /// Give this as [`after`](RunFilter::after) for the next page; none at the end.
     pub next: Option<String>,
 }
 

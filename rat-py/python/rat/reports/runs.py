@@ -250,7 +250,7 @@ class RunPage(Report):
     runs: list[RunRecord]
     """Newest first."""
     next: str | None
-    """Give this as ``RunFilter.after`` for the next page; ``None`` at the end."""
+    """Give this as ``after`` for the next page; ``None`` at the end."""
 
     def __repr__(self) -> str:
         return f"<RunPage of {counted(len(self.runs), 'run')}{'' if self.next is None else ', more after ' + self.next}>"
