@@ -217,7 +217,7 @@ impl Plans<'_> {
         let watermark = self.invented_watermark(planned.as_ref());
         if let Some((sql, map)) = compiling.later.as_ref().and_then(|later| later.render(watermark)) {
             let (_, diagnostics) = self.query(&sql, &map, this);
-            let later = diagnostics.into_iter().map(|d| Diagnostic { severity: Severity::Warning, ..d });
+            let later = diagnostics.into_iter().map(|d| to_be_quoted(Diagnostic { severity: Severity::Warning, ..d }));
             let new: Vec<Diagnostic> =
                 later.filter(|l| !found.diagnostics.iter().any(|d| d.message == l.message && d.labels == l.labels)).collect();
             found.diagnostics.extend(new);
@@ -306,4 +306,13 @@ impl Plans<'_> {
 /// Columns by name and type.
 pub(super) fn schema_of(columns: impl IntoIterator<Item = (String, datafusion::arrow::datatypes::DataType)>) -> Schema {
     Schema::new(columns.into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect::<Vec<_>>())
+}
+
+/// SQL that breaks where the watermark stands has it without quotes.
+fn to_be_quoted(mut diagnostic: Diagnostic) -> Diagnostic {
+    let typed = diagnostic.labels.first().and_then(|label| label.source.text.get(label.range.clone()));
+    if diagnostic.code == Code::SqlSyntax && typed.is_some_and(|typed| typed.contains("watermark_value")) {
+        diagnostic.help = Some("a watermark is printed as it is: quote it, as in `'{{ watermark_value }}'`".to_owned());
+    }
+    diagnostic
 }

@@ -220,7 +220,7 @@ fn same_problem(a: &Diagnostic, b: &Diagnostic) -> bool {
     a.code == b.code && a.message == b.message && a.labels == b.labels
 }
 
-/// Where a rendering without a watermark spells it all the same. In a comment of the SQL it does no harm.
+/// Where a rendering without a watermark spells or compares it all the same. In a comment of the SQL it does no harm.
 fn unguarded(rendered: &Rendered) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     for range in &rendered.empty_watermarks {
@@ -237,6 +237,12 @@ fn unguarded(rendered: &Rendered) -> Vec<Diagnostic> {
             found.push(diagnostic);
         }
     }
+    found.extend(rendered.compared_watermarks.iter().map(|(label, calls)| {
+        let message = "the template compares with `watermark_value`, and before the first publish there is none";
+        let labels = std::iter::once(label).chain(calls).cloned().collect();
+        let help = "guard it: `{% if watermark_value and watermark_value ... %}`";
+        Diagnostic { labels, ..Diagnostic::error(Code::UnguardedWatermark, message).help(help) }
+    }));
     found
 }
 

@@ -39,6 +39,9 @@ pub struct Rendered {
     pub uses: Uses,
     /// Bytes of the SQL that spell the missing watermark as `None`, because no guard stood before it.
     pub empty_watermarks: Vec<Range<usize>>,
+    /// Where the template itself compares the missing watermark by order, which Jinja2 refuses; inside a macro with the calls that led there,
+    /// innermost first.
+    pub compared_watermarks: Vec<(Label, Vec<Label>)>,
 }
 
 /// A table a template refers to with `ref`.

@@ -8,7 +8,7 @@ use minijinja::{Error, ErrorKind, State};
 use parking_lot::Mutex;
 
 use super::Facts;
-use super::trace::Trace;
+use super::trace::{Step, Trace};
 use crate::config::MergeStrategy;
 use crate::error::{Code, nearest};
 use crate::name::{Name, is_valid_name};
@@ -19,7 +19,7 @@ pub const NAMES: [&str; 11] = [
     "this",
     "landing_zone",
     "run_started_at",
-    "watermark_value",
+    WATERMARK,
     "var",
     "is_incremental",
     "is_append_only",
@@ -27,6 +27,9 @@ pub const NAMES: [&str; 11] = [
     "is_scd2",
     "is_snapshot",
 ];
+
+/// How far the table is.
+pub(super) const WATERMARK: &str = "watermark_value";
 
 /// How an empty watermark is printed where nothing guards it, as Python prints it.
 pub(super) const NONE: &str = "None";
@@ -120,12 +123,9 @@ impl Object for Scope {
             "is_snapshot" => is(MergeStrategy::Snapshot),
             "this" => Some(Value::from(facts.this.to_sql())),
             "run_started_at" => Some(Value::from(facts.run_started_at.as_str())),
-            "watermark_value" => Some(match &facts.watermark_value {
-                Some(value) => Value::from(value.as_str()),
-                None => self.empty_watermark.clone().unwrap_or_else(|| Value::from(())),
-            }),
+            WATERMARK => Some(self.watermark()),
             NEW_ROWS => self.text_kind.eq(&TextKind::QualityTest).then(|| Value::from(NEW_ROWS)),
-            name => self.trace.as_ref().and(super::trace::Step::named(name)).map(|step| self.function(Function::Trace(step))),
+            name => self.trace.as_ref().and(Step::named(name)).map(|step| self.function(Function::Trace(step))),
         }
     }
 }
@@ -136,7 +136,7 @@ enum Function {
     LandingZone,
     Var,
     Is(MergeStrategy),
-    Trace(super::trace::Step),
+    Trace(Step),
 }
 
 #[derive(Debug)]
@@ -227,9 +227,17 @@ impl Scope {
         })
     }
 
-    fn step(&self, step: super::trace::Step, args: &[Value]) -> Value {
+    fn watermark(&self) -> Value {
+        match &self.facts.watermark_value {
+            Some(value) => Value::from(value.as_str()),
+            None => self.empty_watermark.clone().unwrap_or_else(|| Value::from(())),
+        }
+    }
+
+    fn step(&self, step: Step, args: &[Value]) -> Value {
         let id = args.first().and_then(|id| usize::try_from(id.clone()).ok());
-        Value::from(self.trace.as_ref().map(|trace| trace.lock().take(step, id)).unwrap_or_default())
+        let printed = self.trace.as_ref().map(|trace| trace.lock().take(step, id)).unwrap_or_default();
+        if step == Step::Compare { self.watermark() } else { Value::from(printed) }
     }
 }
 

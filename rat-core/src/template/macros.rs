@@ -23,6 +23,8 @@ pub(super) struct Macros {
     pub modules: Vec<Module>,
     /// The stack that any of the files needs.
     pub room: Room,
+    /// Whether one of them compares the watermark by order.
+    pub compares_watermark: bool,
 }
 
 #[derive(Debug)]
@@ -65,12 +67,13 @@ impl Macros {
             diagnostics.extend(refused);
             keep
         });
+        let compares_watermark = files.iter().any(|file| file.scan.compares_watermark(&file.source.text));
         let room = Room {
             links: files.iter().map(|file| file.scan.links).max().unwrap_or_default(),
             has_namespace: files.iter().any(|file| file.scan.has_word(&file.source.text, "namespace")),
         };
         let by_name = define(&files, &mut diagnostics);
-        let mut macros = Self { files: Vec::new(), by_name, modules: Vec::new(), room };
+        let mut macros = Self { files: Vec::new(), by_name, modules: Vec::new(), room, compares_watermark };
         let reach = macros.reach(&files);
         for (first, file) in reach.iter().enumerate() {
             if let Some(other) = (0..first).find(|&other| file.contains(&other) && reach[other].contains(&first)) {

@@ -10,7 +10,7 @@ use minijinja::value::{Object, Value};
 use minijinja::{Environment, Error, OutputSpanKind, Template};
 
 use super::engine::Room;
-use super::functions::{Call, NONE, Scope, TextKind};
+use super::functions::{Call, NONE, Scope, TextKind, WATERMARK};
 use super::scan::{Scan, scan};
 use super::source_map::{Span, Work, whole_characters};
 use super::trace::{self, Piece, Trace, Traced};
@@ -144,10 +144,14 @@ fn render_compiled(templates: &Templates, unit: &Arc<Unit>, compiled: &Template<
     } else {
         Vec::new()
     };
+    let text = &source.text[unit.body.clone()];
+    let compares = unit.scan.compares_watermark(text) || !uses.macros.is_empty() && templates.0.macros.compares_watermark;
+    let compared_watermarks =
+        if facts.watermark_value.is_none() && compares { compared_watermarks(templates, unit, facts) } else { Vec::new() };
     let (refs, landing_zones) = calls(templates, unit, facts, &scope);
     let map =
         SourceMap::new(Work { templates: templates.clone(), unit: Arc::clone(unit), facts: Arc::clone(facts), sql: sql.clone(), spans });
-    (Some(Rendered { sql, map, refs, landing_zones, uses, empty_watermarks }), Vec::new())
+    (Some(Rendered { sql, map, refs, landing_zones, uses, empty_watermarks, compared_watermarks }), Vec::new())
 }
 
 fn uses(templates: &Templates, unit: &Unit, scope: &Scope) -> Uses {
@@ -161,7 +165,7 @@ fn uses(templates: &Templates, unit: &Unit, scope: &Scope) -> Uses {
     };
     Uses {
         this: label("this"),
-        watermark: label("watermark_value"),
+        watermark: label(WATERMARK),
         run_started_at: label("run_started_at"),
         vars: std::mem::take(&mut scope.record.lock().vars),
         macros,
@@ -254,6 +258,23 @@ fn empty_watermarks(templates: &Templates, unit: &Unit, facts: &Arc<Facts>, sql:
     }
     // The template looks at the watermark in a way the stand-in cannot answer alike, such as `== none`: what is printed by an expression
     // that names the watermark is taken for it.
-    let mentions = |span: &&Span| !span.is_text && unit.source.text[span.place.clone()].contains("watermark_value");
+    let mentions = |span: &&Span| !span.is_text && unit.source.text[span.place.clone()].contains(WATERMARK);
     spans.iter().filter(mentions).filter(|span| sql[span.sql.clone()].contains(NONE)).map(|span| span.sql.clone()).collect()
+}
+
+/// Where the template compares the missing watermark, each place once.
+fn compared_watermarks(templates: &Templates, unit: &Unit, facts: &Arc<Facts>) -> Vec<(Label, Vec<Label>)> {
+    let tracing = trace(templates, unit, facts);
+    let compared = tracing.scope.trace.as_ref().map(|trace| std::mem::take(&mut trace.lock().compared)).unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    let first = compared.into_iter().filter(|(id, _)| seen.insert(*id));
+    first
+        .filter_map(|(id, stack)| {
+            let (source, range) = unit.piece(templates, tracing.pieces.get(id)?);
+            // The innermost part is the statement itself.
+            let calls = stack.iter().rev().skip(1).filter_map(|id| tracing.pieces.get(*id)).map(|piece| unit.piece(templates, piece));
+            let label = Label { source, range, text: "none before the first publish".to_owned() };
+            Some((label, calls.map(|(source, range)| called_from(source, range)).collect()))
+        })
+        .collect()
 }

@@ -8,6 +8,8 @@ use std::ops::Range;
 use minijinja::machinery::{Span, Token, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
 
+use super::functions::WATERMARK;
+
 /// What a template is made of. All ranges are bytes of the scanned text.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -17,6 +19,8 @@ pub(super) struct Scan {
     pub words: Vec<Range<usize>>,
     /// Calls of a plain name with a text as first argument, such as `ref('bronze.orders')`.
     pub calls: Vec<TextCall>,
+    /// The names among `words` that an ordering (`<`, `<=`, `>`, `>=`) compares as they are.
+    pub ordered: Vec<Range<usize>>,
     /// Attributes with two leading underscores, Python's own insides.
     pub dunders: Vec<Range<usize>>,
     /// The longest chain of operators in an expression, and of branches in the text: how much deeper than its brackets and blocks the tree is.
@@ -27,6 +31,11 @@ impl Scan {
     /// Whether the scanned text uses a name.
     pub fn has_word(&self, text: &str, word: &str) -> bool {
         self.words.iter().any(|at| &text[at.clone()] == word)
+    }
+
+    /// Whether the scanned text compares the watermark by order.
+    pub fn compares_watermark(&self, text: &str) -> bool {
+        self.ordered.iter().any(|at| &text[at.clone()] == WATERMARK)
     }
 }
 
@@ -81,13 +90,15 @@ pub(super) fn scan(text: &str) -> Scan {
             }
             Token::VariableStart | Token::BlockStart => open = Some(Open::new(range)),
             Token::VariableEnd => {
-                if let Some(open) = open.take() {
+                if let Some(mut open) = open.take() {
+                    scan.ordered.extend(open.operand.end());
                     let written = open.first..open.last.max(open.first);
                     scan.parts.push(Part { kind: PartKind::Expression, range: written, inner: open.start.end..range.start });
                 }
             }
             Token::BlockEnd => {
-                if let Some(open) = open.take() {
+                if let Some(mut open) = open.take() {
+                    scan.ordered.extend(open.operand.end());
                     branches += usize::from(open.keyword.as_deref() == Some("elif"));
                     scan.parts.push(Part {
                         kind: PartKind::Statement {
@@ -127,6 +138,47 @@ struct Open {
     after_dot: bool,
     called: Option<(Range<usize>, bool)>,
     links: Links,
+    operand: Operand,
+}
+
+/// The name before a token, and whether it is compared.
+#[derive(Debug, Default)]
+struct Operand {
+    after_ordering: bool,
+    name: Option<(Range<usize>, bool)>,
+}
+
+impl Operand {
+    /// Says that the name before this token is compared, if it is.
+    fn next(&mut self, token: &Token<'_>, name: Option<Range<usize>>) -> Option<Range<usize>> {
+        let ordering = matches!(token, Token::Lt | Token::Lte | Token::Gt | Token::Gte);
+        // What binds more tightly makes another value of the name.
+        let binds = matches!(
+            token,
+            Token::Dot
+                | Token::Pipe
+                | Token::ParenOpen
+                | Token::BracketOpen
+                | Token::Plus
+                | Token::Minus
+                | Token::Mul
+                | Token::Div
+                | Token::FloorDiv
+                | Token::Mod
+                | Token::Pow
+                | Token::Tilde
+                | Token::Ident("is")
+        );
+        let before = self.name.take();
+        let after_ordering = std::mem::replace(&mut self.after_ordering, ordering);
+        self.name = name.map(|name| (name, after_ordering));
+        before.filter(|(_, compared)| ordering || *compared && !binds).map(|(name, _)| name)
+    }
+
+    /// As [`next`](Self::next), where the expression ends.
+    fn end(&mut self) -> Option<Range<usize>> {
+        self.name.take().filter(|(_, compared)| *compared).map(|(name, _)| name)
+    }
 }
 
 /// Counts how long the chains of an expression are. A comma ends a chain, and what is in brackets is part of the chain they are in.
@@ -174,6 +226,7 @@ impl Open {
             after_dot: false,
             called: None,
             links: Links::default(),
+            operand: Operand::default(),
             start,
         }
     }
@@ -189,6 +242,8 @@ impl Open {
         self.count += 1;
         let after_dot = std::mem::replace(&mut self.after_dot, matches!(token, Token::Dot));
         let called = self.called.take();
+        let name = (matches!(token, Token::Ident(_)) && !first_word && !after_dot).then(|| range.clone());
+        scan.ordered.extend(self.operand.next(token, name));
         match token {
             Token::Ident(name) if first_word => self.keyword = Some((*name).to_owned()),
             Token::Ident(name) => {

@@ -4,10 +4,12 @@
 //! expression, nor which calls led into it. For that the texts are instrumented: each text and expression prints a mark before and after
 //! itself, each statement says that it begins, and each macro that it is entered and left. Only when a diagnostic asks.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::scan::{Part, PartKind, scan};
+use super::functions::WATERMARK;
+use super::scan::{Part, PartKind, Scan, scan};
 
 /// Marks are private-use characters; SQL that holds one of them is not traced.
 const OPEN: char = '\u{10ff10}';
@@ -25,10 +27,12 @@ pub(super) enum Step {
     Enter,
     /// A macro is left.
     Leave,
+    /// The watermark is compared.
+    Compare,
 }
 
 impl Step {
-    const ALL: [Step; 4] = [Step::At, Step::Open, Step::Enter, Step::Leave];
+    const ALL: [Step; 5] = [Step::At, Step::Open, Step::Enter, Step::Leave, Step::Compare];
 
     fn name(self) -> &'static str {
         match self {
@@ -36,6 +40,7 @@ impl Step {
             Step::Open => "__rat_open",
             Step::Enter => "__rat_enter",
             Step::Leave => "__rat_leave",
+            Step::Compare => "__rat_compare",
         }
     }
 
@@ -48,11 +53,13 @@ impl Step {
 #[derive(Debug)]
 pub(super) struct Trace {
     frames: Vec<Option<usize>>,
+    /// Where the watermark was compared, each with the parts it was in.
+    pub compared: Vec<(usize, Vec<usize>)>,
 }
 
 impl Default for Trace {
     fn default() -> Self {
-        Self { frames: vec![None] }
+        Self { frames: vec![None], compared: Vec::new() }
     }
 }
 
@@ -69,6 +76,7 @@ impl Trace {
                     *frame = part;
                 }
             }
+            Step::Compare => self.compared.extend(part.map(|part| (part, self.stack()))),
         }
         match (step, part) {
             (Step::Open, Some(part)) => mark(part),
@@ -95,10 +103,14 @@ pub(super) struct Piece {
 /// Instruments a text, adding its pieces.
 pub(super) fn instrument(text: &str, unit: usize, pieces: &mut Vec<Piece>) -> String {
     let mut out = String::with_capacity(text.len() * 2);
-    for Part { kind, range, inner } in &scan(text).parts {
+    let scan = scan(text);
+    for Part { kind, range, inner } in &scan.parts {
         let id = pieces.len();
         pieces.push(Piece { unit, range: range.clone(), is_text: *kind == PartKind::Text });
-        let inner = &text[inner.clone()];
+        let inner = match kind {
+            PartKind::Text => Cow::Borrowed(&text[inner.clone()]),
+            _ => with_compared(text, inner.clone(), &scan, unit, pieces),
+        };
         match kind {
             PartKind::Text if ["{{", "{%", "{#"].iter().any(|tag| inner.contains(tag)) => {
                 write!(out, "{}{{% raw %}}{inner}{{% endraw %}}{CLOSE}", mark(id))
@@ -122,6 +134,23 @@ pub(super) fn instrument(text: &str, unit: usize, pieces: &mut Vec<Piece>) -> St
         .expect("writing to a String does not fail");
     }
     out
+}
+
+/// An expression that tells when it compares the watermark.
+fn with_compared<'a>(text: &'a str, inner: Range<usize>, scan: &Scan, unit: usize, pieces: &mut Vec<Piece>) -> Cow<'a, str> {
+    let mut out = String::new();
+    let mut at = inner.start;
+    let inside = |range: &&Range<usize>| inner.start <= range.start && range.end <= inner.end;
+    for range in scan.ordered.iter().filter(inside).filter(|range| &text[(*range).clone()] == WATERMARK) {
+        write!(out, "{}{}({})", &text[at..range.start], Step::Compare.name(), pieces.len()).expect("writing to a String does not fail");
+        pieces.push(Piece { unit, range: range.clone(), is_text: false });
+        at = range.end;
+    }
+    if out.is_empty() {
+        return Cow::Borrowed(&text[inner]);
+    }
+    out.push_str(&text[at..inner.end]);
+    Cow::Owned(out)
 }
 
 fn mark(id: usize) -> String {

@@ -104,6 +104,26 @@ fn an_unguarded_watermark_is_found_where_it_stands() {
         unguarded("{% if is_incremental() %}SELECT 1 WHERE ts > '{{ watermark_value }}'{% endif %}", &facts()),
         place(Severity::Error, "watermark_value")
     );
+    for compared in [
+        "{% if watermark_value > '2020' %}SELECT 1{% else %}SELECT 2{% endif %}",
+        "{% if is_incremental() and '2020' <= watermark_value %}SELECT 1{% else %}SELECT 2{% endif %}",
+        "{% if false %}{% elif not watermark_value<'2020' %}{% endif %}SELECT {{ 1 if 1 < 2 else 2 }}",
+        "SELECT {{ 1 if (watermark_value or '') < 'a' and watermark_value >= 'b' else 2 }}",
+        "{% macro m() %}{{ watermark_value > 'x' }}{% endmacro %}SELECT {{ m() }}, {{ m() }}",
+    ] {
+        assert_eq!(unguarded(compared, &facts()), place(Severity::Error, "watermark_value"), "{compared}");
+    }
+    let compared = "{% if watermark_value > '2020' %}SELECT 1{% else %}SELECT 2{% endif %}";
+    assert_eq!(unguarded(compared, &later()), place(Severity::Warning, "watermark_value"));
+    let (_, diagnostics) = compiled(
+        &[
+            (ORDERS, "SELECT {{ old('2020') }}"),
+            ("macros/m.sql", "{% macro old(than) %}{% if watermark_value < than %}1{% else %}2{% endif %}{% endmacro %}"),
+        ],
+        &facts(),
+    );
+    let labels: Vec<_> = diagnostics[0].labels.iter().map(|l| (l.source.path.as_str(), &l.source.text[l.range.clone()])).collect();
+    assert_eq!(labels, [("macros/m.sql", "watermark_value"), (ORDERS, "old('2020')")]);
     let equals = "{% if watermark_value == none %}{% endif %}SELECT 1 WHERE ts > {{ watermark_value }}";
     assert_eq!(unguarded(equals, &facts()), place(Severity::Error, "watermark_value"));
     for guarded in [
@@ -115,6 +135,11 @@ fn an_unguarded_watermark_is_found_where_it_stands() {
         "-- since {{ watermark_value }}",
         "/* since '{{ watermark_value }}' */",
         "{{ none }} 'None'",
+        "{% if watermark_value and watermark_value > '2020' %}WHERE true{% endif %}",
+        "{% if watermark_value is not none and '2020' < watermark_value %}WHERE true{% endif %}",
+        "{{ 'a' if (watermark_value | default('', true)) < 'b' else 'c' }}",
+        "{% if false and watermark_value > 'x' %}{% endif %}",
+        "{% set watermark = '2020' %}{% if watermark > 'x' %}{% endif %}",
     ] {
         assert_eq!(unguarded(&format!("SELECT 1 {guarded}"), &facts()), [], "{guarded}");
     }
