@@ -94,15 +94,14 @@ pub(super) fn run(
     parallel::ordered(&dependencies, |i, done| {
         let compiling = all[i];
         let plans = Plans { session, facts, numbers: &numbers, before: &dependencies[i], done, compiling };
-        let inputs: Vec<(Name, Option<Output>)> = compiling.inputs().map(|name| (name.clone(), plans.output(name))).collect();
         if let Some(kept) = before.get(&compiling.pipeline.name)
             && Arc::ptr_eq(&kept.compiling, compiling)
-            && kept.inputs == inputs
+            && kept.inputs.iter().all(|(name, output)| *output == plans.output(name))
             && compiling.reads.is_empty()
         {
             return Arc::clone(kept);
         }
-        Arc::new(plans.planning(inputs))
+        Arc::new(plans.planning())
     })
 }
 
@@ -120,8 +119,7 @@ pub(super) fn one(
     // On a stack deep enough for any query.
     let mut planned = parallel::each(1, |_| {
         let plans = Plans { session, facts, numbers: &numbers, before: &before, done: &done, compiling };
-        let inputs = compiling.inputs().map(|name| (name.clone(), plans.output(name))).collect();
-        Arc::new(plans.planning(inputs))
+        Arc::new(plans.planning())
     });
     planned.remove(0)
 }
@@ -179,7 +177,7 @@ impl Plans<'_> {
     }
 
     /// The pipeline, planned; a panic is a diagnostic.
-    fn planning(&self, inputs: Vec<(Name, Option<Output>)>) -> Planning {
+    fn planning(&self) -> Planning {
         let found = catch_unwind(AssertUnwindSafe(|| self.pipeline())).unwrap_or_else(|_| {
             let source = &self.compiling.pipeline.source;
             let message = format!("planning `{}` failed inside rat", self.compiling.pipeline.name.short());
@@ -187,7 +185,7 @@ impl Plans<'_> {
         });
         Planning {
             compiling: Arc::clone(self.compiling),
-            inputs,
+            inputs: self.compiling.inputs().map(|name| (name.clone(), self.output(name))).collect(),
             output: found.output,
             schema: found.schema,
             lineage: Arc::new(found.lineage),

@@ -106,7 +106,7 @@ pub(super) struct Compiling {
     pub(super) from_nothing: Option<(String, SourceMap)>,
     pub(super) reads: Vec<ReadCall>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    node: NodeInfo,
+    node: Arc<NodeInfo>,
 }
 
 impl Workspace {
@@ -131,41 +131,43 @@ impl Workspace {
         let common = self.common(&project, tables, environment);
         diagnostics.extend(common.settings_diagnostics.iter().chain(&common.macro_diagnostics).cloned());
 
-        let pipelines: Vec<&Arc<Pipeline>> = project.pipelines.values().collect();
-        let before = std::mem::take(&mut self.compiling);
+        let before = self.compiling.len();
+        self.compiling.retain(|name, kept| project.pipelines.get(name) == Some(&kept.pipeline));
+        let stale: Vec<&Arc<Pipeline>> = project.pipelines.values().filter(|one| !self.compiling.contains_key(&one.name)).collect();
         let run_started_at = to_iso(self.session.clock().now());
-        let compiling = parallel::each(pipelines.len(), |i| {
-            let pipeline = pipelines[i];
-            match before.get(&pipeline.name) {
-                Some(kept) if kept.pipeline == *pipeline => Arc::clone(kept),
-                _ => {
-                    let (config, _) = config::resolve(&common.defaults, pipeline, &Overrides::default());
-                    let next = Facts {
-                        this: pipeline.name.clone(),
-                        strategy: Some(*config.merge_strategy),
-                        watermark_value: None,
-                        run_started_at: run_started_at.clone(),
-                        vars: Arc::clone(&common.vars),
-                    };
-                    Arc::new(compiling(&common, pipeline, &project, &next))
-                }
-            }
+        let fresh = parallel::each(stale.len(), |i| {
+            let (config, _) = config::resolve(&common.defaults, stale[i], &Overrides::default());
+            let next = Facts {
+                this: stale[i].name.clone(),
+                strategy: Some(*config.merge_strategy),
+                watermark_value: None,
+                run_started_at: run_started_at.clone(),
+                vars: Arc::clone(&common.vars),
+            };
+            Arc::new(compiling(&common, stale[i], &project, &next))
         });
-        // Of a project that lost its last pipeline nothing is compiled, before or now.
-        let changed = compiling.len() != before.len()
-            || compiling.len() != self.graph.names().len()
-            || compiling.iter().any(|now| before.get(&now.pipeline.name).is_none_or(|then| !Arc::ptr_eq(now, then)));
-        self.compiling = compiling.into_iter().map(|c| (c.pipeline.name.clone(), c)).collect();
-        if changed {
-            let nodes = self.compiling.iter().map(|(name, c)| (name.clone(), c.node.clone())).collect();
-            let (graph, circles) = Graph::new(nodes);
-            self.graph = Arc::new(graph);
-            self.circles = circles;
+        self.compiling.extend(fresh.iter().map(|compiling| (compiling.pipeline.name.clone(), Arc::clone(compiling))));
+        if before != self.compiling.len() || !fresh.is_empty() || before != self.graph.names().len() {
+            self.order(&fresh);
         }
         diagnostics.extend(self.circles.iter().cloned());
         self.project_diagnostics = diagnostics;
         self.project = Arc::new(project);
         self.needs(&common)
+    }
+
+    /// Brings the graph up to date, where these pipelines are new or changed.
+    fn order(&mut self, fresh: &[Arc<Compiling>]) {
+        let same_names = self.graph.names().iter().eq(self.compiling.keys());
+        // A circle is told with the places in its texts.
+        let renewed = || self.graph.renewed(fresh.iter().map(|compiling| (&compiling.pipeline.name, &compiling.node)));
+        let renewed = if same_names && self.circles.is_empty() { renewed() } else { None };
+        self.graph = Arc::new(renewed.unwrap_or_else(|| {
+            let nodes = self.compiling.iter().map(|(name, compiling)| (name.clone(), Arc::clone(&compiling.node)));
+            let (graph, circles) = Graph::new(nodes.collect());
+            self.circles = circles;
+            graph
+        }));
     }
 
     /// The second half: SQL to types. The facts are those that [`compile`](Self::compile) asked for.
@@ -200,11 +202,10 @@ impl Workspace {
     }
 
     fn common(&mut self, project: &Project, tables: BTreeSet<Name>, environment: &Environment) -> Arc<Common> {
-        let pipelines: BTreeSet<Name> = project.pipelines.keys().cloned().collect();
         if let Some(common) = &self.common
             && common.settings_source == project.settings
             && common.macros == project.macros
-            && common.pipelines == pipelines
+            && common.pipelines.iter().eq(project.pipelines.keys())
             && common.tables == tables
         {
             return Arc::clone(common);
@@ -216,7 +217,7 @@ impl Workspace {
         let common = Arc::new(Common {
             settings_source: project.settings.clone(),
             macros: project.macros.clone(),
-            pipelines,
+            pipelines: project.pipelines.keys().cloned().collect(),
             tables,
             templates,
             defaults: Defaults::new(&settings),
@@ -266,8 +267,8 @@ impl Compiling {
     pub(super) fn needs(&self, common: &Common, needs: &mut Needs) {
         let Some(compiled) = &self.compiled else { return };
         let tests = compiled.tests.iter().flat_map(|test| &test.refs);
-        let read = compiled.refs.iter().chain(tests).map(|r| &r.name).filter(|name| !common.pipelines.contains(name));
-        needs.tables.extend(read.filter(|name| common.tables.contains(name)).cloned());
+        let read = compiled.refs.iter().chain(tests).map(|r| &r.name).filter(|name| common.tables.contains(name));
+        needs.tables.extend(read.filter(|name| !common.pipelines.contains(name)).cloned());
         if compiled.uses.this.is_some() && common.tables.contains(&compiled.name) {
             needs.tables.insert(compiled.name.clone());
         }
@@ -315,7 +316,7 @@ pub(super) fn compiling(common: &Common, pipeline: &Arc<Pipeline>, project: &Pro
             reads = texts.filter_map(|sql| dialect::parse(sql, Reads::Allowed).ok()).flat_map(|parsed| parsed.reads).collect();
         }
     }
-    let node = node_info(pipeline, &config, compiled.as_ref());
+    let node = Arc::new(node_info(pipeline, &config, compiled.as_ref()));
     Compiling { pipeline: Arc::clone(pipeline), config, compiled: compiled.map(Arc::new), later, from_nothing, reads, diagnostics, node }
 }
 

@@ -1,6 +1,7 @@
 //! Circles: strongly connected components, and the shortest way round each.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::{Dependency, NodeInfo};
 use crate::error::{Code, Diagnostic};
@@ -57,7 +58,7 @@ pub(super) fn components(up: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// One diagnostic per circle.
-pub(super) fn diagnostics(names: &[Name], infos: &[NodeInfo], up: &[Vec<usize>], components: &[usize]) -> Vec<Diagnostic> {
+pub(super) fn diagnostics(names: &[Name], infos: &[Arc<NodeInfo>], up: &[Vec<usize>], components: &[usize]) -> Vec<Diagnostic> {
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (node, component) in components.iter().enumerate() {
         members.entry(*component).or_default().push(node);
@@ -94,7 +95,7 @@ fn way_round(start: usize, up: &[Vec<usize>], components: &[usize]) -> Vec<usize
     vec![start]
 }
 
-fn diagnostic(circle: &[usize], names: &[Name], infos: &[NodeInfo]) -> Diagnostic {
+fn diagnostic(circle: &[usize], names: &[Name], infos: &[Arc<NodeInfo>]) -> Diagnostic {
     let one_namespace = circle.iter().all(|node| names[*node].namespace == names[circle[0]].namespace);
     let shown = |node: usize| if one_namespace { names[node].short() } else { names[node].to_string() };
     let way: Vec<String> = circle.iter().chain(&circle[..1]).map(|node| format!("`{}`", shown(*node))).collect();

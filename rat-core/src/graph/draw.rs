@@ -12,7 +12,7 @@ impl Graph {
     pub fn edges(&self) -> (BTreeSet<&Name>, Vec<(&Name, &Name)>) {
         let mut tables = BTreeSet::new();
         let mut edges = BTreeSet::new();
-        for (name, info) in self.names.iter().zip(&self.infos) {
+        for (name, info) in self.shape.names.iter().zip(&self.infos) {
             for dep in &info.deps {
                 edges.insert((&dep.name, name));
                 if !self.contains(&dep.name) {
@@ -26,7 +26,8 @@ impl Graph {
     /// A Mermaid flowchart, left to right, a column of boxes per layer colour; tables that no pipeline makes are cylinders.
     pub fn to_mermaid(&self) -> String {
         let (tables, edges) = self.edges();
-        let one_namespace = self.names.iter().chain(tables.iter().copied()).map(|name| &name.namespace).collect::<BTreeSet<_>>().len() < 2;
+        let one_namespace =
+            self.shape.names.iter().chain(tables.iter().copied()).map(|name| &name.namespace).collect::<BTreeSet<_>>().len() < 2;
         let shown = |name: &Name| if one_namespace { name.short() } else { name.to_string() };
         let mut numbers: BTreeMap<&Name, usize> = BTreeMap::new();
         let mut text = String::from("flowchart LR\n");
@@ -47,8 +48,8 @@ impl Graph {
     /// `{"nodes": [{name, kind, layer, path, tags}], "edges": [{from, to}]}`, nodes in build order.
     pub fn to_json(&self) -> Value {
         let (tables, edges) = self.edges();
-        let pipelines = self.order.iter().map(|node| {
-            let (name, info) = (&self.names[*node], &self.infos[*node]);
+        let pipelines = self.shape.order.iter().map(|node| {
+            let (name, info) = (&self.shape.names[*node], &self.infos[*node]);
             json!({"name": name, "kind": "pipeline", "layer": name.layer.as_str(), "path": info.path, "tags": info.tags})
         });
         let tables = tables.into_iter().map(|name| json!({"name": name, "kind": "table", "layer": name.layer.as_str()}));

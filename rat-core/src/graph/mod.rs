@@ -10,6 +10,7 @@ mod select;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::sync::Arc;
 
 use crate::error::{Code, Diagnostic, Error, Label, Result, nearest};
 use crate::name::Name;
@@ -42,12 +43,27 @@ impl From<Name> for Dependency {
     }
 }
 
-/// The pipelines of a project and their dependencies.
+impl NodeInfo {
+    /// Whether it has the same edges. Where somebody wrote them down does not count.
+    fn reads_as(&self, other: &Self) -> bool {
+        let same = |a: &[Dependency], b: &[Dependency]| a.iter().map(|dep| &dep.name).eq(b.iter().map(|dep| &dep.name));
+        same(&self.deps, &other.deps) && same(&self.test_deps, &other.test_deps)
+    }
+}
+
+/// The pipelines of a project and their dependencies. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
+    shape: Arc<Shape>,
+    /// By node.
+    infos: Vec<Arc<NodeInfo>>,
+}
+
+/// What does not change while every pipeline reads the same.
+#[derive(Debug, Default)]
+struct Shape {
     /// Sorted; a node's number is its place here.
     names: Vec<Name>,
-    infos: Vec<NodeInfo>,
     /// By node, what it reads and what reads it. Tables that no pipeline makes are in neither.
     up: Vec<Vec<usize>>,
     down: Vec<Vec<usize>>,
@@ -59,8 +75,8 @@ pub struct Graph {
 impl Graph {
     /// The graph of these pipelines. For every circle of them there is one `CYCLE` with the whole way round; such a graph still answers,
     /// its circles ordered by name.
-    pub fn new(nodes: BTreeMap<Name, NodeInfo>) -> (Self, Vec<Diagnostic>) {
-        let (names, infos): (Vec<Name>, Vec<NodeInfo>) = nodes.into_iter().unzip();
+    pub fn new<I: Into<Arc<NodeInfo>>>(nodes: BTreeMap<Name, I>) -> (Self, Vec<Diagnostic>) {
+        let (names, infos): (Vec<Name>, Vec<Arc<NodeInfo>>) = nodes.into_iter().map(|(name, info)| (name, info.into())).unzip();
         let numbers = |deps: &dyn Fn(&NodeInfo) -> &Vec<Dependency>| -> Vec<Vec<usize>> {
             infos
                 .iter()
@@ -99,15 +115,29 @@ impl Graph {
         for (place, node) in order.iter().enumerate() {
             rank[*node] = place;
         }
-        (Self { names, infos, up, down, order, rank }, diagnostics)
+        (Self { shape: Arc::new(Shape { names, up, down, order, rank }), infos }, diagnostics)
+    }
+
+    /// The same graph with other words for some of its pipelines, or `None` when one of them is not in it or reads other names now.
+    #[must_use]
+    pub fn renewed<'a>(&self, nodes: impl IntoIterator<Item = (&'a Name, &'a Arc<NodeInfo>)>) -> Option<Self> {
+        let mut renewed = self.clone();
+        for (name, info) in nodes {
+            let known = &mut renewed.infos[self.number(name)?];
+            if !known.reads_as(info) {
+                return None;
+            }
+            *known = Arc::clone(info);
+        }
+        Some(renewed)
     }
 
     /// The graph of some of its pipelines: what they read of the others is left out, what they read of tables stays.
     #[must_use]
     pub fn only(&self, selected: &BTreeSet<Name>) -> Self {
         let stays = |dep: &Dependency| selected.contains(&dep.name) || !self.contains(&dep.name);
-        let nodes = self.names.iter().zip(&self.infos).filter(|(name, _)| selected.contains(*name)).map(|(name, info)| {
-            let mut info = info.clone();
+        let nodes = self.shape.names.iter().zip(&self.infos).filter(|(name, _)| selected.contains(*name)).map(|(name, info)| {
+            let mut info = NodeInfo::clone(info);
             info.deps.retain(stays);
             info.test_deps.retain(stays);
             (name.clone(), info)
@@ -117,12 +147,12 @@ impl Graph {
 
     /// Every pipeline, each after all that it reads; where that leaves a choice, by name.
     pub fn order(&self) -> impl Iterator<Item = &Name> {
-        self.order.iter().map(|node| &self.names[*node])
+        self.shape.order.iter().map(|node| &self.shape.names[*node])
     }
 
     /// Every pipeline, by name.
     pub fn names(&self) -> &[Name] {
-        &self.names
+        &self.shape.names
     }
 
     /// Whether it is a pipeline of this graph.
@@ -132,27 +162,27 @@ impl Graph {
 
     /// What the graph was told of a pipeline.
     pub fn info(&self, name: &Name) -> Option<&NodeInfo> {
-        self.number(name).map(|node| &self.infos[node])
+        self.number(name).map(|node| self.infos[node].as_ref())
     }
 
     /// The pipelines that this one reads itself. Empty for a name that is not in the graph.
     pub fn parents(&self, name: &Name) -> Vec<&Name> {
-        self.number(name).map_or_else(Vec::new, |node| self.up[node].iter().map(|node| &self.names[*node]).collect())
+        self.number(name).map_or_else(Vec::new, |node| self.shape.up[node].iter().map(|node| &self.shape.names[*node]).collect())
     }
 
     /// The pipelines that read this one themselves.
     pub fn children(&self, name: &Name) -> Vec<&Name> {
-        self.number(name).map_or_else(Vec::new, |node| self.down[node].iter().map(|node| &self.names[*node]).collect())
+        self.number(name).map_or_else(Vec::new, |node| self.shape.down[node].iter().map(|node| &self.shape.names[*node]).collect())
     }
 
     /// Everything this pipeline needs, directly or not, in build order; without itself.
     pub fn upstream(&self, name: &Name) -> Vec<&Name> {
-        self.reached(name, &self.up)
+        self.reached(name, &self.shape.up)
     }
 
     /// Everything that needs this pipeline, directly or not, in build order; without itself.
     pub fn downstream(&self, name: &Name) -> Vec<&Name> {
-        self.reached(name, &self.down)
+        self.reached(name, &self.shape.down)
     }
 
     /// The pipeline that a user names, `layer.name` in `namespace` or `namespace.layer.name`.
@@ -161,13 +191,14 @@ impl Graph {
     /// `PIPELINE_NOT_FOUND`, with the near miss.
     pub fn find(&self, text: &str, namespace: &str) -> Result<&Name> {
         let found = Name::parse(text, namespace).ok().and_then(|name| self.number(&name));
-        found.map(|node| &self.names[node]).ok_or_else(|| self.not_found(text, namespace))
+        found.map(|node| &self.shape.names[node]).ok_or_else(|| self.not_found(text, namespace))
     }
 
     fn not_found(&self, text: &str, namespace: &str) -> Error {
         let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{text}`"));
         let parts = text.split('.').count();
         let known: Vec<String> = self
+            .shape
             .names
             .iter()
             .filter(|name| parts > 2 || name.namespace == namespace)
@@ -184,7 +215,7 @@ impl Graph {
     }
 
     fn number(&self, name: &Name) -> Option<usize> {
-        self.names.binary_search(name).ok()
+        self.shape.names.binary_search(name).ok()
     }
 
     fn reached(&self, name: &Name, edges: &[Vec<usize>]) -> Vec<&Name> {
@@ -192,8 +223,8 @@ impl Graph {
         let mut reached = reach(edges, &BTreeSet::from([start]), usize::MAX);
         reached.remove(&start);
         let mut reached: Vec<usize> = reached.into_iter().collect();
-        reached.sort_unstable_by_key(|node| self.rank[*node]);
-        reached.into_iter().map(|node| &self.names[node]).collect()
+        reached.sort_unstable_by_key(|node| self.shape.rank[*node]);
+        reached.into_iter().map(|node| &self.shape.names[node]).collect()
     }
 }
 

@@ -51,21 +51,21 @@ impl Graph {
             }
             selected.extend(both.unwrap_or_default());
         }
-        Ok(selected.into_iter().map(|node| self.names[node].clone()).collect())
+        Ok(selected.into_iter().map(|node| self.shape.names[node].clone()).collect())
     }
 
     fn operand(&self, operand: &Operand<'_>, namespace: &str) -> Result<BTreeSet<usize>> {
         let named: BTreeSet<usize> =
-            (0..self.names.len()).filter(|node| operand.matches(&self.names[*node], &self.infos[*node], namespace)).collect();
+            (0..self.shape.names.len()).filter(|node| operand.matches(&self.shape.names[*node], &self.infos[*node], namespace)).collect();
         if named.is_empty() {
             return Err(self.nothing_selected(operand, namespace));
         }
         if operand.at {
-            let needing = reach(&self.down, &named, usize::MAX);
-            return Ok(reach(&self.up, &needing, usize::MAX));
+            let needing = reach(&self.shape.down, &named, usize::MAX);
+            return Ok(reach(&self.shape.up, &needing, usize::MAX));
         }
-        let mut nodes = reach(&self.up, &named, operand.up);
-        nodes.extend(reach(&self.down, &named, operand.down));
+        let mut nodes = reach(&self.shape.up, &named, operand.up);
+        nodes.extend(reach(&self.shape.down, &named, operand.down));
         Ok(nodes)
     }
 

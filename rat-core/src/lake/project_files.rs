@@ -1,6 +1,6 @@
 //! The texts of the project, read again only where a file changed.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -20,18 +20,9 @@ pub(super) struct ProjectFiles {
 
 #[derive(Debug, Default)]
 struct Known {
-    versions: BTreeMap<String, Version>,
+    /// What tells one content of a file from another without reading it.
+    entries: Vec<Entry>,
     files: Arc<Files>,
-}
-
-/// What tells one content of a file from another without reading it.
-#[derive(Debug, PartialEq)]
-struct Version(u64, Option<String>, i64);
-
-impl From<&Entry> for Version {
-    fn from(entry: &Entry) -> Self {
-        Self(entry.size, entry.etag.clone(), entry.modified.timestamp_micros())
-    }
 }
 
 impl ProjectFiles {
@@ -43,20 +34,21 @@ impl ProjectFiles {
     pub(super) async fn read(&self) -> Result<Arc<Files>> {
         let entries = self.list().await?;
         let mut known = self.known.lock().await;
-        let versions: BTreeMap<String, Version> = entries.iter().map(|e| (e.path.clone(), Version::from(e))).collect();
-        if versions == known.versions {
+        if entries == known.entries {
             return Ok(Arc::clone(&known.files));
         }
-        let changed: Vec<String> =
-            versions.iter().filter(|(path, version)| known.versions.get(*path) != Some(*version)).map(|(path, _)| path.clone()).collect();
+        let before: HashMap<&str, &Entry> = known.entries.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+        let now: HashSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+        let changed = entries.iter().filter(|entry| before.get(entry.path.as_str()) != Some(entry));
+        let changed: Vec<String> = changed.map(|entry| entry.path.clone()).collect();
         let mut files = Files::clone(&known.files);
-        files.texts.retain(|path, _| versions.contains_key(path));
-        files.not_utf8.retain(|path| versions.contains_key(path) && !changed.contains(path));
+        files.texts.retain(|path, _| now.contains(path.as_str()));
+        files.not_utf8.retain(|path| now.contains(path.as_str()) && !changed.contains(path));
         for (path, bytes) in changed.iter().zip(self.storage.read_all(&changed).await?) {
             files.texts.remove(path);
             files.insert(path, bytes.to_vec());
         }
-        *known = Known { versions, files: Arc::new(files) };
+        *known = Known { entries, files: Arc::new(files) };
         Ok(Arc::clone(&known.files))
     }
 

@@ -29,6 +29,10 @@ pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
     let mut folders: BTreeMap<[&str; 3], Folder> = BTreeMap::new();
 
     for (path, source) in &files.texts {
+        if let Some((folder, file)) = in_pipeline(path) {
+            folders.entry(folder).or_default().files.push((file, source));
+            continue;
+        }
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
             ["rat.toml"] => project.settings = Some(Arc::clone(source)),
@@ -37,9 +41,6 @@ pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
                 diagnostics.push(misplaced(path, "macros are read from the folder `macros` itself", &format!("macros/{file}")));
             }
             [namespace, "pipelines", ..] if namespace.starts_with('.') => {}
-            [namespace, "pipelines", layer, name, rest @ ..] if !rest.is_empty() => {
-                folders.entry([namespace, layer, name]).or_default().files.push((rest.join("/"), source));
-            }
             [namespace, "pipelines", folder @ .., file] if [".sql", ".py"].iter().any(|ending| file.ends_with(ending)) => {
                 let (name, ending) = file.rsplit_once('.').expect("the file name has an ending");
                 let layer = folder.first().unwrap_or(&"bronze");
@@ -50,12 +51,9 @@ pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
         }
     }
     for path in &files.not_utf8 {
-        if let [namespace, "pipelines", layer, name, rest @ ..] = path.split('/').collect::<Vec<_>>().as_slice()
-            && is_read(&rest.join("/"))
-        {
-            folders.entry([namespace, layer, name]).or_default().unreadable.push(path);
-        } else {
-            diagnostics.push(not_utf8(path));
+        match in_pipeline(path) {
+            Some((folder, file)) if is_read(file) => folders.entry(folder).or_default().unreadable.push(path),
+            _ => diagnostics.push(not_utf8(path)),
         }
     }
 
@@ -71,6 +69,15 @@ pub fn discover(files: &Files) -> (Project, Vec<Diagnostic>) {
         project.pipelines.insert(pipeline.name.clone(), Arc::new(pipeline));
     }
     (project, diagnostics)
+}
+
+/// The namespace, layer and name of the pipeline that this file lies in, and its path inside the pipeline's folder.
+fn in_pipeline(path: &str) -> Option<([&str; 3], &str)> {
+    let mut parts = path.splitn(5, '/');
+    let namespace = parts.next().filter(|namespace| !namespace.starts_with('.') && *namespace != "macros")?;
+    parts.next().filter(|part| *part == "pipelines")?;
+    let (layer, name, file) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(([namespace, layer, name], file))
 }
 
 struct Names<'a> {
@@ -111,7 +118,7 @@ impl<'a> Names<'a> {
 
 #[derive(Default)]
 struct Folder<'a> {
-    files: Vec<(String, &'a Arc<Source>)>,
+    files: Vec<(&'a str, &'a Arc<Source>)>,
     /// Those of its files that are not UTF-8. Without one of its tests it is another pipeline, so it is none.
     unreadable: Vec<&'a str>,
 }
@@ -121,8 +128,8 @@ impl Folder<'_> {
         let (mut sql, mut python, mut config) = (None, None, None);
         let (mut quality_tests, mut unit_tests) = (Vec::new(), Vec::new());
         let mut strays = Vec::new();
-        for (file, source) in &self.files {
-            match file.as_str() {
+        for (file, source) in self.files {
+            match file {
                 "pipeline.sql" => sql = Some(Arc::clone(source)),
                 "pipeline.py" => python = Some(Arc::clone(source)),
                 "config.yaml" => config = Some(Arc::clone(source)),
@@ -160,7 +167,7 @@ impl Folder<'_> {
     }
 }
 
-fn no_source(name: &Name, path: &str, strays: &[(&String, String)]) -> Diagnostic {
+fn no_source(name: &Name, path: &str, strays: &[(&str, String)]) -> Diagnostic {
     let message = format!("pipeline `{}` has neither `pipeline.sql` nor `pipeline.py`", name.short());
     let diagnostic = Diagnostic::error(Code::NoSource, message).at(&Source::new(path, ""), 0..0, "");
     match strays.iter().find(|(_, meant)| meant.starts_with("pipeline.")) {

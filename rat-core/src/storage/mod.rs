@@ -280,7 +280,10 @@ impl Storage {
     }
 
     fn entry(&self, meta: object_store::ObjectMeta) -> Entry {
-        Entry { path: self.0.root.path_of(&meta.location), size: meta.size, etag: meta.e_tag, modified: meta.last_modified }
+        let root = self.0.url.split_once("://").map_or("", |(_, path)| path).trim_matches('/');
+        let path = meta.location.as_ref();
+        let path = path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').to_owned();
+        Entry { path, size: meta.size, etag: meta.e_tag, modified: meta.last_modified }
     }
 
     /// Removes a file. One that is not there is no error: what was asked for holds. A write of it that is on its way, also one whose caller

@@ -125,13 +125,6 @@ impl Root {
         let inside = absolute.strip_prefix(self.scheme()).and_then(|rest| rest.strip_prefix("://")).ok_or_else(unusable)?;
         Path::parse(inside.trim_matches('/')).map_err(|e| unusable().with_source(e))
     }
-
-    pub(super) fn path_of(&self, location: &Path) -> String {
-        let url = self.url();
-        let root = url.split_once("://").map_or("", |(_, path)| path).trim_matches('/');
-        let path = location.as_ref();
-        path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').to_owned()
-    }
 }
 
 /// The scheme of what is a URL, in small letters, and what follows its colon. Of a folder named `file:x`, the path is `./file:x`.
