@@ -1,6 +1,7 @@
 //! What holds of every graph and every selection.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use rat_core::interop::graph::{Graph, NodeInfo};
@@ -19,13 +20,14 @@ fn node(number: usize) -> Name {
     name(&format!("{}.p{number}", ["bronze", "silver", "gold"][number % 3]))
 }
 
+/// The node, with the tag of another number.
+fn info(number: usize, tag: usize, edges: &BTreeSet<(usize, usize)>) -> NodeInfo {
+    let deps = edges.iter().filter(|(from, _)| *from == number).map(|(_, to)| node(*to).into()).collect();
+    NodeInfo { deps, tags: vec![format!("t{}", tag % 4)], ..NodeInfo::default() }
+}
+
 fn build(edges: &BTreeSet<(usize, usize)>) -> Graph {
-    let mut nodes: BTreeMap<Name, NodeInfo> = BTreeMap::new();
-    for number in 0..NODES {
-        let deps = edges.iter().filter(|(from, _)| *from == number).map(|(_, to)| node(*to).into()).collect();
-        nodes.insert(node(number), NodeInfo { deps, tags: vec![format!("t{}", number % 4)], ..NodeInfo::default() });
-    }
-    Graph::new(nodes).0
+    Graph::new((0..NODES).map(|number| (node(number), info(number, number, edges))).collect()).0
 }
 
 /// Edges from higher to lower numbers: no circle.
@@ -120,6 +122,35 @@ proptest! {
         prop_assert!(before.is_subset(&all));
         let (around, at) = (select(format!("+{own}+")), select(format!("@{own}")));
         prop_assert!(around.is_subset(&at));
+    }
+
+    #[test]
+    fn a_renewed_graph_is_the_graph_of_the_new_words(edges in edges(), moved in prop::collection::btree_map(0..NODES, 0..4usize, 0..4), a in operand()) {
+        let new: BTreeMap<Name, Arc<NodeInfo>> = moved.iter().map(|(number, tag)| (node(*number), Arc::new(info(*number, *tag, &edges)))).collect();
+        let renewed = build(&edges).renewed(&new).expect("the edges are the same");
+        let tag = |number: usize| moved.get(&number).copied().unwrap_or(number);
+        let whole = Graph::new((0..NODES).map(|number| (node(number), info(number, tag(number), &edges))).collect()).0;
+        prop_assert!(renewed.order().eq(whole.order()));
+        for number in 0..NODES {
+            let tags = |graph: &Graph| graph.info(&node(number)).unwrap().tags.clone();
+            prop_assert_eq!(tags(&renewed), tags(&whole));
+            prop_assert_eq!(renewed.parents(&node(number)), whole.parents(&node(number)));
+        }
+        let select = |graph: &Graph| graph.select(&[a.as_str()], "default").map_err(|error| error.to_string());
+        prop_assert_eq!(select(&renewed), select(&whole));
+    }
+
+    #[test]
+    fn a_graph_is_not_renewed_where_its_edges_or_names_are_others(edges in edges(), from in 0..NODES, to in 0..NODES) {
+        let graph = build(&edges);
+        let mut other = edges.clone();
+        if !other.remove(&(from, to)) {
+            other.insert((from, to));
+        }
+        prop_assert!(graph.renewed([(&node(from), &Arc::new(info(from, from, &other)))]).is_none());
+        let tested = NodeInfo { test_deps: vec![node(to).into()], ..info(from, from, &edges) };
+        prop_assert!(graph.renewed([(&node(from), &Arc::new(tested))]).is_none());
+        prop_assert!(graph.renewed([(&name("silver.unknown"), &Arc::new(info(from, from, &edges)))]).is_none());
     }
 
     #[test]
