@@ -18,6 +18,7 @@ mod provider;
 mod relations;
 mod types;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -84,6 +85,38 @@ pub fn plan_parsed(
     relations: &dyn Relations,
 ) -> (Option<Planned>, Vec<Diagnostic>) {
     dialect::with_stack(|| plan_resolved(session, sql, parsed, places, relations))
+}
+
+/// Plans as [`plan_parsed`] does, and gives rows whose columns have names of which no two are the same, whatever their case: of several `x`
+/// the second is `x_1`, as DuckDB's clients have it. For rows that people and programs read by their names; a table's are the author's to
+/// tell apart.
+pub fn plan_apart(
+    session: &Session,
+    sql: &str,
+    parsed: Parsed,
+    places: &Places<'_>,
+    relations: &dyn Relations,
+) -> (Option<Planned>, Vec<Diagnostic>) {
+    dialect::with_stack(|| {
+        let mut twins = parsed.clone();
+        let (mut planned, mut diagnostics) = plan_resolved(session, sql, parsed, places, relations);
+        let mut meant = HashMap::new();
+        if diagnostics.iter().any(|problem| problem.code == Code::DuplicateColumn) {
+            meant = dialect::tell_apart(&mut twins.statement);
+            let (apart, left) = plan_resolved(session, sql, twins, places, relations);
+            if apart.is_some() {
+                (planned, diagnostics) = (apart, left);
+            }
+        }
+        match planned.map(|planned| planned.apart(&meant)).transpose() {
+            Ok(planned) => (planned, diagnostics),
+            Err(error) => {
+                let described = describe::describe(&error);
+                let problem = Problem { code: described.code, message: described.message, help: described.help, range: 0..sql.len() };
+                (None, vec![diagnostic(problem, places)])
+            }
+        }
+    })
 }
 
 fn plan_resolved(

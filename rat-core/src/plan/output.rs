@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::common::Column;
+use datafusion::common::{Column, DataFusionError};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 use datafusion::sql::sqlparser::ast::{Query, Select, SelectItem, SetExpr, Spanned, Statement};
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -29,6 +29,47 @@ pub(super) fn planned(
         places: places(sql, statement, plan.schema().fields().len()),
         plan,
     }
+}
+
+impl Planned {
+    /// The same rows under names of which no two are the same. `meant` are the names behind those that
+    /// [`tell_apart`](crate::dialect::tell_apart) gave; most queries have none.
+    ///
+    /// # Errors
+    /// The engine's, which nothing is known to cause.
+    pub fn apart(self, meant: &HashMap<String, String>) -> Result<Self, DataFusionError> {
+        let meant = |name: &String| meant.get(name).unwrap_or(name).clone();
+        let names = distinct(self.schema.fields().iter().map(|field| meant(field.name())));
+        if names.iter().eq(self.schema.fields().iter().map(|field| field.name())) {
+            return Ok(self);
+        }
+        let columns = self.plan.schema().iter().zip(names).map(|((qualifier, field), name)| {
+            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+            if *field.name() == name { column } else { column.alias(name) }
+        });
+        let columns: Vec<Expr> = columns.collect();
+        let plan = LogicalPlanBuilder::from(self.plan).project(columns).and_then(LogicalPlanBuilder::build)?;
+        Ok(Self { schema: Arc::clone(plan.schema().inner()), plan, ..self })
+    }
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut next: HashMap<String, usize> = HashMap::new();
+    let distinct = names.map(|name| {
+        let Some(mut number) = next.get(&name.to_lowercase()).copied() else {
+            next.insert(name.to_lowercase(), 1);
+            return name;
+        };
+        let mut numbered = format!("{name}_{number}");
+        while next.contains_key(&numbered.to_lowercase()) {
+            number += 1;
+            numbered = format!("{name}_{number}");
+        }
+        next.insert(name.to_lowercase(), number + 1);
+        next.insert(numbered.to_lowercase(), 1);
+        numbered
+    });
+    distinct.collect()
 }
 
 /// The outermost sort, below the projection that drops what only the sort needed.

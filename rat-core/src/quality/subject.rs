@@ -1,6 +1,6 @@
 //! A table under test: runs a query for violating rows, counts them, keeps some.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -81,6 +81,8 @@ impl Subject<'_> {
             let unknown = || Error::new(Code::InvalidQuery, "the test reads a table whose columns are not known");
             return Err(Error::from_diagnostics(diagnostics).unwrap_or_else(unknown));
         };
+        // The rows are shown and told by the names of their columns.
+        let planned = planned.apart(&HashMap::new()).map_err(execute::error)?;
         let work = async {
             let mut rows = execute::stream(self.session, planned.plan).await?;
             let (mut count, mut kept, mut samples) = (0, 0, Vec::new());

@@ -181,7 +181,8 @@ async fn planned(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) 
     params::bind(&mut parsed.statement, sql, &options.params).map_err(problems)?;
     let snapshot = snapshot::Snapshot::load(context, &parsed.statement, options).await?;
 
-    let (planned, diagnostics) = plan::plan_parsed(context.session, sql, parsed, &places, &snapshot);
+    let plan = if asked == guard::Asked::Explanation { plan::plan_parsed } else { plan::plan_apart };
+    let (planned, diagnostics) = plan(context.session, sql, parsed, &places, &snapshot);
     if let Some(error) = Error::from_diagnostics(diagnostics) {
         return Err(error);
     }

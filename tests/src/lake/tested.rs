@@ -69,3 +69,16 @@ async fn one_that_cannot_be_tested_is_an_error_alone_and_a_result_among_others()
     assert_eq!(unmade, [("gold.later".to_owned(), Code::NotBuilt)]);
     assert_eq!(all.len(), 6);
 }
+
+#[tokio::test]
+async fn sample_rows_keep_columns_of_one_name() {
+    let shop = shop().await;
+    shop.write(
+        "default/pipelines/silver/people/tests/quality/pairs.sql",
+        "-- @severity: warn\nselect * from {{ this }} a join {{ this }} b on a.id + 1 = b.id",
+    );
+    shop.run("silver.people").await;
+    let tested = shop.lake.test(&only("silver.people")).await.unwrap();
+    let rows = serde_json::to_value(&tested[0]).unwrap()["samples"].clone();
+    assert_eq!(rows, serde_json::json!([{"id": 1, "id_1": 2}]));
+}

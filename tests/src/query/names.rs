@@ -20,8 +20,6 @@ async fn a_field_of_a_struct_is_named_as_the_field_is() {
         ("x.c + 1", vec!["(x.c + 1)"]),
         ("x.c AS z", vec!["z"]),
     ] {
-        // The engine lets no two columns of one query have one name.
-        let columns = columns.replace("t.x.c", "t.x.c AS c_1").replace("T.x.c AS c_1", "T.x.c");
         assert_eq!(asked(&format!("SELECT {columns} {from}")).await.0, names, "{columns}");
     }
     let (names, rows) = asked(&format!("SELECT c + 1 AS d FROM (SELECT x.c {from}) WHERE c > 1 ORDER BY c")).await;
@@ -269,4 +267,32 @@ async fn an_alias_in_a_subquery_is_of_the_row_it_was_made_of() {
     let untold =
         format!("SELECT a AS o, (SELECT max(b) FROM {inner} WHERE r.a = o) AS m FROM (VALUES (1)) t(a) JOIN (VALUES (1)) u(z) ON true");
     assert_eq!(Lake::new().fails(&untold).await.0, Code::UnknownColumn);
+}
+
+#[tokio::test]
+async fn of_columns_of_one_name_none_is_lost() {
+    let joined = "FROM (SELECT 1 AS id, 'a' AS n) a JOIN (SELECT 1 AS id, 'b' AS n) b ON a.id = b.id";
+    for (select, names, row) in [
+        (format!("SELECT * {joined}"), vec!["id", "n", "id_1", "n_1"], "1|a|1|b"),
+        (format!("SELECT a.n, b.n {joined} ORDER BY b.n"), vec!["n", "n_1"], "a|b"),
+        (format!("SELECT DISTINCT a.n, b.n {joined} ORDER BY b.n"), vec!["n", "n_1"], "a|b"),
+        (format!("SELECT b.n, * {joined} ORDER BY a.id"), vec!["n", "id", "n_1", "id_1", "n_2"], "b|1|a|1|b"),
+        (format!("SELECT a.n, a.N, b.n AS n_1, b.n AS \"N\" {joined}"), vec!["n", "N_1", "n_1_1", "N_2"], "a|a|b|b"),
+        ("SELECT 1 AS x, 2 AS X, x + 1 AS y".to_owned(), vec!["x", "X_1", "y"], "1|2|2"),
+        ("SELECT 2 AS x, 1 AS x UNION ALL SELECT 3 AS x, 0 AS x ORDER BY x LIMIT 1".to_owned(), vec!["x", "x_1"], "2|1"),
+        ("SELECT count(*), count(*) FROM (VALUES (1), (2))".to_owned(), vec!["count_star()", "count_star()_1"], "2|2"),
+        ("SELECT n, n, count(*) FROM (VALUES ('a'), ('a')) v(n) GROUP BY ALL".to_owned(), vec!["n", "n_1", "count_star()"], "a|a|2"),
+    ] {
+        let (found, rows) = asked(&select).await;
+        assert_eq!((found, rows), (names.iter().map(|name| (*name).to_owned()).collect(), vec![row.to_owned()]), "{select}");
+    }
+    assert_eq!(asked(&format!("DESCRIBE SELECT a.n, b.n {joined}")).await.1, ["n|VARCHAR|NO", "n_1|VARCHAR|NO"]);
+}
+
+#[tokio::test]
+async fn twins_that_no_name_tells_apart_are_told() {
+    assert_eq!(Lake::new().fails("SELECT v.*, v.* FROM (VALUES ('a')) v(n)").await.0, Code::DuplicateColumn);
+    // `ORDER BY n` would mean the column of the `*`, where DuckDB means the alias.
+    let (code, message) = Lake::new().fails("SELECT upper(n) AS n, * FROM (VALUES ('a')) v(n) ORDER BY n").await;
+    assert_eq!((code, message.as_str()), (Code::DuplicateColumn, "two columns are named `n`"));
 }
