@@ -1,6 +1,6 @@
-//! What Iceberg's crate writes of Avro that other readers refuse, and the other way round: a type that has a name is defined once, and named after
-//! that. The crate defines it wherever it stands, as in a manifest of a table that is partitioned by two columns of one DECIMAL type, and reads
-//! no other.
+//! What Iceberg's crate writes of Avro that other readers refuse, and the other way round. A type that has a name may be defined once. The crate
+//! defines it wherever it stands, as in a manifest of a table that is partitioned by two columns of one DECIMAL type, which Spark refuses; others
+//! name it where it stands again, which neither the crate nor PyIceberg reads.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,10 @@ use serde_json::Value;
 const MAGIC: &[u8] = b"Obj\x01";
 const SCHEMA: &[u8] = b"avro.schema";
 
-/// The file with every type defined once, as it is written. What is no Avro file, or has no such type, is as it was: the rows are encoded alike.
-pub(super) fn defined_once(file: Bytes) -> Bytes {
-    with_schema(&file, |schema| name_again(schema, &mut BTreeSet::new())).map_or(file, Bytes::from)
+/// The file with each of its types under a name of its own, as every reader takes it. What is no Avro file, or has no two of one name, is as it
+/// was: the rows are encoded alike.
+pub(super) fn named_apart(file: Bytes) -> Bytes {
+    with_schema(&file, |schema| name_apart(schema, &mut BTreeSet::new())).map_or(file, Bytes::from)
 }
 
 /// The file with every type defined wherever it stands, as the crate reads it.
@@ -68,18 +69,22 @@ fn define_again(schema: &mut Value, known: &mut BTreeMap<String, Value>) -> bool
     }
 }
 
-/// Puts names where a type is defined again; says whether there was one.
-fn name_again(schema: &mut Value, seen: &mut BTreeSet<String>) -> bool {
-    let fixed = schema.get("type").is_some_and(|kind| kind == "fixed");
-    if let Some(name) = schema.get("name").and_then(Value::as_str).filter(|_| fixed).map(str::to_owned)
-        && !seen.insert(name.clone())
-    {
-        *schema = Value::String(name);
-        return true;
-    }
+/// Gives another name to a type that is defined under one that is taken; says whether there was one.
+fn name_apart(schema: &mut Value, taken: &mut BTreeSet<String>) -> bool {
     match schema {
-        Value::Array(parts) => parts.iter_mut().fold(false, |changed, part| name_again(part, seen) | changed),
-        Value::Object(parts) => parts.values_mut().fold(false, |changed, part| name_again(part, seen) | changed),
+        Value::Array(parts) => parts.iter_mut().fold(false, |changed, part| name_apart(part, taken) | changed),
+        Value::Object(parts) => {
+            let is_fixed = parts.get("type").is_some_and(|kind| kind == "fixed");
+            let Some(Value::String(name)) = parts.get_mut("name").filter(|_| is_fixed) else {
+                return parts.values_mut().fold(false, |changed, part| name_apart(part, taken) | changed);
+            };
+            let defined = name.clone();
+            let mut others = (2..).map(|n: u64| format!("{defined}_{n}"));
+            while !taken.insert(name.clone()) {
+                name.clone_from(&others.next().unwrap_or_default());
+            }
+            *name != defined
+        }
         _ => false,
     }
 }

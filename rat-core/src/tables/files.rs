@@ -17,7 +17,7 @@ use iceberg::spec::{
 use crate::error::{Code, Error, Result};
 use crate::storage::Storage;
 
-use super::avro::{defined_everywhere, defined_once};
+use super::avro::{defined_everywhere, named_apart};
 use super::cache::Cache;
 use super::format::{self, Head};
 use super::read::Positions;
@@ -240,6 +240,6 @@ impl Drafts {
         let defect = |e| Error::new(Code::Internal, "a metadata file was not drafted").with_source(e);
         let bytes = self.0.read(path).await.map_err(defect)?;
         self.0.delete(path).await.map_err(defect)?;
-        Ok(defined_once(bytes))
+        Ok(named_apart(bytes))
     }
 }

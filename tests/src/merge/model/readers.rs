@@ -5,7 +5,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use crate::run::harness::Lake;
 use crate::scan::interop::python;
+
+/// Partition values of one type that has a name in a manifest.
+const PAIRS: &str = "-- @partition_by: a, b, c
+SELECT CAST(a AS DECIMAL(9, 2)) AS a, CAST(b AS DECIMAL(9, 2)) AS b, CAST(a AS DECIMAL(9, 2)) AS c
+FROM (VALUES (1.50, 2.50), (2.50, NULL), (3.50, 1.50)) AS t(a, b)";
 
 /// A process with PyIceberg and Polars, for one lake.
 pub struct Readers {
@@ -42,5 +48,17 @@ impl Drop for Readers {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn partitions_of_one_decimal_type_are_read() {
+    let lake = Lake::new(&[("silver/pairs/pipeline.sql", PAIRS)]);
+    assert!(lake.run("silver.pairs").await.is_ok());
+    let Some(mut readers) = Readers::of(lake.folder.path(), "silver") else { return };
+    let rows = lake.rows("silver.pairs").await.unwrap();
+    assert_eq!(rows.len(), 3);
+    for (engine, read) in readers.read("pairs", &["pyiceberg", "polars"]) {
+        assert_eq!(read, rows, "{engine}");
     }
 }
