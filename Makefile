@@ -24,7 +24,7 @@ BENCH        := $(CACHE)/bench
 export RAT_TEST_PYTHON := $(VENV_PYTHON)
 export RAT_TEST_SPARK := $(if $(SPARK_VENV),$(SPARK_VENV)/bin/python)
 
-.PHONY: demo test torture test-rust test-python test-node build lint docs docs-site bench bench-bindings release clean help
+.PHONY: demo test torture test-rust test-python test-node build lint docs docs-site bench bench-engine bench-bindings release clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -101,9 +101,11 @@ docs: ## Write the generated pages and snapshots anew; read the diff
 	node rat-node/types.mjs
 	$(PYTHON) rat-py/words.py
 
-bench: $(PEERS_VENV)/ready $(PROJECTS_VENV)/ready ## Measure rat beside its references; prints ratios (compiles the release profile first)
-	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python RAT_PEERS_PROJECTS=$(PROJECTS_VENV)/bin/python cargo run --release -p benches
+bench: bench-engine ## Measure rat beside its references; prints ratios (compiles the release profile first)
 	@$(MAKE) --no-print-directory bench-bindings
+
+bench-engine: $(PEERS_VENV)/ready $(PROJECTS_VENV)/ready ## Measure the library beside other engines; BENCHES=merge: those alone whose name holds it
+	RAT_PEERS_PYTHON=$(PEERS_VENV)/bin/python RAT_PEERS_PROJECTS=$(PROJECTS_VENV)/bin/python cargo run --release -p benches -- $(BENCHES)
 
 bench-bindings: release $(VENV)/ready ## Measure the bindings as they are published: rows without a copy, streams, the event loop, starting
 	@rm -rf $(BENCH) && mkdir -p $(BENCH)/node

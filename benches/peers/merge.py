@@ -2,11 +2,14 @@
 
 usage: merge.py ENGINE FOLDER CHANGES
 
-ENGINE is ducklake, duckdb, delta or pyiceberg. `CHANGES` names FOLDER/CHANGES.parquet: `base` makes the engine's table of it,
-another one is merged into the table by `id`. `check:NAME` counts the rows that are as FOLDER/NAME.parquet says, and all rows.
+ENGINE is ducklake, duckdb, delta or one of three ways with a table of PyIceberg: pyiceberg (its upsert), rat_v2 (what the runner
+of RAT v2 does: the keys that are there are deleted, then all rows appended) and naive (the whole table, merged in memory, is
+written again). `CHANGES` names FOLDER/CHANGES.parquet: `base` makes the engine's table of it, another one is merged into the
+table by `id`. `check:NAME` counts the rows that are as FOLDER/NAME.parquet says, and all rows.
 Prints the seconds since the imports, the peak memory in MB, and what was counted.
 """
 
+import functools
 import resource
 import sys
 import time
@@ -74,9 +77,36 @@ def delta(folder: str, changes: str, check: bool):
     return begin, []
 
 
-def pyiceberg(folder: str, changes: str, check: bool):
+def upsert(table, rows) -> None:
+    table.upsert(rows, join_cols=["id"])
+
+
+def delete_append(table, rows) -> None:
+    from pyiceberg.expressions import In
+
+    sent = In("id", rows.column("id").to_pylist())
+    if table.scan(row_filter=sent).to_arrow().num_rows:
+        table.delete(sent)
+    table.append(rows)
+
+
+def overwrite(table, rows) -> None:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(THREADS)
+        connection.register("stored", table.scan().to_arrow())
+        connection.register("sent", rows)
+        merged = connection.sql("FROM stored ANTI JOIN sent USING (id) UNION ALL FROM sent").to_arrow_table()
+    table.overwrite(merged)
+
+
+def pyiceberg(folder: str, changes: str, check: bool, merge=upsert):
     import pyarrow.parquet
     from pyiceberg.catalog.sql import SqlCatalog
+
+    if merge is overwrite:
+        import duckdb  # noqa: F401 -- before the clock starts, as the others' libraries
 
     begin = time.perf_counter()
     catalog = SqlCatalog("peers", uri=f"sqlite:///{folder}/catalog.db", warehouse=f"file://{folder}")
@@ -89,7 +119,7 @@ def pyiceberg(folder: str, changes: str, check: bool):
     table = catalog.load_table("peers.t")
     if check:
         return begin, compare(table.scan().to_arrow(), rows)
-    table.upsert(rows.cast(table.schema().as_arrow()), join_cols=["id"])
+    merge(table, rows.cast(table.schema().as_arrow()))
     return begin, []
 
 
@@ -105,7 +135,9 @@ def compare(stored, rows) -> list:
 def main() -> None:
     engine, folder, changes = sys.argv[1:]
     check = changes.startswith("check:")
-    steps = {"ducklake": ducklake, "duckdb": duckdb, "delta": delta, "pyiceberg": pyiceberg}
+    tables = {"pyiceberg": upsert, "rat_v2": delete_append, "naive": overwrite}
+    steps = {"ducklake": ducklake, "duckdb": duckdb, "delta": delta}
+    steps |= {name: functools.partial(pyiceberg, merge=merge) for name, merge in tables.items()}
     files = folder.rsplit("/", 1)[0]
     begin, said = steps[engine](folder, f"{files}/{changes.removeprefix('check:')}.parquet", check)
     seconds = time.perf_counter() - begin

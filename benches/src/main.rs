@@ -36,6 +36,7 @@ fn main() {
         ("check", check::run),
         ("scan", scan::run),
         ("merge", merge::run),
+        ("merge-history", merge::history::run),
         ("merge-small-pool", merge::small::run),
     ];
     #[expect(clippy::disallowed_methods, reason = "which rows are measured is the caller's wish, as the names are")]

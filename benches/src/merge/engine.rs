@@ -1,16 +1,29 @@
 //! An engine that merges: rat, or another one in Python. Each step is a process of its own.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Set by `make bench`: a Python that has the other engines.
+/// Set by `make bench`: a Python that has the other engines, and one that has dbt.
 const PYTHON: &str = "RAT_PEERS_PYTHON";
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/merge.py");
+const PROJECTS_PYTHON: &str = "RAT_PEERS_PROJECTS";
+const MERGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/merge.py");
+const SNAPSHOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/snapshot.py");
+
+/// Those that merge by a key, as `peers/merge.py` and as the rows name them.
+const MERGING: &[(&str, &str)] = &[
+    ("ducklake", "DuckLake"),
+    ("duckdb", "DuckDB"),
+    ("delta", "delta-rs"),
+    ("rat_v2", "RAT v2"),
+    ("naive", "naive overwrite"),
+    ("pyiceberg", "PyIceberg"),
+];
 
 pub enum Engine {
     Rat { folder: PathBuf },
-    Peer { python: String, name: &'static str, folder: PathBuf },
+    Peer { python: OsString, script: &'static str, name: &'static str, folder: PathBuf },
 }
 
 /// What a step took.
@@ -25,20 +38,20 @@ pub struct Step {
 }
 
 impl Engine {
-    /// The other engines, when there is a Python that has them.
-    pub fn peers(files: &Path) -> Vec<(Self, &'static str)> {
-        #[expect(clippy::disallowed_methods, reason = "which Python has the other engines is said by the Makefile")]
-        let python = std::env::var(PYTHON);
-        let Ok(python) = python else {
-            eprintln!("no peers are measured: {PYTHON} names no Python that has them");
-            return Vec::new();
-        };
-        let peer = |(name, shown)| {
+    /// The engines that merge by a key, each with the name it is shown by, when there is a Python that has them.
+    pub fn merging(files: &Path) -> Vec<(Self, &'static str)> {
+        let Some(python) = python(PYTHON) else { return Vec::new() };
+        let peer = |(name, shown): &(&'static str, &'static str)| {
             let folder = files.join(name);
             std::fs::create_dir_all(&folder).unwrap();
-            (Self::Peer { python: python.clone(), name, folder }, shown)
+            (Self::Peer { python: python.clone(), script: MERGE, name, folder }, *shown)
         };
-        [("ducklake", "DuckLake"), ("duckdb", "DuckDB"), ("delta", "delta-rs"), ("pyiceberg", "PyIceberg")].into_iter().map(peer).collect()
+        MERGING.iter().map(peer).collect()
+    }
+
+    /// dbt's snapshot with a strategy, when there is a Python that has dbt.
+    pub fn dbt(strategy: &'static str, folder: &Path) -> Option<Self> {
+        Some(Self::Peer { python: python(PROJECTS_PYTHON)?, script: SNAPSHOT, name: strategy, folder: folder.to_owned() })
     }
 
     pub fn folder(&self) -> &Path {
@@ -47,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// Does what `changes` says: a file's name, or `check:` and a file's name.
+    /// Does what `changes` says, in the words of the engine's script: a file's name, or `check:` and a file's name, of those that merge by a key.
     pub fn step(&self, changes: &str) -> Step {
         let mut command = match self {
             Self::Rat { folder } => {
@@ -55,9 +68,10 @@ impl Engine {
                 command.arg(super::ONCE).arg(folder);
                 command
             }
-            Self::Peer { python, name, folder } => {
+            Self::Peer { python, script, name, folder } => {
                 let mut command = Command::new(python);
-                command.arg(SCRIPT).arg(name).arg(folder);
+                // dbt writes logs where it is, and tells nobody that it was here.
+                command.arg(script).arg(name).arg(folder).current_dir(folder).env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false");
                 command
             }
         };
@@ -75,4 +89,12 @@ impl Engine {
             counts: counts.iter().map(|count| count.parse().unwrap()).collect(),
         }
     }
+}
+
+fn python(variable: &str) -> Option<OsString> {
+    let python = std::env::var_os(variable);
+    if python.is_none() {
+        eprintln!("no peers are measured: {variable} names no Python that has them");
+    }
+    python
 }

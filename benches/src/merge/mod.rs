@@ -3,7 +3,9 @@
 
 mod data;
 mod engine;
+pub mod history;
 mod restore;
+mod side;
 pub mod small;
 
 use std::collections::BTreeMap;
@@ -15,8 +17,9 @@ use rat_core::{Lake, MaintainOptions, QueryOptions, RunOptions};
 use tokio::runtime::Runtime;
 
 use self::data::{PARTITIONS, ROWS};
-use self::engine::{Engine, Step};
+use self::engine::Engine;
 use self::restore::Kept;
+use self::side::{Side, alone, pairs};
 use crate::measure::{self, Bench, PAIRS};
 
 /// What a child process of the bench is asked with.
@@ -33,14 +36,6 @@ const REPLACE: &str = "\
 -- @partition_column: p
 select * from read_parquet('{{ landing_zone(var('changes')) }}')";
 
-/// History of a million rows, sent whole each time; every hundredth has changed.
-const HISTORY: &str = "\
--- @merge_strategy: scd2
--- @unique_key: id
-select i as id, substr(md5(cast(i as varchar)), 1, 10) as s1, 'category_' || (i % 100) as s2, (i * 7919 % 100000) / 100.0 as d1,
-       case when i % 100 = 7 then '{{ var('changes') }}' else '' end as s3
-from range(0, 1000000) t(i)";
-
 /// How many rows are as a landed file says.
 const SAME: &str = "\
 select count(*) as same
@@ -52,6 +47,17 @@ struct Case {
     what: &'static str,
     goal: &'static str,
     ids: fn() -> Vec<i64>,
+}
+
+impl Case {
+    fn side<'a>(&self, engine: &'a Engine) -> Side<'a> {
+        let ids = (self.ids)();
+        let rows = ROWS.cast_unsigned() + ids.iter().filter(|id| **id >= ROWS).count() as u64;
+        Side::new(engine, self.changes, || {
+            let counts = engine.step(&format!("check:{}", self.changes)).counts;
+            assert_eq!(counts, [ids.len() as u64, rows], "{} of {}", self.what, engine.folder().display());
+        })
+    }
 }
 
 const CASES: &[Case] = &[
@@ -86,7 +92,7 @@ pub fn run(bench: &mut Bench) {
     land(files.path(), &lake, "base", 0, 0..ROWS);
     let rat = Engine::Rat { folder: lake.clone() };
     bench.record("the first run of a table of 10M rows, one per key, sorted", "", vec![rat.step("base").whole]);
-    let peers = Engine::peers(files.path());
+    let peers = Engine::merging(files.path());
     for (peer, _) in &peers {
         peer.step("base");
     }
@@ -96,7 +102,6 @@ pub fn run(bench: &mut Bench) {
     }
     replace(bench, files.path(), &lake, &rat);
     after_many(bench, files.path(), &lake);
-    history(bench);
 }
 
 /// A file for the other engines, and the same in a landing zone.
@@ -110,69 +115,20 @@ fn land(files: &Path, lake: &Path, name: &str, version: u64, ids: impl Iterator<
 
 /// One case, by rat and each peer in turns, each time into the table of ten million rows.
 fn beside(bench: &mut Bench, case: &Case, rat: &Engine, peers: &[(Engine, &str)]) {
-    let mut ours = Side::new(rat, case);
+    let mut ours = case.side(rat);
     for (peer, shown) in peers {
-        // The slow ones take half a minute a run, and a million rows do not end in an hour.
-        let pairs = match *shown {
+        // A million rows do not end in an hour with PyIceberg's upsert, and take more than a minute as RAT v2 merges them.
+        let runs = match *shown {
             "DuckLake" => PAIRS,
             "PyIceberg" if case.changes == "million" => continue,
+            "RAT v2" if case.changes == "million" => 1,
             "PyIceberg" => 1,
             _ => 3,
         };
-        let mut theirs = Side::new(peer, case);
-        let (mut our_steps, mut their_steps) = (Vec::new(), Vec::new());
-        for _ in 0..pairs {
-            our_steps.push(ours.step());
-            their_steps.push(theirs.step());
-        }
-        let wholes = |steps: &[Step]| steps.iter().map(|step| step.whole).collect::<Vec<_>>();
-        bench.record_pair(case.what, case.goal, shown, wholes(&our_steps), wholes(&their_steps));
-        bench.note(format!(
-            "whole processes; without their start and imports {:.2}; rat {}; {shown} {}",
-            measure::ratio(our_steps.iter().zip(&their_steps).map(|(a, b)| (a.inner, b.inner))),
-            ours.said(),
-            theirs.said()
-        ));
+        pairs(bench, case.what, case.goal, runs, &mut ours, shown, &mut case.side(peer));
     }
     if peers.is_empty() {
-        let times = (0..PAIRS).map(|_| ours.step().whole).collect();
-        bench.record(case.what, case.goal, times);
-        bench.note(format!("whole process; {}", ours.said()));
-    }
-}
-
-/// An engine, its table as it was before the case, and the most that a step of it took.
-struct Side<'a> {
-    engine: &'a Engine,
-    changes: &'static str,
-    kept: Kept,
-    peak_mb: u64,
-    written: u64,
-}
-
-impl<'a> Side<'a> {
-    /// Does the step once, uncounted, and looks at what became of the table.
-    fn new(engine: &'a Engine, case: &Case) -> Self {
-        let mut kept = Kept::of(engine.folder());
-        engine.step(case.changes);
-        let ids = (case.ids)();
-        let rows = ROWS.cast_unsigned() + ids.iter().filter(|id| **id >= ROWS).count() as u64;
-        let counts = engine.step(&format!("check:{}", case.changes)).counts;
-        assert_eq!(counts, [ids.len() as u64, rows], "{} of {}", case.what, engine.folder().display());
-        kept.restore();
-        Self { engine, changes: case.changes, kept, peak_mb: 0, written: 0 }
-    }
-
-    fn step(&mut self) -> Step {
-        let step = self.engine.step(self.changes);
-        self.peak_mb = self.peak_mb.max(step.peak_mb);
-        self.written = self.written.max(self.kept.written());
-        self.kept.restore();
-        step
-    }
-
-    fn said(&self) -> String {
-        format!("{} MB peak, {:.2} MB written", self.peak_mb, self.written as f64 / 1e6)
+        alone(bench, case.what, case.goal, PAIRS, &mut ours);
     }
 }
 
@@ -191,29 +147,6 @@ fn replace(bench: &mut Bench, files: &Path, lake: &Path, rat: &Engine) {
     });
     bench.record("snapshot: one partition of a hundred in 10M rows replaced, 100,000 rows", "", times.collect());
     bench.note(format!("whole process; {:.2} MB written", written as f64 / 1e6));
-}
-
-/// A run of which one row of a hundred is a new version, and one of which none is.
-fn history(bench: &mut Bench) {
-    let lake = tempfile::tempdir().unwrap();
-    let pipeline = lake.path().join("default/pipelines/silver/t");
-    fs::create_dir_all(&pipeline).unwrap();
-    fs::write(pipeline.join("pipeline.sql"), HISTORY).unwrap();
-    let rat = Engine::Rat { folder: lake.path().to_owned() };
-    rat.step("first");
-    let mut kept = Kept::of(lake.path());
-    for (changes, what) in [("second", "SCD2 of 1M rows with 1 % changed"), ("first", "SCD2 of 1M rows with none changed")] {
-        let (mut peak, mut written) = (0, 0);
-        let times = (0..PAIRS).map(|_| {
-            let step = rat.step(changes);
-            peak = peak.max(step.peak_mb);
-            written = kept.written();
-            kept.restore();
-            step.whole
-        });
-        bench.record(what, "1 s for 1 %", times.collect());
-        bench.note(format!("whole process; {peak} MB peak, {:.2} MB written", written as f64 / 1e6));
-    }
 }
 
 /// Full scans: of the table as first written, after a hundred upserts, and after maintenance.
