@@ -92,13 +92,16 @@ def delete_append(table, rows) -> None:
 
 def overwrite(table, rows) -> None:
     import duckdb
+    import pyarrow
 
     with duckdb.connect() as connection:
         connection.execute(THREADS)
         connection.register("stored", table.scan().to_arrow())
         connection.register("sent", rows)
         merged = connection.sql("FROM stored ANTI JOIN sent USING (id) UNION ALL FROM sent").to_arrow_table()
-    table.overwrite(merged)
+    # Of the same types: nothing is copied, but what must not be NULL is said again.
+    fields = [field.with_nullable(rows.schema.field(field.name).nullable) for field in merged.schema]
+    table.overwrite(merged.cast(pyarrow.schema(fields)))
 
 
 def pyiceberg(folder: str, changes: str, check: bool, merge=upsert):

@@ -8,6 +8,7 @@
 //! or pipeline.
 
 mod depth;
+mod from_first;
 mod functions;
 mod lateral;
 mod parse;

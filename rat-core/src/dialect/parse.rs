@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan
 
 use super::depth::{self, TooDeep};
 use super::syntax::Syntax;
-use super::{Problem, ReadCall, byte_range, rewrite, slips, words};
+use super::{Problem, ReadCall, byte_range, from_first, rewrite, slips, words};
 use crate::error::Code;
 
 /// Whether `read_csv` and its kin exist.
@@ -46,7 +46,7 @@ fn parse_one(sql: &str, reads: Reads) -> Result<Parsed, Vec<Problem>> {
     let failed = |error: ParserError| vec![problem(sql, error)];
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|e| failed(e.into()))?;
     depth::check(&tokens).map_err(|too| vec![too_deep(sql, &too)])?;
-    let tokens = words::prepared(sql, tokens).map_err(|problem| vec![problem])?;
+    let tokens = from_first::selected(words::prepared(sql, tokens).map_err(|problem| vec![problem])?);
     let mut statement = match statement(sql, &dialect, tokens.clone()) {
         Ok(statement) => statement,
         Err(problem) if problem.code != Code::SqlSyntax => return Err(vec![problem]),

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, OneOrManyWithParens, UnaryOperator,
+    BinaryOperator, Expr, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, OneOrManyWithParens, SelectFlavor, SetExpr, UnaryOperator,
 };
 use datafusion::sql::sqlparser::dialect::{Dialect, DuckDbDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -82,6 +82,9 @@ impl Dialect for Syntax {
         if is_lambda(parser) {
             return Some(lambda(parser));
         }
+        if is_from_first(parser) {
+            return Some(from_first(parser));
+        }
         let op = match parser.peek_token_ref().token {
             Token::Minus => UnaryOperator::Minus,
             Token::Plus => UnaryOperator::Plus,
@@ -115,6 +118,23 @@ impl Dialect for Syntax {
     fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser) -> bool {
         self.0.is_table_factor_alias(explicit, keyword, parser)
     }
+}
+
+/// `(FROM t SELECT max(a))` as an expression, where the parser knows a query by its first word.
+fn is_from_first(parser: &Parser) -> bool {
+    let is_from = |token: &Token| matches!(token, Token::Word(word) if word.keyword == Keyword::FROM && word.quote_style.is_none());
+    parser.peek_token_ref().token == Token::LParen && is_from(&parser.peek_nth_token_ref(1).token)
+}
+
+fn from_first(parser: &mut Parser) -> Result<Expr, ParserError> {
+    parser.advance_token();
+    let mut query = parser.parse_query()?;
+    parser.expect_token(&Token::RParen)?;
+    // A column that has no name is called as if it began with SELECT.
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.flavor = SelectFlavor::Standard;
+    }
+    Ok(Expr::Subquery(query))
 }
 
 /// `lambda x, y:`. The parser's own lambdas have an arrow too, which is an operator here.

@@ -51,7 +51,8 @@ fn describe(cause: &DataFusionError) -> (Code, String) {
             Some(error) => store(error),
             None => (Code::CorruptTable, format!("a data file cannot be read: {}", sentence(&error.to_string()))),
         },
-        DataFusionError::NotImplemented(message) => (Code::UnsupportedSql, sentence(message)),
+        DataFusionError::NotImplemented(message) => (Code::UnsupportedSql, missing(message).unwrap_or_else(|| sentence(message))),
+        DataFusionError::Internal(message) if missing(message).is_some() => (Code::UnsupportedSql, missing(message).unwrap_or_default()),
         DataFusionError::Plan(message) => (Code::InvalidQuery, sentence(message)),
         DataFusionError::SchemaError(error, _) => (Code::InvalidQuery, sentence(&error.to_string())),
         DataFusionError::External(error) => (Code::ExecutionFailed, sentence(&error.to_string())),
@@ -66,6 +67,7 @@ fn arrow(error: &ArrowError) -> (Code, String) {
         | ArrowError::ParseError(text)
         | ArrowError::ComputeError(text)
         | ArrowError::ArithmeticOverflow(text) => sentence(text),
+        ArrowError::NotYetImplemented(text) => return (Code::UnsupportedSql, missing(text).unwrap_or_else(|| sentence(text))),
         ArrowError::MemoryError(text) => return (Code::OutOfMemory, sentence(text)),
         ArrowError::IoError(_, error) => return io(error),
         ArrowError::ExternalError(error) => match error.downcast_ref::<DataFusionError>() {
@@ -75,6 +77,18 @@ fn arrow(error: &ArrowError) -> (Code, String) {
         other => sentence(&other.to_string()),
     };
     (Code::ExecutionFailed, message)
+}
+
+/// What the engine cannot do with values of a type, in the words of SQL.
+fn missing(message: &str) -> Option<String> {
+    let what = if message.starts_with("Row format support not yet implemented") {
+        "maps are not told from each other by `GROUP BY`, `DISTINCT` or a set operation: take `map_keys` and `map_values` of them"
+    } else if message.starts_with("Min/Max accumulator not implemented") {
+        "there is no `min` or `max` of values of this type"
+    } else {
+        return None;
+    };
+    Some(what.to_owned())
 }
 
 fn exhausted(message: &str) -> (Code, String) {

@@ -121,19 +121,24 @@ impl Expressions {
     fn of(statement: &mut Statement) -> Self {
         struct Collect {
             found: Vec<Expression>,
-            open: Vec<usize>,
+            /// Those that are walked through, and whether the parser placed them: it knows no place of a map, for one.
+            open: Vec<(usize, bool)>,
         }
         impl VisitorMut for Collect {
             type Break = ();
 
             fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-                self.found.push(Expression { span: expr.span(), parent: self.open.last().copied() });
-                self.open.push(self.found.len() - 1);
+                let span = expr.span();
+                self.open.push((self.found.len(), span != Span::empty()));
+                self.found.push(Expression { span, parent: self.open.iter().nth_back(1).map(|(parent, _)| *parent) });
                 ControlFlow::Continue(())
             }
 
             fn post_visit_expr(&mut self, _expr: &mut Expr) -> ControlFlow<()> {
-                self.open.pop();
+                // Without a place of its own it is where its parts are.
+                if let (Some((i, _)), Some((parent, false))) = (self.open.pop(), self.open.last()) {
+                    self.found[*parent].span = self.found[*parent].span.union(&self.found[i].span);
+                }
                 ControlFlow::Continue(())
             }
         }

@@ -142,6 +142,18 @@ fn planning(message: &str) -> Description {
         let message = "a column is neither grouped nor aggregated".to_owned();
         return Description { code: Code::InvalidQuery, message, help: Some(help), span: None };
     }
+    let one_type = |message: String| {
+        let help = "cast them to one type".to_owned();
+        Description { code: Code::TypeMismatch, message, help: Some(help), span: None }
+    };
+    if first.contains("Failed to unify argument types of make_array") {
+        return one_type("the values of a list have no type in common".to_owned());
+    }
+    if let Some(place) = first.strip_prefix("Inconsistent data type across values list at row ") {
+        let mut numbers = place.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<usize>().ok());
+        let (row, column) = (numbers.next().unwrap_or_default() + 1, numbers.next().unwrap_or_default() + 1);
+        return one_type(format!("row {row} of `VALUES` has no type in common with those before it in column {column}"));
+    }
     let code = if TYPES.iter().any(|phrase| first.contains(phrase)) { Code::TypeMismatch } else { Code::InvalidQuery };
     let mut description = plain(code, first);
     // The rest of the planner's sentence is advice about its own options.

@@ -58,6 +58,26 @@ fn types_that_do_not_go_together_are_placed_at_the_smallest_expression() {
 }
 
 #[test]
+fn values_of_no_common_type_are_placed() {
+    for (sql, expected) in [
+        (
+            "SELECT [MAP {'a': 1}, MAP {'b': 'x'}] AS l",
+            "TYPE_MISMATCH `'a': 1}, MAP {'b': 'x'` | the values of a list have no type in common | cast them to one type",
+        ),
+        (
+            "SELECT * FROM (VALUES (1, MAP {'a': 1}), (2, map(['b'], ['x'])))",
+            "TYPE_MISMATCH `'a': 1` | row 2 of `VALUES` has no type in common with those before it in column 2 | cast them to one type",
+        ),
+        (
+            "SELECT CAST(MAP {'a': 1} AS BIGINT) AS x",
+            "UNSUPPORTED_SQL `'a': 1` | a cast from MAP(VARCHAR, BIGINT) to BIGINT is not supported: cast a part of it | -",
+        ),
+    ] {
+        assert_eq!(problems(sql), [expected]);
+    }
+}
+
+#[test]
 fn a_query_that_cannot_be_planned_says_what_to_change() {
     let found = problems("SELECT customer_id, status, count(*) AS n FROM silver.orders GROUP BY customer_id");
     assert_eq!(

@@ -215,6 +215,23 @@ async fn a_map_has_the_keys_of_its_own_row() {
 }
 
 #[tokio::test]
+async fn what_maps_cannot_do_is_refused_in_words_of_sql() {
+    let lake = Lake::new();
+    let apart = "maps are not told from each other by `GROUP BY`, `DISTINCT` or a set operation: take `map_keys` and `map_values` of them";
+    let maps = "(VALUES (MAP {'a': 1}), (MAP {'a': 2})) t(m)";
+    for (sql, said) in [
+        (format!("SELECT DISTINCT m FROM {maps}"), apart),
+        (format!("SELECT m, count(*) FROM {maps} GROUP BY m"), apart),
+        ("SELECT MAP {'a': 1} UNION SELECT MAP {'a': 1}".to_owned(), apart),
+        ("SELECT MAP {'a': 1} EXCEPT SELECT MAP {'a': 1}".to_owned(), apart),
+        (format!("SELECT max(m) FROM {maps}"), "there is no `min` or `max` of values of this type"),
+    ] {
+        assert_eq!(lake.fails(&sql).await, (Code::UnsupportedSql, said.to_owned()), "{sql}");
+    }
+    assert_eq!(lake.fails("SELECT CAST('x' || i AS BIGINT) FROM range(1) t(i)").await.1, "`x0` cannot be read as BIGINT");
+}
+
+#[tokio::test]
 async fn columns_of_one_name_stand_in_all_selects_of_a_union() {
     let lake = Lake::new();
     for (sql, expected) in [

@@ -15,6 +15,7 @@ use datafusion::common::{Result, exec_err, not_impl_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
 use super::text;
+use crate::types::sql_type;
 
 /// What a value that does not fit becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,12 +41,14 @@ pub(in crate::dialect) fn check(from: &DataType, to: &DataType) -> Result<()> {
         "write `epoch` for seconds, `epoch_us` for microseconds"
     } else if list(to) && !list(from) && !from.is_null() {
         "write `[x]` for a list of one, `string_split` for the parts of a text"
+    } else if from.is_nested() && !to.is_nested() && !is_text(to) {
+        "cast a part of it"
     } else if matches!(from, DataType::Timestamp(_, Some(_))) && matches!(to, DataType::Time64(_)) {
         "cast to TIMESTAMP first"
     } else {
         return Ok(());
     };
-    not_impl_err!("a cast from {from} to {to} is not supported: {way_out}")
+    not_impl_err!("a cast from {} to {} is not supported: {way_out}", sql_type(from), sql_type(to))
 }
 
 fn differs(from: &DataType, to: &DataType) -> bool {
@@ -237,5 +240,5 @@ fn parsed<T: ArrowPrimitiveType>(
 fn unreadable<T>(text: &str, to: &DataType) -> Result<T> {
     // The text is data: the start of it is enough to find it by.
     let shown: String = text.chars().take(40).collect();
-    exec_err!("'{shown}' cannot be read as {to}")
+    exec_err!("'{shown}' cannot be read as {}", sql_type(to))
 }

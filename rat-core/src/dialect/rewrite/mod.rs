@@ -16,6 +16,7 @@ mod recursion;
 mod shape;
 mod types;
 mod using;
+mod values;
 mod windows;
 
 pub(super) use calls::{missing, renamed};
@@ -70,7 +71,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-        shape::values(query);
+        values::query(query);
         casts::query(query);
         ControlFlow::Continue(())
     }
