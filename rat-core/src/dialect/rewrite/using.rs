@@ -1,4 +1,4 @@
-//! The column of an outer join's `USING` is the one of the side that has a row.
+//! The column of an outer join's `USING` is the one of the side that has a row, and every `USING` makes one column of two, in `WHERE` too.
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectNamePart, Query, ReplaceSelectElement, ReplaceSelectItem, Select, SelectItem,
@@ -11,7 +11,10 @@ use crate::dialect::relations::called;
 
 /// The engine takes the left side's, which is NULL where a row is on the right alone.
 pub(super) fn select(rewriter: &mut Rewriter<'_>, select: &mut Select) {
-    let merged = merged(rewriter, select);
+    let kept = kept(select);
+    own_exprs(&mut select.selection, &mut |expr| of_either(expr, &kept));
+    let mut merged = merged(rewriter, select);
+    merged.extend(kept.into_iter().filter(Merged::is_chained));
     if merged.is_empty() {
         return;
     }
@@ -22,7 +25,9 @@ pub(super) fn select(rewriter: &mut Rewriter<'_>, select: &mut Select) {
                     *item = SelectItem::ExprWithAlias { alias: name.clone(), expr: column.value() };
                 }
             }
-            SelectItem::Wildcard(options) => merged.iter().for_each(|column| replace(options, column)),
+            SelectItem::Wildcard(options) => {
+                merged.iter().filter(|column| !column.is_chained()).for_each(|column| replace(options, column));
+            }
             _ => {}
         }
     }
@@ -45,6 +50,7 @@ pub(super) fn query(rewriter: &mut Rewriter<'_>, query: &mut Query) {
     let mut merged = merged(rewriter, select);
     // They are told where the SELECT is looked at.
     rewriter.problems.truncate(problems);
+    merged.extend(kept(select).into_iter().filter(Merged::is_chained));
     let gives = |item: &SelectItem, name: &Ident| match item {
         SelectItem::UnnamedExpr(Expr::Identifier(given)) | SelectItem::ExprWithAlias { alias: given, .. } => is(given, name),
         SelectItem::Wildcard(_) => true,
@@ -56,14 +62,55 @@ pub(super) fn query(rewriter: &mut Rewriter<'_>, query: &mut Query) {
 
 struct Merged {
     name: Ident,
-    sides: [Vec<Ident>; 2],
+    /// What it can be taken from: the first that is not NULL.
+    sides: Vec<Vec<Ident>>,
+    /// How many joins are by it.
+    joins: usize,
 }
 
 impl Merged {
+    /// The engine makes one column of two, and not of three.
+    fn is_chained(&self) -> bool {
+        self.joins > 1
+    }
+
     fn value(&self) -> Expr {
         let side = |side: &Vec<Ident>| Expr::CompoundIdentifier(side.iter().chain([&self.name]).cloned().collect());
-        named_call("coalesce", self.sides.iter().map(side).collect())
+        match self.sides.as_slice() {
+            [one] => side(one),
+            sides => named_call("coalesce", sides.iter().map(side).collect()),
+        }
     }
+}
+
+/// The columns of joins of which one side has a value in every row: the left one of the first join, the right one of a later inner join. In
+/// `WHERE` the engine finds both sides' columns, and of a chain of joins by one column everywhere.
+fn kept(select: &Select) -> Vec<Merged> {
+    let mut kept: Vec<Merged> = Vec::new();
+    for from in &select.from {
+        for (i, join) in from.joins.iter().enumerate() {
+            let (columns, is_inner) = match &join.join_operator {
+                JoinOperator::Join(JoinConstraint::Using(columns)) | JoinOperator::Inner(JoinConstraint::Using(columns)) => (columns, true),
+                JoinOperator::Left(JoinConstraint::Using(columns)) | JoinOperator::LeftOuter(JoinConstraint::Using(columns)) => {
+                    (columns, false)
+                }
+                _ => continue,
+            };
+            let side = match i {
+                0 => called(&from.relation),
+                _ => called(&join.relation).filter(|_| is_inner),
+            };
+            for column in columns {
+                let Some(ObjectNamePart::Identifier(name)) = column.0.last() else { continue };
+                match (kept.iter_mut().find(|column| is(&column.name, name)), &side) {
+                    (Some(known), _) => known.joins += 1,
+                    (None, Some(side)) => kept.push(Merged { name: name.clone(), sides: vec![side.clone()], joins: 1 }),
+                    (None, None) => {}
+                }
+            }
+        }
+    }
+    kept
 }
 
 fn merged(rewriter: &mut Rewriter<'_>, select: &Select) -> Vec<Merged> {
@@ -98,7 +145,7 @@ fn merged(rewriter: &mut Rewriter<'_>, select: &Select) -> Vec<Merged> {
             };
             for column in columns {
                 if let Some(ObjectNamePart::Identifier(column)) = column.0.last() {
-                    merged.push(Merged { name: column.clone(), sides: [left.clone(), right.clone()] });
+                    merged.push(Merged { name: column.clone(), sides: vec![left.clone(), right.clone()], joins: 1 });
                 }
             }
         }
