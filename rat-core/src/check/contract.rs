@@ -16,7 +16,7 @@ use crate::types::sql_type;
 
 use super::planning::schema_of;
 use super::stored::nested_type;
-use crate::merge::{Validity, field_at};
+use crate::merge::{Validity, field_at, unknown_columns};
 
 /// Columns that a table cannot hold, each at the expression that makes it.
 pub(super) fn storable(schema: &Schema, places: &dyn Fn(usize) -> Vec<Label>) -> Vec<Diagnostic> {
@@ -101,7 +101,7 @@ pub(super) fn promised(session: &Session, config: &Config) -> Option<Schema> {
 
 /// Columns that the config names and the query does not give.
 pub(super) fn missing_columns(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = unknown_columns(schema, config);
     let mut need = |key: &str, column: &str, origin: &Origin| {
         let is_there = |f: &arrow::datatypes::FieldRef| f.name().eq_ignore_ascii_case(column);
         if schema.fields().iter().any(is_there) || (key == "renamed_from" && field_at(schema.fields(), column).is_some()) {
@@ -111,15 +111,7 @@ pub(super) fn missing_columns(schema: &Schema, config: &Config) -> Vec<Diagnosti
         diagnostics.push(placed(Code::UnknownColumn, format!("`{key}` names `{column}`, which the query does not give"), help, origin));
     };
     if *config.materialized == Materialized::Table {
-        config.unique_key.iter().for_each(|c| need("unique_key", c, &config.unique_key.origin));
-        config.watermark_column.iter().for_each(|c| need("watermark_column", c, &config.watermark_column.origin));
-        config.partition_column.iter().for_each(|c| need("partition_column", c, &config.partition_column.origin));
-        config.partition_by.iter().for_each(|p| need("partition_by", &p.column, &config.partition_by.origin));
-        config.sort_by.iter().for_each(|c| need("sort_by", c, &config.sort_by.origin));
         config.renamed_from.keys().for_each(|c| need("renamed_from", c, &config.renamed_from.origin));
-        if *config.merge_strategy == MergeStrategy::Scd2 {
-            config.scd_compare.iter().for_each(|c| need("scd_compare", c, &config.scd_compare.origin));
-        }
     }
     for test in config.tests.iter() {
         let key = test.value.kind();

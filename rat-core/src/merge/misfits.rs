@@ -1,13 +1,42 @@
-//! Columns that the settings name, whose type does not serve what they are named for.
+//! Columns that the settings name, which are not there, or whose type does not serve what they are named for.
 
 use arrow::datatypes::{DataType, Schema};
 
 use super::columns::same_name;
 use crate::config::{Config, Materialized, MergeStrategy, Origin, Transform};
-use crate::error::{Code, Diagnostic};
+use crate::error::{Code, Diagnostic, nearest};
 use crate::types::sql_type;
 
-/// What is wrong, each at its setting.
+/// The columns that are named and not there, each at its setting.
+pub fn unknown_columns(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
+    if *config.materialized != Materialized::Table {
+        return Vec::new();
+    }
+    let mut unknown = Vec::new();
+    let mut need = |key: &str, column: &str, origin: &Origin| {
+        if schema.fields().iter().any(|field| same_name(field.name(), column)) {
+            return;
+        }
+        let mut told = Diagnostic::error(Code::UnknownColumn, format!("`{key}` names `{column}`, which the query does not give"));
+        told = match nearest(column, schema.fields().iter().map(|field| field.name().as_str())) {
+            Some(near) => told.help(format!("did you mean `{near}`?")),
+            None => told.help("name a column that the query gives"),
+        };
+        told.labels.extend(origin.label().cloned());
+        unknown.push(told);
+    };
+    config.unique_key.iter().for_each(|column| need("unique_key", column, &config.unique_key.origin));
+    config.watermark_column.iter().for_each(|column| need("watermark_column", column, &config.watermark_column.origin));
+    config.partition_column.iter().for_each(|column| need("partition_column", column, &config.partition_column.origin));
+    config.partition_by.iter().for_each(|part| need("partition_by", &part.column, &config.partition_by.origin));
+    config.sort_by.iter().for_each(|column| need("sort_by", column, &config.sort_by.origin));
+    if *config.merge_strategy == MergeStrategy::Scd2 {
+        config.scd_compare.iter().for_each(|column| need("scd_compare", column, &config.scd_compare.origin));
+    }
+    unknown
+}
+
+/// What is wrong with the types, each at its setting.
 pub fn misfits(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
     if *config.materialized != Materialized::Table {
         return Vec::new();
@@ -37,7 +66,7 @@ pub fn misfits(schema: &Schema, config: &Config) -> Vec<Diagnostic> {
     config.sort_by.iter().for_each(|column| plain("sort_by", column, &config.sort_by.origin, "Iceberg sorts by plain values"));
     for part in config.partition_by.iter() {
         if let Some(of) = type_of(&part.column).filter(|of| !serves(part.transform, of)) {
-            let message = format!("`partition_by` has `{part}`, and `{}` is of type {of}", part.column);
+            let message = format!("`partition_by` has `{part}`, and `{}` is of type {}", part.column, sql_type(of));
             misfits.push(placed(message, taken(part.transform).to_owned(), &config.partition_by.origin));
         }
     }

@@ -48,7 +48,7 @@ use sorting::By;
 
 pub use columns::{Columns, Promise};
 pub use foresee::{Amount, Foreseen};
-pub use misfits::misfits;
+pub use misfits::{misfits, unknown_columns};
 pub use renaming::field_at;
 pub use scd2::Validity;
 pub use unclaimed::Unclaimed;

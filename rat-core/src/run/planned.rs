@@ -13,14 +13,14 @@ use datafusion::logical_expr::LogicalPlan;
 use super::asked::Purpose;
 use super::inputs::{self, Cut, Pins, Wanted};
 use super::landing::{LandingCut, LandingRequest};
-use super::refused::{goes_on, is_of_the_pipeline, lost_with, refused_by_settings, refused_validity, unknown_columns};
+use super::refused::{goes_on, is_of_the_pipeline, lost_with, refused_by_settings, refused_validity};
 use super::watermark::Far;
 use super::{Asked, watermark};
 use crate::compile::Compiled;
 use crate::config::{BuiltinTest, Config, MergeStrategy, NullKeys, Setting};
 use crate::dialect::{self, Reads};
 use crate::error::{Code, Diagnostic, Error, Result, Severity};
-use crate::merge::{Columns, Merge, Promise, Validity, misfits};
+use crate::merge::{Columns, Merge, Promise, Validity, misfits, unknown_columns};
 use crate::name::Name;
 use crate::tables::{self, Evolution, NewTable, Partition, Relation, ReplaceColumns, SortColumn, Table, Target, View};
 use crate::template::Facts;
@@ -129,12 +129,14 @@ impl Planned {
             refusals.extend(refused_validity(base, config, &columns));
         }
         let evolution = base.as_ref().map(|_| evolution(asked, &columns, rebuild));
-        refusals.extend(unknown_columns(config, &columns));
+        let unknown = Error::from_diagnostics(unknown_columns(columns.target(), config));
+        let serve = fits && unknown.is_none();
+        refusals.extend(unknown);
         let target = match target(asked, base.as_ref(), view.as_ref(), evolution.as_ref(), &columns).map_err(placed) {
             Ok(target) if refusals.is_empty() => target,
-            // A column that does not serve makes no table: that is said already.
+            // A column that is not there or does not serve makes no table: that is said already.
             refused => {
-                refusals.extend(refused.err().filter(|_| fits));
+                refusals.extend(refused.err().filter(|_| serve));
                 return Ok(None);
             }
         };

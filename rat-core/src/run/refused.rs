@@ -29,16 +29,6 @@ fn fact_of<'a>(base: &'a Table, key: &str) -> Option<&'a str> {
     base.properties().get(key).map(String::as_str).filter(|value| !value.is_empty())
 }
 
-/// The columns that settings of the merge name and the query does not give.
-pub(super) fn unknown_columns(config: &Config, columns: &Columns) -> Vec<Error> {
-    let key: &[String] = match *config.merge_strategy {
-        MergeStrategy::Incremental | MergeStrategy::DeleteInsert | MergeStrategy::Scd2 => &config.unique_key,
-        MergeStrategy::Snapshot => config.partition_column.as_slice(),
-        MergeStrategy::FullRefresh | MergeStrategy::AppendOnly => &[],
-    };
-    key.iter().chain(config.watermark_column.iter()).filter_map(|name| columns.spelled(name).err()).collect()
-}
-
 /// Settings that the stored rows cannot follow, and rebuilding that is not allowed.
 pub(super) fn refused_by_settings(asked: &Asked<'_>, base: Option<&Table>) -> Vec<Error> {
     let (name, refresh, config) = (asked.pipeline.name.short(), asked.options.refresh, asked.config.as_ref());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rat_core::error::{Code, Severity};
+use rat_core::error::{Code, Diagnostic, Severity};
 use rat_core::interop::run::{Refresh, RunOptions, RunReport, RunStatus, SchemaChangeKind, WritePlan, plan, run};
 use rat_core::interop::tables::Relation;
 use rat_core::{Amount, RunFilter};
@@ -249,6 +249,29 @@ async fn all_that_would_stop_the_run_is_told_at_once() {
     let settings = "-- @merge_strategy: scd2\n-- @unique_key: id\n-- @full_refresh: never";
     let (_, codes) = refusals(lake, settings, "SELECT * FROM {{ ref('bronze.s') }}", &full_refresh("")).await;
     assert_eq!(codes, [Code::RefreshLosesData, Code::RefreshLosesData, Code::NotBuilt], "what is said twice, and what is not built");
+}
+
+#[tokio::test]
+async fn columns_of_settings_that_are_not_there_are_told_once_at_their_setting() {
+    let said = |key: &str, column: &str| format!("`{key}` names `{column}`, which the query does not give");
+    for (settings, expected) in [
+        ("-- @merge_strategy: snapshot\n-- @partition_column: nope", vec![((2, 23), said("partition_column", "nope"))]),
+        (
+            "-- @merge_strategy: incremental\n-- @unique_key: idd\n-- @partition_by: nope\n-- @sort_by: nope",
+            vec![((2, 17), said("unique_key", "idd")), ((3, 19), said("partition_by", "nope")), ((4, 14), said("sort_by", "nope"))],
+        ),
+        ("-- @merge_strategy: append_only\n-- @watermark_column: nope", vec![((2, 23), said("watermark_column", "nope"))]),
+        (
+            "-- @merge_strategy: append_only\n-- @partition_by: l",
+            vec![((2, 19), "`partition_by` has `l`, and `l` is of type BIGINT[]".to_owned())],
+        ),
+    ] {
+        let lake = Lake::new(&[("silver/t/pipeline.sql", &format!("{settings}\nSELECT 1 AS id, [1] AS l"))]);
+        let told = |told: &[Diagnostic]| -> Vec<_> { told.iter().map(|told| (told.start().unwrap(), told.message.clone())).collect() };
+        assert_eq!(told(&lake.plan(&RunOptions::default()).await.diagnostics), expected, "{settings}");
+        let error = lake.run("silver.t").await.error.unwrap();
+        assert_eq!(told(error.diagnostics()), expected, "{settings}");
+    }
 }
 
 #[tokio::test]
