@@ -142,6 +142,11 @@ fn planning(message: &str) -> Description {
         let message = "a column is neither grouped nor aggregated".to_owned();
         return Description { code: Code::InvalidQuery, message, help: Some(help), span: None };
     }
+    if first.contains("subquery can only be used in") {
+        let help = "compute it in a query of `FROM` or `WITH`, and use its column here".to_owned();
+        let message = "a subquery at this place is not supported".to_owned();
+        return Description { code: Code::UnsupportedSql, message, help: Some(help), span: None };
+    }
     let one_type = |message: String| {
         let help = "cast them to one type".to_owned();
         Description { code: Code::TypeMismatch, message, help: Some(help), span: None }

@@ -16,6 +16,7 @@ mod names;
 mod output;
 mod provider;
 mod relations;
+mod subqueries;
 mod types;
 
 use std::collections::HashMap;
@@ -164,7 +165,9 @@ fn with_aliases(
 
 fn build(session: &Session, provider: &provider::Provider<'_>, statement: &Statement) -> Result<LogicalPlan, DataFusionError> {
     let plan = SqlToRel::new(provider).sql_statement_to_plan(statement.clone())?;
-    session.analyzer().execute_and_check(plan, session.shared().config_options(), |_, _| {})
+    let plan = session.analyzer().execute_and_check(plan, session.shared().config_options(), |_, _| {})?;
+    subqueries::runnable(session, &plan)?;
+    Ok(plan)
 }
 
 /// Says of tables that are not there how a pipeline names those that are.

@@ -104,3 +104,35 @@ fn a_misspelt_keyword_is_at_its_word_in_the_template() {
     let help: Vec<_> = report.diagnostics.iter().map(|d| d.help.as_deref().unwrap()).collect();
     assert_eq!(help, ["did you mean `SELECT`?", "did you mean `GROUP`?", "did you mean `FROM`?"]);
 }
+
+#[test]
+fn subqueries_that_no_join_can_be_made_of_are_told_before_they_run() {
+    let b = "(SELECT b FROM {{ ref('bronze.b') }}";
+    let told = |select: &str| {
+        let sql = select.replace("{b}", b);
+        let report = check(&[
+            ("bronze.a", "SELECT * FROM (VALUES (1), (2)) t(a)"),
+            ("bronze.b", "SELECT * FROM (VALUES (1), (2)) t(b)"),
+            ("silver.x", &format!("{sql}\nFROM {{{{ ref('bronze.a') }}}}")),
+        ]);
+        shown(&report.diagnostics)
+    };
+    for (select, at) in [
+        ("SELECT a,\n  EXISTS {b} WHERE b = a) AS e", "silver/x/pipeline.sql:2:"),
+        ("SELECT a,\n  EXISTS {b}) AS e", "silver/x/pipeline.sql:2:"),
+        ("SELECT a,\n  a IN {b}) AS e", "silver/x/pipeline.sql:2:3"),
+        ("SELECT count(*),\n  sum(CASE WHEN a NOT IN {b}) THEN 1 ELSE 0 END) AS n", "silver/x/pipeline.sql:2:"),
+        ("SELECT a,\n  a > ALL {b}) AS e", "silver/x/pipeline.sql:2:"),
+        ("SELECT a,\n  row_number() OVER (ORDER BY {b} WHERE b = a)) AS n", "silver/x/pipeline.sql:2:"),
+    ] {
+        let told = told(select);
+        assert!(told.len() == 1 && told[0].starts_with(&format!("error UNSUPPORTED_SQL {at}")), "{select}: {told:?}");
+    }
+    for select in [
+        "SELECT a, (SELECT max(b) FROM {{ ref('bronze.b') }} WHERE b = a) AS m",
+        "SELECT a, (SELECT count(*) FROM {{ ref('bronze.b') }}) AS n",
+        "SELECT (SELECT max(b) FROM {{ ref('bronze.b') }} WHERE EXISTS {b} WHERE b = 1) OR b IN {b})) AS m",
+    ] {
+        assert_eq!(told(select), Vec::<String>::new(), "{select}");
+    }
+}
