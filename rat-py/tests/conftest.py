@@ -1,9 +1,13 @@
 """A small project to open."""
 
+import signal
 from pathlib import Path
 
 import pytest
 import rat
+
+# A shell that starts a job in the background has it ignore Ctrl-C, which the tests of Ctrl-C would wait for without end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ORDERS = """-- @merge_strategy: incremental
 -- @unique_key: id
