@@ -179,7 +179,8 @@ async fn many_files_that_land_while_runs_go_on_are_each_read_once() {
     let mut published = Vec::new();
     let mut run = 0;
     while !sender.is_finished() || run == 0 {
-        if lake.landing.zones("default").await.unwrap().is_empty() {
+        // A zone without a file yet has no columns.
+        if run == 0 && lake.paths().await.is_empty() {
             tokio::task::yield_now().await;
             continue;
         }

@@ -36,7 +36,7 @@ fn through_unions_and_subqueries() {
     assert_eq!(lineage(sql), ["id <- silver.customers.id silver.orders.id", "text <- silver.customers.name silver.orders.status"]);
     let sql = "SELECT (SELECT max(name) FROM silver.customers c WHERE c.id = o.customer_id) AS name FROM silver.orders o";
     assert_eq!(lineage(sql), ["name <- silver.customers.name"]);
-    let sql = "SELECT (SELECT max(o.amount + c.id) FROM silver.customers c) AS x FROM silver.orders o";
+    let sql = "SELECT o.amount + (SELECT max(c.id) FROM silver.customers c WHERE c.id = o.customer_id) AS x FROM silver.orders o";
     assert_eq!(lineage(sql), ["x <- silver.customers.id silver.orders.amount"]);
 }
 
