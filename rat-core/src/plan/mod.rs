@@ -16,6 +16,7 @@ mod names;
 mod output;
 mod provider;
 mod relations;
+mod runnable;
 mod subqueries;
 mod types;
 
@@ -165,8 +166,9 @@ fn with_aliases(
 
 fn build(session: &Session, provider: &provider::Provider<'_>, statement: &Statement) -> Result<LogicalPlan, DataFusionError> {
     let plan = SqlToRel::new(provider).sql_statement_to_plan(statement.clone())?;
+    let plan = subqueries::out_of_joins(plan)?;
     let plan = session.analyzer().execute_and_check(plan, session.shared().config_options(), |_, _| {})?;
-    subqueries::runnable(session, &plan)?;
+    runnable::runnable(session, &plan)?;
     Ok(plan)
 }
 

@@ -8,11 +8,11 @@ use datafusion::catalog::TableFunctionArgs;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DFSchema, Result, TableReference, plan_datafusion_err};
-use datafusion::datasource::provider_as_source;
+use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 use crate::session::Session;
@@ -122,4 +122,11 @@ pub(super) fn function_names(session: &Session) -> Vec<String> {
 /// Every name that can stand in FROM with arguments.
 pub(super) fn table_function_names(session: &Session) -> Vec<String> {
     session.shared().table_functions().keys().cloned().collect()
+}
+
+/// The recursive relation of whose rows of the round before it is a read.
+pub(super) fn work_table(node: &LogicalPlan) -> Option<String> {
+    let LogicalPlan::TableScan(scan) = node else { return None };
+    let table = source_as_provider(&scan.source).ok()?;
+    table.downcast_ref::<CteWorkTable>().map(|table| table.name().to_owned())
 }

@@ -1,56 +1,83 @@
-//! Subqueries that the engine plans and cannot run.
+//! Subqueries in the conditions of joins.
 //!
-//! It makes joins of subqueries when it optimises, and finds out only when it executes that one is left. So the plan of a query that has
-//! some is optimised here already, to tell it before anything runs.
+//! The engine makes joins of the subqueries of a filter when it optimises, and of none in a join's condition: a run would fail at it. So
+//! conditions with some are moved to a filter, where that means the same.
 
-use datafusion::common::DataFusionError;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, DataFusionError, JoinType};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::{Expr, Filter, LogicalPlan, Subquery};
 
-use crate::error::{Code, Error};
-use crate::session::Session;
+use super::runnable::refused;
 
-const JOIN: &str = "join what the subquery reads, and group where it aggregates";
-
-/// Refuses a plan with a subquery that no join can be made of, with `UNSUPPORTED_SQL`.
-pub(super) fn runnable(session: &Session, plan: &LogicalPlan) -> Result<(), DataFusionError> {
-    if found(plan, &|expr| {
-        matches!(expr, Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::ScalarSubquery(_)).then_some(())
-    })?
-    .is_none()
-    {
-        return Ok(());
-    }
-    let optimised =
-        session.state().optimize(plan).map_err(|_| refused("a subquery that depends on the row around it in this way", JOIN))?;
-    let left = found(&optimised, &|expr| match expr {
-        Expr::Exists(_) => Some(refused("`EXISTS` as a value", "ask for it in WHERE, or join what it reads")),
-        Expr::InSubquery(_) => Some(refused("`IN (SELECT …)` as a value", "ask for it in WHERE, or join what it reads")),
-        Expr::SetComparison(_) => {
-            Some(refused("a comparison with `ANY` or `ALL` of a subquery as a value", "ask for it in WHERE, or join what it reads"))
+/// The plan with the subqueries of its joins' conditions in filters: above an inner join, and below an outer one on the side whose rows it
+/// does not keep, where they read that side alone.
+///
+/// # Errors
+/// `UNSUPPORTED_SQL` for one that reads what an outer join keeps.
+pub(super) fn out_of_joins(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+    plan.transform_up_with_subqueries(|node| match node {
+        LogicalPlan::Join(mut join) if join.filter.as_ref().is_some_and(needs_join) => {
+            let conditions = join.filter.take().map(split_conjunction_owned).unwrap_or_default();
+            let (with, without): (Vec<Expr>, Vec<Expr>) = conditions.into_iter().partition(needs_join);
+            join.filter = conjunction(without);
+            let side = match join.join_type {
+                JoinType::Inner => return Ok(Transformed::yes(filtered(LogicalPlan::Join(join), with)?)),
+                JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => &mut join.right,
+                JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => &mut join.left,
+                JoinType::Full => return Err(of_kept_rows()),
+            };
+            if !with.iter().all(|condition| reads_only(condition, side.schema())) {
+                return Err(of_kept_rows());
+            }
+            *side = filtered(side.as_ref().clone(), with)?.into();
+            Ok(Transformed::yes(LogicalPlan::Join(join)))
         }
-        Expr::ScalarSubquery(scalar) if !scalar.outer_ref_columns.is_empty() => {
-            Some(refused("a subquery that depends on the row around it other than by equality", JOIN))
-        }
+        node => Ok(Transformed::no(node)),
+    })
+    .map(|transformed| transformed.data)
+}
+
+fn of_kept_rows() -> DataFusionError {
+    let help = "join what it reads before, and ask in the condition for what that found";
+    refused("a subquery about the rows that a join keeps, in its condition,", help)
+}
+
+fn filtered(plan: LogicalPlan, conditions: Vec<Expr>) -> Result<LogicalPlan, DataFusionError> {
+    Ok(match conjunction(conditions) {
+        Some(condition) => LogicalPlan::Filter(Filter::try_new(condition, plan.into())?),
+        None => plan,
+    })
+}
+
+/// The subquery that an expression itself is.
+pub(super) fn subquery(expr: &Expr) -> Option<&Subquery> {
+    match expr {
+        Expr::Exists(exists) => Some(&exists.subquery),
+        Expr::InSubquery(within) => Some(&within.subquery),
+        Expr::SetComparison(comparison) => Some(&comparison.subquery),
+        Expr::ScalarSubquery(scalar) => Some(scalar),
         _ => None,
-    })?;
-    left.map_or(Ok(()), Err)
+    }
 }
 
-fn refused(what: &str, help: &str) -> DataFusionError {
-    DataFusionError::External(Box::new(Error::new(Code::UnsupportedSql, format!("{what} is not supported")).with_help(help)))
+/// Whether a condition has a subquery that the engine has to make a join of: all but those that are one value for all rows.
+fn needs_join(condition: &Expr) -> bool {
+    let needs = |expr: &Expr| {
+        subquery(expr).is_some_and(|subquery| !matches!(expr, Expr::ScalarSubquery(_)) || !subquery.outer_ref_columns.is_empty())
+    };
+    condition.exists(|expr| Ok(needs(expr))).unwrap_or(false)
 }
 
-/// What is looked for, in the first expression of the plan that has it, those of its subqueries included.
-fn found<T>(plan: &LogicalPlan, look: &dyn Fn(&Expr) -> Option<T>) -> Result<Option<T>, DataFusionError> {
-    let mut found = None;
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                found = look(expr);
-                Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-            })
-        })
-    })?;
-    Ok(found)
+/// Whether all columns of a condition, those that its subqueries take from around them included, are of one side.
+fn reads_only(condition: &Expr, side: &DFSchema) -> bool {
+    let outside = |expr: &Expr| match (expr, subquery(expr)) {
+        (Expr::Column(column), _) => !side.has_column(column),
+        (_, Some(subquery)) => subquery
+            .outer_ref_columns
+            .iter()
+            .any(|outer| matches!(outer, Expr::OuterReferenceColumn(_, column) if !side.has_column(column))),
+        _ => false,
+    };
+    !condition.exists(|expr| Ok(outside(expr))).unwrap_or(true)
 }

@@ -1,5 +1,7 @@
 //! Errors are in the template, and said once.
 
+use rat_core::error::Code;
+
 use super::{check, pipeline, shown};
 
 #[test]
@@ -134,5 +136,33 @@ fn subqueries_that_no_join_can_be_made_of_are_told_before_they_run() {
         "SELECT (SELECT max(b) FROM {{ ref('bronze.b') }} WHERE EXISTS {b} WHERE b = 1) OR b IN {b})) AS m",
     ] {
         assert_eq!(told(select), Vec::<String>::new(), "{select}");
+    }
+}
+
+#[test]
+fn a_limit_of_a_subquery_and_a_relation_that_reads_itself_twice_are_told_before_they_run() {
+    let told = |sql: &str| check(&[("bronze.a", "SELECT * FROM (VALUES (1), (2)) t(a)"), ("silver.x", sql)]).diagnostics;
+    let recursive =
+        |term: &str| format!("WITH RECURSIVE r(n) AS (SELECT a FROM {{{{ ref('bronze.a') }}}}\nUNION ALL {term}) SELECT n FROM r");
+    for (sql, what, line) in [
+        ("SELECT a FROM {{ ref('bronze.a') }}\nLIMIT (SELECT 1)".to_owned(), "`LIMIT` of a subquery", 2),
+        ("SELECT a FROM {{ ref('bronze.a') }}\nOFFSET 1 + (SELECT 1)".to_owned(), "`OFFSET` of a subquery", 2),
+        (recursive("SELECT p.n + q.n FROM r AS p JOIN r AS q ON p.n = q.n WHERE p.n < 9"), "`r` more than once in its own definition", 1),
+        (recursive("SELECT n + 1 FROM r WHERE n < 9 AND n IN (SELECT n FROM r)"), "`r` more than once in its own definition", 1),
+        (recursive("SELECT a FROM {{ ref('bronze.a') }} WHERE a > (SELECT max(n) FROM r)"), "`r` in a subquery of its own definition", 2),
+    ] {
+        let told = told(&sql);
+        let [problem] = &told[..] else { panic!("{sql}: {told:?}") };
+        assert_eq!((problem.code, problem.message.as_str()), (Code::UnsupportedSql, format!("{what} is not supported").as_str()), "{sql}");
+        assert_eq!(problem.start().map(|(line, _)| line), Some(line), "{sql}");
+    }
+    for sql in [
+        "SELECT a FROM {{ ref('bronze.a') }} LIMIT 1 + 1".to_owned(),
+        recursive("(WITH s AS (SELECT n FROM r) SELECT n + 1 FROM s WHERE n < 9 AND n IN (SELECT a FROM {{ ref('bronze.a') }}))"),
+        recursive(
+            "SELECT * FROM (WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3) SELECT r.n + s.n AS n FROM s, r WHERE r.n < 9)",
+        ),
+    ] {
+        assert_eq!(shown(&told(&sql)), Vec::<String>::new(), "{sql}");
     }
 }

@@ -6,6 +6,7 @@ mod flights;
 mod fresh;
 mod graph;
 mod init;
+mod joined;
 mod moments;
 mod moved;
 mod nouns;
