@@ -158,8 +158,8 @@ fn cast_struct(values: &StructArray, fields: &Fields, fit: &Fit) -> Option<Array
     Some(Arc::new(options.ok()?))
 }
 
-// The items of these lists alone: a slice of an array has those of the others too.
-fn trimmed(offsets: &OffsetBuffer<i32>, items: &ArrayRef) -> (OffsetBuffer<i32>, ArrayRef) {
+/// The items of these lists alone: a slice of an array has those of the others too.
+pub(super) fn trimmed(offsets: &OffsetBuffer<i32>, items: &ArrayRef) -> (OffsetBuffer<i32>, ArrayRef) {
     let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
     let moved = offsets.iter().map(|offset| offset - first).collect::<ScalarBuffer<i32>>();
     (OffsetBuffer::new(moved), items.slice(first as usize, (last - first) as usize))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray};
 use arrow::datatypes::{DataType, FieldRef};
 
+use super::fit::trimmed;
 use super::sorting::defect;
 use crate::error::Result;
 use crate::tables::normal;
@@ -25,8 +26,8 @@ pub(super) fn flat(values: &ArrayRef) -> Result<ArrayRef> {
         (DataType::Map(..), _) => flat(&(Arc::new(ListArray::from(values.as_map().clone())) as ArrayRef))?,
         (DataType::List(_), DataType::List(item)) => {
             let list = values.as_list::<i32>();
-            let items = flat(list.values())?;
-            Arc::new(ListArray::try_new(item, list.offsets().clone(), items, list.nulls().cloned()).map_err(defect)?)
+            let (offsets, items) = trimmed(list.offsets(), list.values());
+            Arc::new(ListArray::try_new(item, offsets, flat(&items)?, list.nulls().cloned()).map_err(defect)?)
         }
         (DataType::Struct(_), DataType::Struct(fields)) => {
             let of = values.as_struct();
