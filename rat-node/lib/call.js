@@ -1,6 +1,7 @@
 'use strict'
 
 const { fromNative } = require('./errors.js')
+const { jsonable } = require('./json.js')
 const { Call, noOptions, refuse } = require('../rat.node')
 
 /** What this side does itself, and what it takes for good. Everything else is said to the core, which refuses what it does not know. */
@@ -49,7 +50,7 @@ async function call(verb, ours = {}) {
   for (const outcome of [told, done]) {
     if (outcome.status === 'rejected') throw outcome.reason
   }
-  return done.value
+  return jsonable(done.value)
 }
 
 /** A verb that has no options: what is given beyond its arguments is refused. */
@@ -62,7 +63,7 @@ const bare = (name, beyond, verb) =>
 async function tell(native, onEvent) {
   if (typeof onEvent !== 'function') return
   try {
-    for (let event = await native.event(); event !== undefined; event = await native.event()) await onEvent(event)
+    for (let event = await native.event(); event !== undefined; event = await native.event()) await onEvent(jsonable(event))
   } catch (error) {
     native.cancel()
     throw error

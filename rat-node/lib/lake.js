@@ -5,6 +5,7 @@ const { call, split } = require('./call.js')
 const { Graph } = require('./graph.js')
 const { RunHandle } = require('./handle.js')
 const { shows } = require('./inspect.js')
+const { jsonable } = require('./json.js')
 const { Landing } = require('./landing.js')
 const { Namespaces } = require('./namespaces.js')
 const { Result, stream } = require('./query.js')
@@ -64,7 +65,7 @@ class Lake {
   async preview(pipeline, options) {
     const [ours, given] = split(options, 'signal')
     const shown = await call((c) => this.#native.preview(c, pipeline, given), ours)
-    return { data: new Result(shown.rows()), ...shown.report() }
+    return jsonable({ data: new Result(shown.rows()), ...shown.report() })
   }
 
   async test(select, options) {

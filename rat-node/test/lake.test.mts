@@ -47,6 +47,24 @@ describe('building', () => {
     expect(told.snapshotId).toBe(orders!.snapshotId)
   })
 
+  it('reports what JSON can say, identifiers as decimal text', async () => {
+    const events: Event[] = []
+    const report = await lake.build([], { onEvent: (event) => void events.push(event) })
+    const snapshot = report.runs[0]!.snapshotId!
+    const said = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
+    expect(said(report.runs[1])).toEqual({ ...report.runs[1], snapshotId: String(report.runs[1]!.snapshotId), inputs: { 'default.silver.orders': String(snapshot) } })
+    const published = `"snapshotId":"${snapshot}"`
+    expect(JSON.stringify(report)).toContain(published)
+    expect(JSON.stringify(events)).toContain(published)
+    expect(JSON.stringify(await lake.tables.get('silver.orders'))).toContain(published)
+    expect(JSON.stringify(await lake.tables.history('silver.orders'))).toContain(published)
+    expect(JSON.stringify(await lake.runs.report(report.runs[0]!.id))).toContain(published)
+    expect(said(await lake.plan('gold.totals'))).toMatchObject({ baseSnapshotId: String(report.runs[1]!.snapshotId) })
+    // It is no part of the data.
+    expect(Object.keys(report.runs[0]!)).not.toContain('toJSON')
+    expect(structuredClone(report)).toEqual(report)
+  })
+
   it('tells what happens, in order, before the promise settles', async () => {
     const events: Event[] = []
     const report = await lake.run('silver.orders', { onEvent: (event) => void events.push(event) })
