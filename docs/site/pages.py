@@ -19,15 +19,19 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     for section in config.nav:
         title, entries = next(iter(section.items()))
         if title in ("Concepts", "Guides", "Reference"):
-            extend(entries, title.lower())
+            extend(entries, f"docs/{title.lower()}")
+        if title == "Guides":
+            # The first one stands at the start.
+            extend(entries, "tests/scenarios", "first-steps.md")
         if title == "Inside":
-            extend(entries[-1]["Decisions"], "decisions")
+            extend(entries[-1]["Decisions"], "docs/decisions")
     return config
 
 
-def extend(entries: list[str | dict[str, str]], folder: str) -> None:
-    pages = sorted(f"{folder}/{path.name}" for path in (ROOT / "docs" / folder).glob("*.md"))
-    entries += [page for page in pages if page not in entries]
+def extend(entries: list[str | dict[str, str]], folder: str, *elsewhere: str) -> None:
+    pages = sorted(f"{Path(folder).name}/{path.name}" for path in (ROOT / folder).glob("*.md") if path.name not in elsewhere)
+    listed = {page for entry in entries for page in ([entry] if isinstance(entry, str) else entry.values())}
+    entries += [page for page in pages if page not in listed]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -1,13 +1,16 @@
 //! From Python to the core's futures: a verb on its way is a [`Call`], which is waited for or awaited.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use futures::FutureExt;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use rat_core::error::{Code, Error};
@@ -93,7 +96,7 @@ where
         match guarded.await {
             Ok(Ok(answer)) => Ok(Box::new(move |py: Python<'_>| give(py, answer)) as Give),
             Ok(Err(failure)) => Err(failure.into()),
-            Err(panic) => Err(Failure::Core(Error::new(Code::Internal, panic_message(&*panic)))),
+            Err(panic) => Err(Failure::Core(panicked(&*panic))),
         }
     };
     Call { work: parking_lot::Mutex::new(Some(Box::pin(work))), awaited_on: EventLoop::default() }
@@ -103,16 +106,9 @@ where
 impl Call {
     /// Waits with the GIL released. Ctrl-C drops the future, which cancels it.
     pub fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut work = self.begin()?;
+        let work = self.begin()?;
         let runtime = runtime().map_err(|e| to_python(py, &e))?;
-        loop {
-            // A callback of one verb may call another, on a thread of the runtime.
-            let step = || runtime.block_on(async { tokio::time::timeout(SIGNAL_CHECK, &mut work).await });
-            match py.detach(|| tokio::task::block_in_place(step)) {
-                Ok(done) => return finish(py, done),
-                Err(_still_running) => py.check_signals()?,
-            }
-        }
+        finish(py, wait(py, runtime, work)?)
     }
 
     /// Runs on rat's own threads and tells the event loop at the end; cancelling the awaiting task cancels the verb.
@@ -172,17 +168,75 @@ fn tell(py: Python<'_>, events: &Py<PyAny>, waiting: &Py<PyAny>, done: Result<Gi
     events.call_method1(py, "call_soon_threadsafe", (settle,)).map(drop)
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "the core panicked".to_owned())
+    Error::new(Code::Internal, text.unwrap_or_else(|| "the core panicked".to_owned()))
 }
 
 /// A stream that calls take turns at; `None` once it is closed.
 pub type Shared<T> = std::sync::Arc<Mutex<Option<T>>>;
 
-/// The next item for a reader outside Python, such as an Arrow consumer.
-pub fn block<T>(work: impl Future<Output = T>) -> Result<T, Error> {
-    Ok(runtime()?.block_on(work))
+/// Waits with the GIL released, and looks now and then whether a signal's handler raised, as that of Ctrl-C does.
+fn wait<T: Send>(py: Python<'_>, runtime: &Runtime, work: impl Future<Output = T> + Send) -> PyResult<T> {
+    let mut work = pin!(work);
+    loop {
+        let step = || runtime.block_on(async { tokio::time::timeout(SIGNAL_CHECK, &mut work).await });
+        // A callback of one verb may call another, on a thread of the runtime.
+        match py.detach(|| tokio::task::block_in_place(step)) {
+            Ok(done) => return Ok(done),
+            Err(_still_running) => py.check_signals()?,
+        }
+    }
+}
+
+/// Waits for a reader outside Python, such as an Arrow consumer: on whichever thread it likes, with the GIL or without, where nothing may
+/// unwind.
+pub struct Outside {
+    asked_by: ThreadId,
+}
+
+impl Outside {
+    /// For a reader that was asked for now.
+    pub fn new(_py: Python<'_>) -> Self {
+        Self { asked_by: thread::current().id() }
+    }
+
+    /// What the work gives. A panic in it, and an exception that a signal's handler raised, are errors.
+    pub fn wait<T: Send>(&self, work: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+        let work = AssertUnwindSafe(work).catch_unwind().map(|done| done.unwrap_or_else(|panic| Err(panicked(&*panic))));
+        let runtime = runtime()?;
+        // Another thread may not ask for the GIL: who holds it may be waiting for that thread.
+        if thread::current().id() != self.asked_by {
+            return tokio::task::block_in_place(|| runtime.block_on(work));
+        }
+        with_gil(|py| {
+            wait(py, runtime, work).unwrap_or_else(|raised| {
+                let error = Error::new(Code::Cancelled, format!("interrupted: {raised}"));
+                // The reader makes an error of its own of this one; Python raises what Ctrl-C means once the reader has returned to it.
+                if raised.is_instance_of::<PyKeyboardInterrupt>(py)
+                    && let Err(failed) = py.import("_thread").and_then(|thread| thread.call_method0("interrupt_main"))
+                {
+                    failed.write_unraisable(py, None);
+                }
+                Err(error)
+            })
+        })
+    }
+}
+
+/// Takes the GIL, whether this thread has it or not. pyo3 counts by itself, and does not see that a reader has let it go.
+#[expect(unsafe_code, reason = "what is ensured is released by the same thread, and the token lives in between")]
+fn with_gil<T>(work: impl FnOnce(Python<'_>) -> T) -> T {
+    struct Held(ffi::PyGILState_STATE);
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            unsafe { ffi::PyGILState_Release(self.0) }
+        }
+    }
+
+    let _held = Held(unsafe { ffi::PyGILState_Ensure() });
+    work(unsafe { Python::assume_attached() })
 }
 
 /// A verb with a defect, for the test that the process outlives one. Not in what is published.

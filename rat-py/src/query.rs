@@ -14,7 +14,7 @@ use rat_core::error::Error;
 
 use crate::arguments::Count;
 use crate::arrow::{array_capsules, reader_capsule, rows, stream_capsule};
-use crate::bridge::{Call, Shared, block, call};
+use crate::bridge::{Call, Outside, Shared, call};
 use crate::report::plain;
 
 /// The rows of a query, as Arrow. Anything that speaks the Arrow PyCapsule protocol takes it without a copy.
@@ -123,11 +123,10 @@ impl QueryStream {
     fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
         drop(requested_schema);
         let batches = Arc::clone(&self.batches);
-        let outside = |e: Error| ArrowError::ExternalError(Box::new(e));
-        let next = std::iter::from_fn(move || match block(next(Arc::clone(&batches))) {
-            Ok(step) => step.map_err(outside).transpose(),
-            Err(error) => Some(Err(outside(error))),
-        });
+        let outside = Outside::new(py);
+        // The reader has nothing but a text: it says the code and the way out too.
+        let told = |e: Error| ArrowError::ExternalError(format!("{e:#}").into());
+        let next = std::iter::from_fn(move || outside.wait(next(Arc::clone(&batches))).map_err(told).transpose());
         reader_capsule(py, self.schema.clone(), next)
     }
 

@@ -101,3 +101,55 @@ def test_head_keeps_the_first_rows(lake: rat.Lake) -> None:
     result = lake.query("select v from range(100) t(v) order by v")
     assert result.head(3).to_pylist() == [{"v": 0}, {"v": 1}, {"v": 2}]
     assert result.types == ["BIGINT"] and result.head(0).num_rows == 0
+
+
+def test_an_arrow_reader_may_ask_inside_a_callback(lake: rat.Lake) -> None:
+    # Callbacks are called on threads of rat's own, where nothing may wait as elsewhere.
+    rows: list[int] = []
+
+    def tell(_event: object) -> None:
+        rows.append(pyarrow.table(lake.stream("select v from range(10) t(v)")).num_rows)
+
+    lake.run("silver.orders", on_event=tell)
+    assert rows and set(rows) == {10}
+
+
+def test_an_error_in_an_arrow_reader_says_its_code_and_the_way_out(lake: rat.Lake) -> None:
+    with pytest.raises(pyarrow.ArrowInvalid, match=r"error\[EXECUTION_FAILED\](.|\n)*help: look at the value"):
+        pyarrow.table(lake.stream("select cast('x' || v as int) as i from range(10) t(v)"))
+
+
+def test_ctrl_c_stops_an_arrow_reader_and_leaves_other_threads_their_turn() -> None:
+    # In a process of its own: the second interrupt, which makes the reader's error a KeyboardInterrupt, comes where Python likes.
+    code = """
+import os, signal, threading, time
+import pyarrow, rat
+signal.signal(signal.SIGINT, signal.default_int_handler)
+stream = rat.open("memory://").stream(
+    "select 1.0::double as s from range(10) union all select sum(sin(a.v * b.v)) from range(100000) a(v), range(100000) b(v)", timeout=60
+)
+turns, pressed = 0, []
+def press():
+    global turns
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        turns += 1
+        time.sleep(0.005)
+    pressed.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=press).start()
+try:
+    try:
+        pyarrow.table(stream)
+    except pyarrow.ArrowInvalid:
+        for _ in range(3000):
+            time.sleep(0.01)
+        raise
+except KeyboardInterrupt:
+    pass
+print(turns, time.monotonic() - pressed[0])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stderr
+    turns, seconds = done.stdout.split()
+    assert int(turns) > 20 and float(seconds) < 20
