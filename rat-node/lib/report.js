@@ -1,6 +1,6 @@
 'use strict'
 
-const { RunFailedError, fromData } = require('./errors.js')
+const { CancelledError, RunFailedError, fromData } = require('./errors.js')
 
 /** A report of the core with its errors as errors: of a run, of a build, of a maintenance, of an event that carries one. */
 function report(data) {
@@ -10,9 +10,10 @@ function report(data) {
   return data
 }
 
-/** The report, or the failure raised. */
-function finished(done, { raiseOnFailure = true }) {
+/** The report, or the failure raised. What was published before the signal could stop it is a report. */
+function finished(done, { raiseOnFailure = true, signal }) {
   const made = report(done.report)
+  if (signal?.aborted && made.status === 'cancelled') throw Object.assign(new CancelledError(done.failure, { cause: signal.reason }), { report: made })
   if (raiseOnFailure && done.failure) throw new RunFailedError(done.failure, made)
   return made
 }

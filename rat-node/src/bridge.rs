@@ -9,9 +9,9 @@ use futures::FutureExt;
 use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, Result, ToNapiValue};
 use napi_derive::napi;
-use rat_core::EventSink;
 use rat_core::error::{self, Code, Error};
-use tokio::sync::{Mutex, mpsc, watch};
+use rat_core::{EventSink, Stop};
+use tokio::sync::{Mutex, mpsc};
 
 use crate::error::to_node;
 use crate::report::report;
@@ -20,7 +20,7 @@ use crate::value::Value;
 /// One call of a verb: what stops it, and what it tells while it is under way.
 #[napi]
 pub struct Call {
-    cancelled: watch::Sender<bool>,
+    stop: Stop,
     /// `None` is the end.
     told: mpsc::UnboundedSender<Option<Value>>,
     events: Mutex<mpsc::UnboundedReceiver<Option<Value>>>,
@@ -32,13 +32,13 @@ impl Call {
     #[napi(constructor)]
     pub fn new() -> Self {
         let (told, events) = mpsc::unbounded_channel();
-        Self { cancelled: watch::Sender::new(false), told, events: Mutex::new(events) }
+        Self { stop: Stop::default(), told, events: Mutex::new(events) }
     }
 
     /// Stops the verb: its promise is rejected, and nothing of it is published.
     #[napi]
     pub fn cancel(&self) {
-        self.cancelled.send_replace(true);
+        self.stop.ask();
     }
 
     /// No event comes after those that were told.
@@ -65,6 +65,11 @@ impl Call {
         }))
     }
 
+    /// What asks a verb to end by itself, for [`ending`](Self::ending).
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
     /// The promise of a verb of the core, which runs on tokio's threads.
     pub fn promise<'env, T, V>(&self, env: &'env Env, verb: V) -> Result<PromiseRaw<'env, T>>
     where
@@ -81,18 +86,35 @@ impl Call {
         V: Future<Output = error::Result<T>> + Send + 'static,
         F: FnOnce(&'env Env, T) -> Result<T> + 'static,
     {
-        let mut cancelled = self.cancelled.subscribe();
-        let stopped = async move { cancelled.wait_for(|cancelled| *cancelled).await.is_ok() };
-        let whole = async move {
-            let done = tokio::select! {
+        let stop = self.stop();
+        let stopped = async move {
+            tokio::select! {
                 biased;
-                true = stopped => Err(Error::new(Code::Cancelled, "the signal was aborted")),
-                done = AssertUnwindSafe(verb).catch_unwind() => done.unwrap_or_else(|panic| Err(panicked(&*panic))),
-            };
-            done.map_err(|error| to_node(&error))
+                () = stop.asked() => Err(aborted()),
+                done = verb => done,
+            }
         };
-        env.spawn_future_with_callback(whole, last)
+        env.spawn_future_with_callback(guarded(stopped), last)
     }
+
+    /// The promise of a verb that ends by itself when it is asked to stop, and tells how. What was asked before it began is not begun.
+    pub fn ending<'env, V>(&self, env: &'env Env, verb: V) -> Result<PromiseRaw<'env, Value>>
+    where
+        V: Future<Output = error::Result<Value>> + Send + 'static,
+    {
+        let stop = self.stop();
+        env.spawn_future(guarded(async move { if stop.is_asked() { Err(aborted()) } else { verb.await } }))
+    }
+}
+
+/// A panic in it is an error.
+async fn guarded<T>(verb: impl Future<Output = error::Result<T>>) -> Result<T> {
+    let done = AssertUnwindSafe(verb).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    done.map_err(|error| to_node(&error))
+}
+
+fn aborted() -> Error {
+    Error::new(Code::Cancelled, "the signal was aborted")
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {
