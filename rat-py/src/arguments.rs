@@ -1,18 +1,16 @@
 //! Python's arguments as the core's options. What does not fit is a `TypeError` that names the parameter, what it must be and what it is.
 
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyInt, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyInt, PyMemoryView, PyString};
 use rat_core::Refresh;
 use rat_core::error::{Code, Error};
-use serde::de::DeserializeOwned;
 
 use crate::error::to_python;
-use crate::params::{is_list, is_one_of};
+use crate::params::is_list;
 
 /// How much of a wrong argument an error shows, in characters.
 const SHOWN: usize = 40;
@@ -54,6 +52,10 @@ arguments! {
     Callback(Py<PyAny>) = "callable", |given| given.is_callable().then(|| given.clone().unbind());
     /// Bytes.
     Bytes(Vec<u8>) = "bytes", bytes;
+    /// Whether.
+    Flag(bool) = "a bool", |given| given.cast::<PyBool>().ok().map(|flag| flag.is_true());
+    /// Values by name.
+    Fields(Py<PyDict>) = "a dict", |given| given.cast::<PyDict>().ok().map(|fields| fields.clone().unbind());
 }
 
 impl Deref for Text {
@@ -111,24 +113,37 @@ fn moment(given: &Bound<'_, PyAny>) -> Option<String> {
 }
 
 pub fn instant(given: &Bound<'_, PyAny>) -> Option<chrono::DateTime<chrono::Utc>> {
-    let written = text(given).or_else(|| text(&given.call_method0("isoformat").ok()?))?;
+    let written = text(given).or_else(|| in_utc(given).ok()?)?;
     Some(chrono::DateTime::parse_from_rfc3339(&written).ok()?.to_utc())
 }
 
+/// The text of a datetime; of one without zone, without zone. ISO 8601 has no seconds in an offset, and zones of long ago do.
+fn in_utc(given: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if given.getattr("tzinfo")?.is_none() {
+        return Ok(None);
+    }
+    let utc = given.py().import("datetime")?.getattr("timezone")?.getattr("utc")?;
+    Ok(text(&given.call_method1("astimezone", (utc,))?.call_method0("isoformat")?))
+}
+
+/// Bytes, and nothing that could be made into some: an array of numbers has bytes too.
 pub fn bytes(given: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
-    let bytes = given.is_instance_of::<PyBytes>() || given.is_instance_of::<PyByteArray>();
-    let copied = given.call_method0("tobytes").ok();
-    if bytes { given.extract().ok() } else { copied?.cast::<PyBytes>().ok().map(|bytes| bytes.as_bytes().to_vec()) }
+    if given.is_instance_of::<PyMemoryView>() {
+        return given.call_method0("tobytes").ok()?.extract().ok();
+    }
+    (given.is_instance_of::<PyBytes>() || given.is_instance_of::<PyByteArray>()).then(|| given.extract().ok())?
 }
 
 /// A path or URL as the core reads it: text, or anything with `__fspath__`.
 pub fn path(given: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = given.cast::<PyString>() {
-        return text.to_str().map(str::to_owned).map_err(|_| not_utf8(given.py()));
-    }
-    let path: PathBuf =
-        given.extract().map_err(|_| PyTypeError::new_err(format!("must be a str or os.PathLike, and is {}", shown(given))))?;
-    path.into_os_string().into_string().map_err(|_| not_utf8(given.py()))
+    let wrong = || PyTypeError::new_err(format!("must be a str or os.PathLike, and is {}", shown(given)));
+    let written = match given.getattr_opt("__fspath__")? {
+        _ if given.is_instance_of::<PyString>() => given.clone(),
+        Some(written) => written.call0()?,
+        None => return Err(wrong()),
+    };
+    let written = written.cast::<PyString>().map_err(|_| wrong())?;
+    written.to_str().map(str::to_owned).map_err(|_| not_utf8(given.py()))
 }
 
 fn not_utf8(py: Python<'_>) -> PyErr {
@@ -136,31 +151,10 @@ fn not_utf8(py: Python<'_>) -> PyErr {
 }
 
 /// What a rebuild may lose.
-pub fn refresh(full_refresh: bool, allow_data_loss: bool) -> Refresh {
-    match (full_refresh, allow_data_loss) {
+pub fn refresh(full_refresh: Flag, allow_data_loss: Flag) -> Refresh {
+    match (full_refresh.0, allow_data_loss.0) {
         (false, _) => Refresh::No,
         (true, false) => Refresh::Full,
         (true, true) => Refresh::FullWithLoss,
     }
-}
-
-/// A value that JSON has no type for, as the text that SQL reads: `2024-02-29`, `12.50`.
-#[pyfunction]
-fn as_text<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
-    match is_one_of(value, &[("datetime", "date"), ("datetime", "time"), ("decimal", "Decimal"), ("uuid", "UUID")])? {
-        true => value.str(),
-        false => Err(PyTypeError::new_err(format!("{} is none of it, nor a date, time, Decimal or UUID", shown(value)))),
-    }
-}
-
-/// Plain Python data as the core's, through JSON.
-pub fn from_python<T: DeserializeOwned + Default>(data: Option<Bound<'_, PyDict>>, parameter: &str) -> PyResult<T> {
-    let Some(data) = data else { return Ok(T::default()) };
-    let py = data.py();
-    let wrong = |e: &dyn std::fmt::Display| PyTypeError::new_err(format!("`{parameter}` must be made of what JSON has: {e}"));
-    let strict = PyDict::new(py);
-    strict.set_item("allow_nan", false)?;
-    strict.set_item("default", wrap_pyfunction!(as_text, py)?)?;
-    let text = py.import("json")?.call_method("dumps", (data.as_any(),), Some(&strict)).map_err(|e| wrong(&e.value(py)))?;
-    serde_json::from_str(text.cast::<PyString>()?.to_str()?).map_err(|e| wrong(&e))
 }

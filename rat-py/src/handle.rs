@@ -1,15 +1,14 @@
 //! What `lake.submit` gives: a run in the background, and what happens in it.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
-use rat_core::Event;
 use rat_core::error::Error;
-use tokio::sync::Mutex;
+use rat_core::{Event, Stop};
 
-use crate::arguments::Seconds;
+use crate::arguments::{Flag, Seconds};
 use crate::bridge::{Call, call};
+use crate::exit;
+use crate::feed::{Feed, Source, Turn};
 use crate::report::{finished, plain};
 
 /// A run in the background; `rat.RunHandle` holds one.
@@ -17,6 +16,16 @@ use crate::report::{finished, plain};
 pub struct RunHandle(rat_core::RunHandle);
 
 impl RunHandle {
+    /// A run that has begun. It is asked to stop when Python ends, whoever has its handle.
+    pub fn begun(handle: rat_core::RunHandle, stop: &Stop) -> rat_core::RunHandle {
+        let (run, under_way) = (handle.clone(), exit::under_way(stop));
+        tokio::spawn(async move {
+            let _under_way = under_way;
+            run.wait(None).await.map(drop)
+        });
+        handle
+    }
+
     /// The public object of a handle.
     pub fn give(py: Python<'_>, handle: rat_core::RunHandle) -> PyResult<Py<PyAny>> {
         Ok(py.import("rat.handle")?.getattr("RunHandle")?.call1((Self(handle),))?.unbind())
@@ -40,11 +49,11 @@ impl RunHandle {
         self.0.status().as_str()
     }
 
-    #[pyo3(signature = (timeout = None, *, raise_on_failure = true))]
-    fn wait(&self, timeout: Option<Seconds>, raise_on_failure: bool) -> Call {
+    #[pyo3(signature = (timeout = None, *, raise_on_failure = Flag(true)))]
+    fn wait(&self, timeout: Option<Seconds>, raise_on_failure: Flag) -> Call {
         let (handle, timeout) = (self.0.clone(), timeout.map(|seconds| seconds.0));
         call(async move { handle.wait(timeout).await }, move |py, done| {
-            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure.0))
         })
     }
 
@@ -53,13 +62,21 @@ impl RunHandle {
     }
 
     fn events(&self) -> RunEvents {
-        RunEvents(Arc::new(Mutex::new(self.0.events())))
+        RunEvents(Feed::new(self.0.events()))
     }
 }
 
 /// What happens in a run, as dicts; an iterator and an async iterator.
 #[pyclass(module = "rat", frozen)]
-pub struct RunEvents(Arc<Mutex<rat_core::RunEvents>>);
+pub struct RunEvents(Feed<rat_core::RunEvents>);
+
+impl Source for rat_core::RunEvents {
+    type Item = Event;
+
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        Ok(rat_core::RunEvents::next(self).await)
+    }
+}
 
 #[pymethods]
 impl RunEvents {
@@ -68,7 +85,7 @@ impl RunEvents {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.next(|py, event| give(py, event, PyStopIteration::new_err(()))).wait(py)
+        call(self.0.next(), |py, event| give(py, event, PyStopIteration::new_err(()))).wait(py)
     }
 
     fn __repr__(&self) -> &'static str {
@@ -80,17 +97,10 @@ impl RunEvents {
     }
 
     fn __anext__(&self) -> Call {
-        self.next(|py, event| give(py, event, PyStopAsyncIteration::new_err(())))
+        call(self.0.next(), |py, event| give(py, event, PyStopAsyncIteration::new_err(())))
     }
 }
 
-impl RunEvents {
-    fn next(&self, give: impl FnOnce(Python<'_>, Option<Event>) -> PyResult<Py<PyAny>> + Send + 'static) -> Call {
-        let events = Arc::clone(&self.0);
-        call(async move { Ok::<_, Error>(events.lock().await.next().await) }, give)
-    }
-}
-
-fn give(py: Python<'_>, event: Option<Event>, end: PyErr) -> PyResult<Py<PyAny>> {
-    Ok(plain(py, &event.ok_or(end)?)?.unbind())
+fn give(py: Python<'_>, event: Turn<rat_core::RunEvents>, end: PyErr) -> PyResult<Py<PyAny>> {
+    Ok(plain(py, &event.take().ok_or(end)?)?.unbind())
 }

@@ -1,19 +1,20 @@
 //! The verbs of a lake, each a [`Call`].
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use rat_core::error::Error;
 use rat_core::{
     BuildOptions, CheckOptions, CompileOptions, Freshness, GraphOptions, InitOptions, MaintainOptions, OnFailure, PlanOptions,
     PreviewOptions, Publish, QueryOptions, RunOptions, TestOptions, WriteOptions,
 };
 
-use crate::arguments::{Callback, Count, Moment, Seconds, Text, Texts, from_python, path, refresh, selection};
+use crate::arguments::{Callback, Count, Fields, Flag, Moment, Seconds, Text, Texts, path, refresh, selection};
 use crate::arrow::given;
 use crate::bridge::{Call, call};
 use crate::error::to_python;
 use crate::events::Listener;
 use crate::graph::Graph;
 use crate::handle::RunHandle;
+use crate::json::from_python;
 use crate::landing::Landing;
 use crate::namespaces::Namespaces;
 use crate::params::params;
@@ -28,21 +29,22 @@ pub struct Lake(rat_core::Lake);
 
 /// Opens the lake in a folder that exists.
 #[pyfunction]
-#[pyo3(signature = (path, *, namespace = None, settings = None, read_only = false))]
+#[pyo3(signature = (path, *, namespace = None, settings = None, read_only = Flag(false)))]
 pub fn open(
+    py: Python<'_>,
     #[pyo3(from_py_with = path)] path: String,
     namespace: Option<Text>,
-    settings: Option<Bound<'_, PyDict>>,
-    read_only: bool,
+    settings: Option<Fields>,
+    read_only: Flag,
 ) -> PyResult<Call> {
     let mut builder = rat_core::Lake::builder(&path);
     if let Some(namespace) = namespace {
         builder = builder.namespace(&namespace);
     }
     if settings.is_some() {
-        builder = builder.settings(from_python(settings, "settings")?);
+        builder = builder.settings(from_python(py, settings, "settings")?);
     }
-    if read_only {
+    if read_only.0 {
         builder = builder.read_only();
     }
     Ok(call(builder.open(), |py, lake| Ok(Py::new(py, Lake(lake))?.into_any())))
@@ -64,45 +66,49 @@ impl Lake {
         call(async move { lake.check(&options).await }, |py, done| report(py, "CheckReport", &done))
     }
 
-    #[pyo3(signature = (pipeline, *, sql = None, full_refresh = false, vars = None))]
-    fn compile(&self, pipeline: Text, sql: Option<Text>, full_refresh: bool, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
-        let options =
-            CompileOptions { sql: sql.map(|text| text.0), refresh: refresh(full_refresh, false), vars: from_python(vars, "vars")? };
+    #[pyo3(signature = (pipeline, *, sql = None, full_refresh = Flag(false), vars = None))]
+    fn compile(&self, py: Python<'_>, pipeline: Text, sql: Option<Text>, full_refresh: Flag, vars: Option<Fields>) -> PyResult<Call> {
+        let options = CompileOptions {
+            sql: sql.map(|text| text.0),
+            refresh: refresh(full_refresh, Flag(false)),
+            vars: from_python(py, vars, "vars")?,
+        };
         let lake = self.0.clone();
         Ok(call(async move { lake.compile(&pipeline, &options).await }, |py, done| report(py, "Compiled", &done)))
     }
 
-    #[pyo3(signature = (pipeline, *, full_refresh = false, allow_data_loss = false, vars = None))]
-    fn plan(&self, pipeline: Text, full_refresh: bool, allow_data_loss: bool, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
-        let options = PlanOptions { refresh: refresh(full_refresh, allow_data_loss), vars: from_python(vars, "vars")? };
+    #[pyo3(signature = (pipeline, *, full_refresh = Flag(false), allow_data_loss = Flag(false), vars = None))]
+    fn plan(&self, py: Python<'_>, pipeline: Text, full_refresh: Flag, allow_data_loss: Flag, vars: Option<Fields>) -> PyResult<Call> {
+        let options = PlanOptions { refresh: refresh(full_refresh, allow_data_loss), vars: from_python(py, vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.plan(&pipeline, &options).await }, |py, done| report(py, "WritePlan", &done)))
     }
 
-    #[pyo3(signature = (pipeline = None, *, sql = None, full_refresh = false, vars = None, limit = None, count = false))]
+    #[pyo3(signature = (pipeline = None, *, sql = None, full_refresh = Flag(false), vars = None, limit = None, count = Flag(false)))]
     fn preview(
         &self,
+        py: Python<'_>,
         pipeline: Option<Text>,
         sql: Option<Text>,
-        full_refresh: bool,
-        vars: Option<Bound<'_, PyDict>>,
+        full_refresh: Flag,
+        vars: Option<Fields>,
         limit: Option<Count>,
-        count: bool,
+        count: Flag,
     ) -> PyResult<Call> {
         let options = PreviewOptions {
             sql: sql.map(|text| text.0),
-            refresh: refresh(full_refresh, false),
-            vars: from_python(vars, "vars")?,
+            refresh: refresh(full_refresh, Flag(false)),
+            vars: from_python(py, vars, "vars")?,
             limit: limit.map_or(PreviewOptions::ROWS, |count| count.0),
-            count,
+            count: count.0,
         };
         let lake = self.0.clone();
         Ok(call(async move { lake.preview(pipeline.as_deref(), &options).await }, preview))
     }
 
     #[pyo3(signature = (select = None, *, vars = None))]
-    fn test(&self, select: Option<Texts>, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
-        let options = TestOptions { select: selection(select), vars: from_python(vars, "vars")? };
+    fn test(&self, py: Python<'_>, select: Option<Texts>, vars: Option<Fields>) -> PyResult<Call> {
+        let options = TestOptions { select: selection(select), vars: from_python(py, vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.test(&options).await }, |py, done| reports(py, "TestResult", &done)))
     }
@@ -114,53 +120,55 @@ impl Lake {
         call(async move { lake.graph(&options).await }, |py, graph| Graph::give(py, graph, namespace))
     }
 
-    #[pyo3(signature = (pipeline, *, full_refresh = false, vars = None, timeout = None, allow_data_loss = false, on_event = None, raise_on_failure = true))]
+    #[pyo3(signature = (pipeline, *, full_refresh = Flag(false), vars = None, timeout = None, allow_data_loss = Flag(false), on_event = None, raise_on_failure = Flag(true)))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn run(
         &self,
+        py: Python<'_>,
         pipeline: Text,
-        full_refresh: bool,
-        vars: Option<Bound<'_, PyDict>>,
+        full_refresh: Flag,
+        vars: Option<Fields>,
         timeout: Option<Seconds>,
-        allow_data_loss: bool,
+        allow_data_loss: Flag,
         on_event: Option<Callback>,
-        raise_on_failure: bool,
+        raise_on_failure: Flag,
     ) -> PyResult<Call> {
-        let (listener, sink) = Listener::new(on_event);
+        let (listener, sink) = Listener::new(py, on_event)?;
         let options = RunOptions {
             refresh: refresh(full_refresh, allow_data_loss),
             timeout: timeout.map(|seconds| seconds.0),
-            vars: from_python(vars, "vars")?,
+            vars: from_python(py, vars, "vars")?,
             on_event: sink.0,
             stop: listener.stop.clone(),
             ..RunOptions::default()
         };
         let lake = self.0.clone();
         Ok(listener.call(async move { lake.run(&pipeline, &options).await }, move |py, done| {
-            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure.0))
         }))
     }
 
-    #[pyo3(signature = (pipeline, *, full_refresh = false, vars = None, timeout = None, allow_data_loss = false))]
+    #[pyo3(signature = (pipeline, *, full_refresh = Flag(false), vars = None, timeout = None, allow_data_loss = Flag(false)))]
     fn submit(
         &self,
+        py: Python<'_>,
         pipeline: Text,
-        full_refresh: bool,
-        vars: Option<Bound<'_, PyDict>>,
+        full_refresh: Flag,
+        vars: Option<Fields>,
         timeout: Option<Seconds>,
-        allow_data_loss: bool,
+        allow_data_loss: Flag,
     ) -> PyResult<Call> {
         let options = RunOptions {
             refresh: refresh(full_refresh, allow_data_loss),
             timeout: timeout.map(|seconds| seconds.0),
-            vars: from_python(vars, "vars")?,
+            vars: from_python(py, vars, "vars")?,
             ..RunOptions::default()
         };
         let lake = self.0.clone();
-        Ok(call(async move { lake.submit(&pipeline, &options).await }, RunHandle::give))
+        Ok(call(async move { Ok::<_, Error>(RunHandle::begun(lake.submit(&pipeline, &options).await?, &options.stop)) }, RunHandle::give))
     }
 
-    #[pyo3(signature = (select = None, *, exclude = None, publish = None, full_refresh = false, allow_data_loss = false, force = false, fail_fast = false, concurrency = None, vars = None, on_event = None, raise_on_failure = true))]
+    #[pyo3(signature = (select = None, *, exclude = None, publish = None, full_refresh = Flag(false), allow_data_loss = Flag(false), force = Flag(false), fail_fast = Flag(false), concurrency = None, vars = None, on_event = None, raise_on_failure = Flag(true)))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn build(
         &self,
@@ -168,31 +176,31 @@ impl Lake {
         select: Option<Texts>,
         exclude: Option<Texts>,
         publish: Option<Text>,
-        full_refresh: bool,
-        allow_data_loss: bool,
-        force: bool,
-        fail_fast: bool,
+        full_refresh: Flag,
+        allow_data_loss: Flag,
+        force: Flag,
+        fail_fast: Flag,
         concurrency: Option<Count>,
-        vars: Option<Bound<'_, PyDict>>,
+        vars: Option<Fields>,
         on_event: Option<Callback>,
-        raise_on_failure: bool,
+        raise_on_failure: Flag,
     ) -> PyResult<Call> {
-        let (listener, sink) = Listener::new(on_event);
+        let (listener, sink) = Listener::new(py, on_event)?;
         let options = BuildOptions {
             select: selection(select),
             exclude: selection(exclude),
             publish: publish.map(|text| Publish::from_text(&text)).transpose().map_err(|e| to_python(py, &e))?.unwrap_or_default(),
             refresh: refresh(full_refresh, allow_data_loss),
-            freshness: if force { Freshness::RunAll } else { Freshness::SkipFresh },
-            on_failure: if fail_fast { OnFailure::Stop } else { OnFailure::GoOn },
+            freshness: if force.0 { Freshness::RunAll } else { Freshness::SkipFresh },
+            on_failure: if fail_fast.0 { OnFailure::Stop } else { OnFailure::GoOn },
             concurrency: concurrency.map(|count| count.0),
-            vars: from_python(vars, "vars")?,
+            vars: from_python(py, vars, "vars")?,
             on_event: sink,
             stop: listener.stop.clone(),
         };
         let lake = self.0.clone();
         Ok(listener.call(async move { lake.build(&options).await }, move |py, done| {
-            let failure = done.clone().into_result().err().filter(|_| raise_on_failure);
+            let failure = done.clone().into_result().err().filter(|_| raise_on_failure.0);
             finished(py, "BuildReport", &done, failure.as_ref())
         }))
     }
@@ -227,50 +235,51 @@ impl Lake {
         Ok(call(async move { lake.stream(&sql, &options).await }, |py, done| Ok(Py::new(py, QueryStream::from(done))?.into_any())))
     }
 
-    #[pyo3(signature = (table, data, *, strategy = None, unique_key = None, settings = None, timeout = None, on_event = None, raise_on_failure = true))]
+    #[pyo3(signature = (table, data, *, strategy = None, unique_key = None, settings = None, timeout = None, on_event = None, raise_on_failure = Flag(true)))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn write(
         &self,
+        py: Python<'_>,
         table: Text,
         data: Bound<'_, PyAny>,
         strategy: Option<Text>,
         unique_key: Option<Texts>,
-        settings: Option<Bound<'_, PyDict>>,
+        settings: Option<Fields>,
         timeout: Option<Seconds>,
         on_event: Option<Callback>,
-        raise_on_failure: bool,
+        raise_on_failure: Flag,
     ) -> PyResult<Call> {
-        let (listener, sink) = Listener::new(on_event);
+        let (listener, sink) = Listener::new(py, on_event)?;
         let options = WriteOptions {
             strategy: strategy.map(|text| text.0),
             unique_key: selection(unique_key),
-            settings: from_python(settings, "settings")?,
+            settings: from_python(py, settings, "settings")?,
             timeout: timeout.map(|seconds| seconds.0),
             on_event: sink,
             stop: listener.stop.clone(),
         };
         let (lake, data) = (self.0.clone(), given(&data)?);
         Ok(listener.call(async move { lake.write(&table, data, &options).await }, move |py, done| {
-            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure.0))
         }))
     }
 
-    #[pyo3(signature = (select = None, *, dry_run = false, relocate = false, keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = true))]
+    #[pyo3(signature = (select = None, *, dry_run = Flag(false), relocate = Flag(false), keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = Flag(true)))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn maintain(
         &self,
         select: Option<Texts>,
-        dry_run: bool,
-        relocate: bool,
+        dry_run: Flag,
+        relocate: Flag,
         keep_snapshots: Option<Count>,
         keep_for: Option<Seconds>,
         orphan_grace: Option<Seconds>,
-        raise_on_failure: bool,
+        raise_on_failure: Flag,
     ) -> Call {
         let options = MaintainOptions {
             select: selection(select),
-            dry_run,
-            relocate,
+            dry_run: dry_run.0,
+            relocate: relocate.0,
             // No table has more than this says.
             keep_snapshots: keep_snapshots.map(|count| u32::try_from(count.0).unwrap_or(u32::MAX)),
             keep_for: keep_for.map(|seconds| seconds.0),
@@ -278,7 +287,7 @@ impl Lake {
         };
         let lake = self.0.clone();
         call(async move { lake.maintain(&options).await }, move |py, done| {
-            let failure = done.clone().into_result().err().filter(|_| raise_on_failure);
+            let failure = done.clone().into_result().err().filter(|_| raise_on_failure.0);
             finished(py, "MaintenanceReport", &done, failure.as_ref())
         })
     }

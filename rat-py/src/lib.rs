@@ -2,19 +2,25 @@
 
 mod arguments;
 mod arrow;
+mod awaited;
 mod bridge;
 mod error;
 mod events;
+mod exit;
+mod feed;
 mod graph;
 mod handle;
+mod json;
 mod lake;
 mod landing;
 mod namespaces;
+mod outside;
 mod params;
 mod query;
 mod report;
 mod runs;
 mod tables;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -22,6 +28,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _rat(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<awaited::Awaited>()?;
     module.add_class::<bridge::Call>()?;
     module.add_class::<graph::Graph>()?;
     module.add_class::<handle::RunEvents>()?;

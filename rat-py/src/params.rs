@@ -8,7 +8,7 @@ use rat_core::{Param, Params};
 use crate::arguments::{bytes, instant, shown, text};
 
 /// How deep lists may be nested; a list that holds itself is deeper than that.
-const DEEPEST: usize = 64;
+pub const DEEPEST: usize = 64;
 
 /// Values for a query's placeholders: a list for `?` and `$1`, a dict for `$name`.
 pub fn params(given: Option<Bound<'_, PyAny>>) -> PyResult<Params> {
@@ -74,14 +74,33 @@ fn param(name: &str, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Param> 
         Param::decimal(&value.str()?.to_string()).ok_or_else(wrong)?
     } else if is_a(value, "uuid", "UUID")? {
         Param::Text(value.str()?.to_string())
-    } else if let Ok(whole) = value.call_method0("__index__") {
-        // Integers of other packages, such as numpy's.
-        Param::Integer(whole.extract().map_err(|_| wrong())?)
+    } else if let Some(plain) = scalar(value)? {
+        return param(name, &plain, depth + 1);
     } else if let Some(bytes) = bytes(value) {
         Param::Bytes(bytes)
     } else {
         return Err(wrong());
     })
+}
+
+/// A scalar of another package, such as numpy's, as Python's own value. `None` for what is none, and for what Python cannot say exactly.
+pub fn scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if is_a(value, "numpy", "generic")? {
+        let plain = value.call_method0("item")?;
+        let kind = value.getattr("dtype")?.getattr("kind")?.extract::<String>()?;
+        if !["M", "m"].contains(&kind.as_str()) || !plain.is_instance_of::<PyInt>() {
+            return Ok((!is_a(&plain, "numpy", "generic")?).then_some(plain));
+        }
+        // What is finer than microseconds comes as a number.
+        let Ok(micros) = value.call_method1("astype", (format!("{kind}8[us]"),)) else { return Ok(None) };
+        let plain = micros.call_method0("item")?;
+        return Ok((micros.eq(value)? && !plain.is_instance_of::<PyInt>()).then_some(plain));
+    }
+    // An array with one item has an index too.
+    if is_a(value, "numpy", "ndarray")? {
+        return Ok(None);
+    }
+    Ok(value.getattr_opt("__index__")?.and_then(|index| index.call0().ok()).filter(|whole| whole.is_instance_of::<PyInt>()))
 }
 
 /// What the module `datetime` has. `Some(None)` is of it, and no value.

@@ -1,21 +1,22 @@
 //! What a query answers: [`QueryResult`] whole, [`QueryStream`] batch by batch.
 
-use std::sync::Arc;
-
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use futures::StreamExt;
 use pyo3::PyTypeInfo;
-use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
+use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyIterator, PyList, PyTuple};
-use rat_core::error::Error;
+use rat_core::error::{Code, Error};
 
 use crate::arguments::Count;
-use crate::arrow::{array_capsules, reader_capsule, rows, stream_capsule};
-use crate::bridge::{Call, Outside, Shared, call};
+use crate::arrow::Export;
+use crate::bridge::{Call, call};
+use crate::error::to_python;
+use crate::feed::{Feed, Source, Turn, closed};
+use crate::outside::Outside;
 use crate::report::plain;
+use crate::values::{For, rows};
 
 /// The rows of a query, as Arrow. Anything that speaks the Arrow PyCapsule protocol takes it without a copy.
 #[pyclass(name = "Result", module = "rat", frozen)]
@@ -31,13 +32,15 @@ impl From<rat_core::QueryResult> for QueryResult {
 impl QueryResult {
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
-        // The protocol lets a producer that cannot cast ignore the wish.
-        drop(requested_schema);
-        stream_capsule(py, self.0.schema.clone(), self.0.batches.clone())
+        Export::new(py, &self.0.schema, requested_schema.as_ref())?.stream(py, self.0.batches.clone().into_iter().map(Ok))
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        Export::new(py, &self.0.schema, None)?.schema(py)
     }
 
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        rows(py, &self.0.schema, &self.0.batches)
+        rows(py, &self.0.schema, &self.0.batches, For::Python)
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
@@ -49,7 +52,7 @@ impl QueryResult {
     }
 
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        to_polars(slf)
+        to_polars(slf, &slf.get().0.schema)
     }
 
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -89,6 +92,11 @@ impl QueryResult {
         format!("<Result {}, {:.1} ms>", shape(self.num_rows(), &self.0.schema), self.duration_ms())
     }
 
+    /// The rows as JSON has them.
+    fn _plain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        rows(py, &self.0.schema, &self.0.batches, For::Json)
+    }
+
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("rat.display")?.call_method1("result", (slf,))
     }
@@ -98,12 +106,20 @@ impl QueryResult {
 #[pyclass(name = "Stream", module = "rat", frozen)]
 pub struct QueryStream {
     schema: SchemaRef,
-    batches: Shared<rat_core::QueryStream>,
+    batches: Feed<rat_core::QueryStream>,
+}
+
+impl Source for rat_core::QueryStream {
+    type Item = RecordBatch;
+
+    async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        StreamExt::next(self).await.transpose()
+    }
 }
 
 impl From<rat_core::QueryStream> for QueryStream {
     fn from(stream: rat_core::QueryStream) -> Self {
-        Self { schema: stream.schema(), batches: Arc::new(tokio::sync::Mutex::new(Some(stream))) }
+        Self { schema: stream.schema(), batches: Feed::new(stream) }
     }
 }
 
@@ -121,13 +137,21 @@ impl QueryStream {
 
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
-        drop(requested_schema);
-        let batches = Arc::clone(&self.batches);
-        let outside = Outside::new(py);
-        // The reader has nothing but a text: it says the code and the way out too.
-        let told = |e: Error| ArrowError::ExternalError(format!("{e:#}").into());
-        let next = std::iter::from_fn(move || outside.wait(next(Arc::clone(&batches))).map_err(told).transpose());
-        reader_capsule(py, self.schema.clone(), next)
+        if self.batches.is_over() {
+            let error = Error::new(Code::InvalidArgument, "the stream was read to its end or closed, and has no rows left");
+            return Err(to_python(py, &error.with_help("ask the query again, or use `query` for rows that are read more than once")));
+        }
+        let (batches, outside) = (self.batches.clone(), Outside::new(py));
+        let next = move || {
+            let batch = outside.wait(batches.next()).map(Turn::take);
+            // The rows so far would pass for all of them.
+            if matches!(batch, Ok(None)) && batches.is_closed() { Err(closed()) } else { batch }
+        };
+        Export::new(py, &self.schema, requested_schema.as_ref())?.stream(py, std::iter::from_fn(move || next().transpose()))
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        Export::new(py, &self.schema, None)?.schema(py)
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -135,7 +159,7 @@ impl QueryStream {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        call(next(Arc::clone(&self.batches)), |py, batch| give(py, batch, PyStopIteration::new_err(()))).wait(py)
+        call(self.batches.next(), |py, batch| give(py, batch, PyStopIteration::new_err(()))).wait(py)
     }
 
     fn __aiter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -143,17 +167,11 @@ impl QueryStream {
     }
 
     fn __anext__(&self) -> Call {
-        call(next(Arc::clone(&self.batches)), |py, batch| give(py, batch, PyStopAsyncIteration::new_err(())))
+        call(self.batches.next(), |py, batch| give(py, batch, PyStopAsyncIteration::new_err(())))
     }
 
-    /// Stops the query. What was not read is lost.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let batches = Arc::clone(&self.batches);
-        let closed = async move {
-            batches.lock().await.take();
-            Ok::<_, Error>(())
-        };
-        call(closed, |py, ()| Ok(py.None())).wait(py).map(drop)
+    fn close(&self) {
+        self.batches.close();
     }
 
     fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -161,8 +179,18 @@ impl QueryStream {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
-        self.close(py)
+    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) {
+        self.close();
+    }
+
+    fn __aenter__(slf: Py<Self>) -> Call {
+        call(async { Ok::<_, Error>(()) }, |_, ()| Ok(slf.into_any()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(&self, _exception: &Bound<'_, PyTuple>) -> Call {
+        self.close();
+        call(async { Ok::<_, Error>(()) }, |py, ()| Ok(py.None()))
     }
 
     fn __repr__(&self) -> String {
@@ -178,12 +206,20 @@ pub struct Batch(RecordBatch);
 impl Batch {
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_array__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyTuple>> {
-        drop(requested_schema);
-        array_capsules(py, &self.0)
+        Export::new(py, self.0.schema_ref(), requested_schema.as_ref())?.array(py, self.0.clone())
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
+        Export::new(py, self.0.schema_ref(), requested_schema.as_ref())?.stream(py, [Ok(self.0.clone())].into_iter())
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        Export::new(py, self.0.schema_ref(), None)?.schema(py)
     }
 
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        rows(py, &self.0.schema(), std::slice::from_ref(&self.0))
+        rows(py, self.0.schema_ref(), std::slice::from_ref(&self.0), For::Python)
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
@@ -195,7 +231,7 @@ impl Batch {
     }
 
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        to_polars(slf)
+        to_polars(slf, slf.get().0.schema_ref())
     }
 
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -238,15 +274,8 @@ pub fn preview(py: Python<'_>, done: rat_core::Preview) -> PyResult<Py<PyAny>> {
     Ok(py.import("rat.reports")?.getattr("Preview")?.call_method1("_with", (data, rows))?.unbind())
 }
 
-async fn next(batches: Shared<rat_core::QueryStream>) -> Result<Option<RecordBatch>, Error> {
-    match batches.lock().await.as_mut() {
-        Some(stream) => stream.next().await.transpose(),
-        None => Ok(None),
-    }
-}
-
-fn give(py: Python<'_>, batch: Option<RecordBatch>, end: PyErr) -> PyResult<Py<PyAny>> {
-    Ok(Py::new(py, Batch(batch.ok_or(end)?))?.into_any())
+fn give(py: Python<'_>, batch: Turn<rat_core::QueryStream>, end: PyErr) -> PyResult<Py<PyAny>> {
+    Ok(Py::new(py, Batch(batch.take().ok_or(end)?))?.into_any())
 }
 
 fn columns(schema: &SchemaRef) -> Vec<String> {
@@ -270,8 +299,30 @@ fn to_arrow<'py, T: PyTypeInfo>(rows: &Bound<'py, T>, function: &str) -> PyResul
     optional(rows.py(), "pyarrow")?.call_method1(function, (rows,))
 }
 
-fn to_polars<'py, T: PyTypeInfo>(rows: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
-    optional(rows.py(), "polars")?.call_method1("DataFrame", (rows,))
+fn to_polars<'py, T: PyTypeInfo>(rows: &Bound<'py, T>, schema: &SchemaRef) -> PyResult<Bound<'py, PyAny>> {
+    let polars = optional(rows.py(), "polars")?;
+    for (field, sql_type) in schema.fields().iter().zip(types(schema)) {
+        if let Some(cast) = unknown_to_polars(field) {
+            let name = field.name();
+            return Err(PyTypeError::new_err(format!(
+                "column `{name}` is {sql_type}, which polars does not have: select `cast({name} as {cast})`"
+            )));
+        }
+    }
+    polars.call_method1("DataFrame", (rows,))
+}
+
+/// What to cast a column to that polars has no type for, which would be a panic of its own.
+fn unknown_to_polars(field: &Field) -> Option<&'static str> {
+    match field.data_type() {
+        DataType::Interval(_) => Some("VARCHAR"),
+        DataType::Decimal256(precision, _) if *precision > 38 => Some("DECIMAL(38, s)"),
+        DataType::Struct(fields) => fields.iter().find_map(|field| unknown_to_polars(field)).map(|_| "VARCHAR"),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => {
+            unknown_to_polars(item).map(|_| "VARCHAR")
+        }
+        _ => None,
+    }
 }
 
 fn to_pandas<'py, T: PyTypeInfo>(rows: &Bound<'py, T>, function: &str) -> PyResult<Bound<'py, PyAny>> {

@@ -404,8 +404,10 @@ async fn a_build_that_is_asked_to_stop_starts_nothing_more_and_tells_what_was_pu
         shop.lake.tables().drop("silver.t").await.ok();
     }
     let stop = Stop::default();
-    let options = BuildOptions { on_event: asking(&stop, "silver.alone", Phase::Test), concurrency: Some(1), stop, ..BuildOptions::default() };
-    let report = shop.lake.build(&BuildOptions { select: vec!["silver.alone".to_owned(), "silver.t+".to_owned()], ..options }).await.unwrap();
+    let options =
+        BuildOptions { on_event: asking(&stop, "silver.alone", Phase::Test), concurrency: Some(1), stop, ..BuildOptions::default() };
+    let report =
+        shop.lake.build(&BuildOptions { select: vec!["silver.alone".to_owned(), "silver.t+".to_owned()], ..options }).await.unwrap();
     let left: Vec<_> = report.runs.iter().filter_map(|run| run.skipped_reason.as_deref()).collect();
     assert!(left.contains(&"the build was cancelled") && report.status == RunStatus::Cancelled, "{report:?}");
 }
