@@ -134,6 +134,7 @@ OWN = {
     "*(raise_on_failure)": "in Rust, `into_result()` of the report",
     "Lake.compile(allow_data_loss)": "`Refresh` says both; nothing is lost by compiling",
     "Lake.preview(allow_data_loss)": "`Refresh` says both; nothing is lost by a preview",
+    "*(stop)": "what stops a run in Rust: a signal does in Node, Ctrl-C and a task's `cancel()` in Python",
     "Lake.run(trigger)": "who asked, for the ledger: a program around the library says so",
     "Lake.submit(trigger)": "who asked, for the ledger: a program around the library says so",
     "Lake.submit(on_event)": "`events()` of the handle",
@@ -162,7 +163,9 @@ ASIDE = {
     "OnFailure": "`fail_fast` elsewhere",
     "Refresh": "`full_refresh` and `allow_data_loss` elsewhere",
     "EventSink": "a function elsewhere",
-    "Event": "a dict in Python, a union in Node; held by the tests of each",
+    "Stop": "a signal in Node, Ctrl-C and a task's `cancel()` in Python",
+    "Event": "a union of dicts in Python and of objects in Node; held by the tests of each",
+    "*Event": "what `Event` is one of",
     "Amount": "`kind` and `value` in Python, a union in Node, an enum in Rust",
     "AsOf": "a value of the language elsewhere",
     "Param": "a value of the language elsewhere",
@@ -173,6 +176,7 @@ ASIDE = {
     "Report": "what the reports of Python share",
     "Reports": "a list of reports, which a notebook draws",
     "Call": "what a verb of Python's is before it is waited for",
+    "Awaited": "what `await` of it steps through",
     "Live": "how notebooks show progress",
 }
 

@@ -52,8 +52,6 @@ arguments! {
     Callback(Py<PyAny>) = "callable", |given| given.is_callable().then(|| given.clone().unbind());
     /// Bytes.
     Bytes(Vec<u8>) = "bytes", bytes;
-    /// Whether.
-    Flag(bool) = "a bool", |given| given.cast::<PyBool>().ok().map(|flag| flag.is_true());
     /// Values by name.
     Fields(Py<PyDict>) = "a dict", |given| given.cast::<PyDict>().ok().map(|fields| fields.clone().unbind());
 }
@@ -150,9 +148,15 @@ fn not_utf8(py: Python<'_>) -> PyErr {
     to_python(py, &Error::new(Code::InvalidArgument, "`path` is not UTF-8").with_help("give the lake's folder a name in UTF-8"))
 }
 
+/// Whether. Not a type of its own: Python is told what it is when nothing is given.
+pub fn flag(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let flag = given.cast::<PyBool>().map_err(|_| PyTypeError::new_err(format!("must be a bool, and is {}", shown(given))))?;
+    Ok(flag.is_true())
+}
+
 /// What a rebuild may lose.
-pub fn refresh(full_refresh: Flag, allow_data_loss: Flag) -> Refresh {
-    match (full_refresh.0, allow_data_loss.0) {
+pub fn refresh(full_refresh: bool, allow_data_loss: bool) -> Refresh {
+    match (full_refresh, allow_data_loss) {
         (false, _) => Refresh::No,
         (true, false) => Refresh::Full,
         (true, true) => Refresh::FullWithLoss,

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use rat_core::error::Error;
 use rat_core::{Event, Stop};
 
-use crate::arguments::{Flag, Seconds};
+use crate::arguments::{Seconds, flag};
 use crate::bridge::{Call, call};
 use crate::exit;
 use crate::feed::{Feed, Source, Turn};
@@ -49,11 +49,11 @@ impl RunHandle {
         self.0.status().as_str()
     }
 
-    #[pyo3(signature = (timeout = None, *, raise_on_failure = Flag(true)))]
-    fn wait(&self, timeout: Option<Seconds>, raise_on_failure: Flag) -> Call {
+    #[pyo3(signature = (timeout = None, *, raise_on_failure = true))]
+    fn wait(&self, timeout: Option<Seconds>, #[pyo3(from_py_with = flag)] raise_on_failure: bool) -> Call {
         let (handle, timeout) = (self.0.clone(), timeout.map(|seconds| seconds.0));
         call(async move { handle.wait(timeout).await }, move |py, done| {
-            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure.0))
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
         })
     }
 

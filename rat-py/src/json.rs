@@ -15,14 +15,16 @@ const TEXTS: [(&str, &str); 4] = [("datetime", "date"), ("datetime", "time"), ("
 /// Plain Python data as the core's.
 pub fn from_python<T: DeserializeOwned + Default>(py: Python<'_>, data: Option<Fields>, parameter: &str) -> PyResult<T> {
     let Some(Fields(data)) = data else { return Ok(T::default()) };
-    let wrong = |what: String| PyTypeError::new_err(format!("`{parameter}` must be made of what JSON has: {what}"));
+    let wrong = |what: String| {
+        PyTypeError::new_err(format!("`{parameter}` must be made of what JSON has, dates, times, Decimals and UUIDs: {what}"))
+    };
     let value = value(parameter, data.bind(py), 0)?.map_err(wrong)?;
     serde_json::from_value(value).map_err(|e| wrong(e.to_string()))
 }
 
 /// The value, or what is wrong with it.
 fn value(name: &str, given: &Bound<'_, PyAny>, depth: usize) -> PyResult<Result<Value, String>> {
-    let wrong = || Ok(Err(format!("`{name}` is {}, and no date, time, Decimal or UUID either", shown(given))));
+    let wrong = || Ok(Err(format!("`{name}` is {}", shown(given))));
     if depth > DEEPEST {
         return Ok(Err(format!("`{name}` is nested deeper than {DEEPEST}")));
     }

@@ -7,7 +7,7 @@ use rat_core::{
     PreviewOptions, Publish, QueryOptions, RunOptions, TestOptions, WriteOptions,
 };
 
-use crate::arguments::{Callback, Count, Fields, Flag, Moment, Seconds, Text, Texts, path, refresh, selection};
+use crate::arguments::{Callback, Count, Fields, Moment, Seconds, Text, Texts, flag, path, refresh, selection};
 use crate::arrow::given;
 use crate::bridge::{Call, call};
 use crate::error::to_python;
@@ -29,13 +29,13 @@ pub struct Lake(rat_core::Lake);
 
 /// Opens the lake in a folder that exists.
 #[pyfunction]
-#[pyo3(signature = (path, *, namespace = None, settings = None, read_only = Flag(false)))]
+#[pyo3(signature = (path, *, namespace = None, settings = None, read_only = false))]
 pub fn open(
     py: Python<'_>,
     #[pyo3(from_py_with = path)] path: String,
     namespace: Option<Text>,
     settings: Option<Fields>,
-    read_only: Flag,
+    #[pyo3(from_py_with = flag)] read_only: bool,
 ) -> PyResult<Call> {
     let mut builder = rat_core::Lake::builder(&path);
     if let Some(namespace) = namespace {
@@ -44,7 +44,7 @@ pub fn open(
     if settings.is_some() {
         builder = builder.settings(from_python(py, settings, "settings")?);
     }
-    if read_only.0 {
+    if read_only {
         builder = builder.read_only();
     }
     Ok(call(builder.open(), |py, lake| Ok(Py::new(py, Lake(lake))?.into_any())))
@@ -66,41 +66,52 @@ impl Lake {
         call(async move { lake.check(&options).await }, |py, done| report(py, "CheckReport", &done))
     }
 
-    #[pyo3(signature = (pipeline, *, sql = None, full_refresh = Flag(false), vars = None))]
-    fn compile(&self, py: Python<'_>, pipeline: Text, sql: Option<Text>, full_refresh: Flag, vars: Option<Fields>) -> PyResult<Call> {
-        let options = CompileOptions {
-            sql: sql.map(|text| text.0),
-            refresh: refresh(full_refresh, Flag(false)),
-            vars: from_python(py, vars, "vars")?,
-        };
+    #[pyo3(signature = (pipeline, *, sql = None, full_refresh = false, vars = None))]
+    fn compile(
+        &self,
+        py: Python<'_>,
+        pipeline: Text,
+        sql: Option<Text>,
+        #[pyo3(from_py_with = flag)] full_refresh: bool,
+        vars: Option<Fields>,
+    ) -> PyResult<Call> {
+        let options =
+            CompileOptions { sql: sql.map(|text| text.0), refresh: refresh(full_refresh, false), vars: from_python(py, vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.compile(&pipeline, &options).await }, |py, done| report(py, "Compiled", &done)))
     }
 
-    #[pyo3(signature = (pipeline, *, full_refresh = Flag(false), allow_data_loss = Flag(false), vars = None))]
-    fn plan(&self, py: Python<'_>, pipeline: Text, full_refresh: Flag, allow_data_loss: Flag, vars: Option<Fields>) -> PyResult<Call> {
+    #[pyo3(signature = (pipeline, *, full_refresh = false, allow_data_loss = false, vars = None))]
+    fn plan(
+        &self,
+        py: Python<'_>,
+        pipeline: Text,
+        #[pyo3(from_py_with = flag)] full_refresh: bool,
+        #[pyo3(from_py_with = flag)] allow_data_loss: bool,
+        vars: Option<Fields>,
+    ) -> PyResult<Call> {
         let options = PlanOptions { refresh: refresh(full_refresh, allow_data_loss), vars: from_python(py, vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.plan(&pipeline, &options).await }, |py, done| report(py, "WritePlan", &done)))
     }
 
-    #[pyo3(signature = (pipeline = None, *, sql = None, full_refresh = Flag(false), vars = None, limit = None, count = Flag(false)))]
+    #[pyo3(signature = (pipeline = None, *, sql = None, full_refresh = false, vars = None, limit = None, count = false))]
     fn preview(
         &self,
         py: Python<'_>,
         pipeline: Option<Text>,
         sql: Option<Text>,
-        full_refresh: Flag,
+        #[pyo3(from_py_with = flag)] full_refresh: bool,
         vars: Option<Fields>,
         limit: Option<Count>,
-        count: Flag,
+        #[pyo3(from_py_with = flag)] count: bool,
     ) -> PyResult<Call> {
         let options = PreviewOptions {
             sql: sql.map(|text| text.0),
-            refresh: refresh(full_refresh, Flag(false)),
+            refresh: refresh(full_refresh, false),
             vars: from_python(py, vars, "vars")?,
             limit: limit.map_or(PreviewOptions::ROWS, |count| count.0),
-            count: count.0,
+            count,
         };
         let lake = self.0.clone();
         Ok(call(async move { lake.preview(pipeline.as_deref(), &options).await }, preview))
@@ -120,18 +131,18 @@ impl Lake {
         call(async move { lake.graph(&options).await }, |py, graph| Graph::give(py, graph, namespace))
     }
 
-    #[pyo3(signature = (pipeline, *, full_refresh = Flag(false), vars = None, timeout = None, allow_data_loss = Flag(false), on_event = None, raise_on_failure = Flag(true)))]
+    #[pyo3(signature = (pipeline, *, full_refresh = false, vars = None, timeout = None, allow_data_loss = false, on_event = None, raise_on_failure = true))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn run(
         &self,
         py: Python<'_>,
         pipeline: Text,
-        full_refresh: Flag,
+        #[pyo3(from_py_with = flag)] full_refresh: bool,
         vars: Option<Fields>,
         timeout: Option<Seconds>,
-        allow_data_loss: Flag,
+        #[pyo3(from_py_with = flag)] allow_data_loss: bool,
         on_event: Option<Callback>,
-        raise_on_failure: Flag,
+        #[pyo3(from_py_with = flag)] raise_on_failure: bool,
     ) -> PyResult<Call> {
         let (listener, sink) = Listener::new(py, on_event)?;
         let options = RunOptions {
@@ -144,19 +155,19 @@ impl Lake {
         };
         let lake = self.0.clone();
         Ok(listener.call(async move { lake.run(&pipeline, &options).await }, move |py, done| {
-            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure.0))
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
         }))
     }
 
-    #[pyo3(signature = (pipeline, *, full_refresh = Flag(false), vars = None, timeout = None, allow_data_loss = Flag(false)))]
+    #[pyo3(signature = (pipeline, *, full_refresh = false, vars = None, timeout = None, allow_data_loss = false))]
     fn submit(
         &self,
         py: Python<'_>,
         pipeline: Text,
-        full_refresh: Flag,
+        #[pyo3(from_py_with = flag)] full_refresh: bool,
         vars: Option<Fields>,
         timeout: Option<Seconds>,
-        allow_data_loss: Flag,
+        #[pyo3(from_py_with = flag)] allow_data_loss: bool,
     ) -> PyResult<Call> {
         let options = RunOptions {
             refresh: refresh(full_refresh, allow_data_loss),
@@ -168,7 +179,7 @@ impl Lake {
         Ok(call(async move { Ok::<_, Error>(RunHandle::begun(lake.submit(&pipeline, &options).await?, &options.stop)) }, RunHandle::give))
     }
 
-    #[pyo3(signature = (select = None, *, exclude = None, publish = None, full_refresh = Flag(false), allow_data_loss = Flag(false), force = Flag(false), fail_fast = Flag(false), concurrency = None, vars = None, on_event = None, raise_on_failure = Flag(true)))]
+    #[pyo3(signature = (select = None, *, exclude = None, publish = None, full_refresh = false, allow_data_loss = false, force = false, fail_fast = false, concurrency = None, vars = None, on_event = None, raise_on_failure = true))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn build(
         &self,
@@ -176,14 +187,14 @@ impl Lake {
         select: Option<Texts>,
         exclude: Option<Texts>,
         publish: Option<Text>,
-        full_refresh: Flag,
-        allow_data_loss: Flag,
-        force: Flag,
-        fail_fast: Flag,
+        #[pyo3(from_py_with = flag)] full_refresh: bool,
+        #[pyo3(from_py_with = flag)] allow_data_loss: bool,
+        #[pyo3(from_py_with = flag)] force: bool,
+        #[pyo3(from_py_with = flag)] fail_fast: bool,
         concurrency: Option<Count>,
         vars: Option<Fields>,
         on_event: Option<Callback>,
-        raise_on_failure: Flag,
+        #[pyo3(from_py_with = flag)] raise_on_failure: bool,
     ) -> PyResult<Call> {
         let (listener, sink) = Listener::new(py, on_event)?;
         let options = BuildOptions {
@@ -191,8 +202,8 @@ impl Lake {
             exclude: selection(exclude),
             publish: publish.map(|text| Publish::from_text(&text)).transpose().map_err(|e| to_python(py, &e))?.unwrap_or_default(),
             refresh: refresh(full_refresh, allow_data_loss),
-            freshness: if force.0 { Freshness::RunAll } else { Freshness::SkipFresh },
-            on_failure: if fail_fast.0 { OnFailure::Stop } else { OnFailure::GoOn },
+            freshness: if force { Freshness::RunAll } else { Freshness::SkipFresh },
+            on_failure: if fail_fast { OnFailure::Stop } else { OnFailure::GoOn },
             concurrency: concurrency.map(|count| count.0),
             vars: from_python(py, vars, "vars")?,
             on_event: sink,
@@ -200,7 +211,7 @@ impl Lake {
         };
         let lake = self.0.clone();
         Ok(listener.call(async move { lake.build(&options).await }, move |py, done| {
-            let failure = done.clone().into_result().err().filter(|_| raise_on_failure.0);
+            let failure = done.clone().into_result().err().filter(|_| raise_on_failure);
             finished(py, "BuildReport", &done, failure.as_ref())
         }))
     }
@@ -235,7 +246,7 @@ impl Lake {
         Ok(call(async move { lake.stream(&sql, &options).await }, |py, done| Ok(Py::new(py, QueryStream::from(done))?.into_any())))
     }
 
-    #[pyo3(signature = (table, data, *, strategy = None, unique_key = None, settings = None, timeout = None, on_event = None, raise_on_failure = Flag(true)))]
+    #[pyo3(signature = (table, data, *, strategy = None, unique_key = None, settings = None, timeout = None, on_event = None, raise_on_failure = true))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn write(
         &self,
@@ -247,7 +258,7 @@ impl Lake {
         settings: Option<Fields>,
         timeout: Option<Seconds>,
         on_event: Option<Callback>,
-        raise_on_failure: Flag,
+        #[pyo3(from_py_with = flag)] raise_on_failure: bool,
     ) -> PyResult<Call> {
         let (listener, sink) = Listener::new(py, on_event)?;
         let options = WriteOptions {
@@ -260,26 +271,26 @@ impl Lake {
         };
         let (lake, data) = (self.0.clone(), given(&data)?);
         Ok(listener.call(async move { lake.write(&table, data, &options).await }, move |py, done| {
-            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure.0))
+            finished(py, "RunReport", &done, done.error.as_ref().filter(|_| raise_on_failure))
         }))
     }
 
-    #[pyo3(signature = (select = None, *, dry_run = Flag(false), relocate = Flag(false), keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = Flag(true)))]
+    #[pyo3(signature = (select = None, *, dry_run = false, relocate = false, keep_snapshots = None, keep_for = None, orphan_grace = None, raise_on_failure = true))]
     #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn maintain(
         &self,
         select: Option<Texts>,
-        dry_run: Flag,
-        relocate: Flag,
+        #[pyo3(from_py_with = flag)] dry_run: bool,
+        #[pyo3(from_py_with = flag)] relocate: bool,
         keep_snapshots: Option<Count>,
         keep_for: Option<Seconds>,
         orphan_grace: Option<Seconds>,
-        raise_on_failure: Flag,
+        #[pyo3(from_py_with = flag)] raise_on_failure: bool,
     ) -> Call {
         let options = MaintainOptions {
             select: selection(select),
-            dry_run: dry_run.0,
-            relocate: relocate.0,
+            dry_run,
+            relocate,
             // No table has more than this says.
             keep_snapshots: keep_snapshots.map(|count| u32::try_from(count.0).unwrap_or(u32::MAX)),
             keep_for: keep_for.map(|seconds| seconds.0),
@@ -287,7 +298,7 @@ impl Lake {
         };
         let lake = self.0.clone();
         call(async move { lake.maintain(&options).await }, move |py, done| {
-            let failure = done.clone().into_result().err().filter(|_| raise_on_failure.0);
+            let failure = done.clone().into_result().err().filter(|_| raise_on_failure);
             finished(py, "MaintenanceReport", &done, failure.as_ref())
         })
     }

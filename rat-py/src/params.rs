@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView, PySequence, PyString, PyTuple};
 use rat_core::{Param, Params};
 
 use crate::arguments::{bytes, instant, shown, text};
@@ -15,6 +15,10 @@ pub fn params(given: Option<Bound<'_, PyAny>>) -> PyResult<Params> {
     let Some(given) = given else { return Ok(Params::default()) };
     if let Ok(named) = given.cast::<PyDict>() {
         return fields("params", named).map(Params::named);
+    }
+    if let Ok(named) = given.cast::<PyMapping>() {
+        let named = PyDict::from_sequence(named.items()?.as_any())?;
+        return fields("params", &named).map(Params::named);
     }
     if is_list(&given) {
         let values = given.try_iter()?.enumerate().map(|(index, value)| param(&format!("params[{index}]"), &value?, 0));
@@ -37,8 +41,14 @@ pub fn rows(given: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<(String, Param)>>> {
     given.try_iter()?.enumerate().map(row).collect()
 }
 
+/// Whether it is a list, or another sequence that is neither text nor bytes.
 pub fn is_list(given: &Bound<'_, PyAny>) -> bool {
-    given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>()
+    let is_flat = given.is_instance_of::<PyString>() || bytes_like(given);
+    given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() || !is_flat && given.cast::<PySequence>().is_ok()
+}
+
+fn bytes_like(given: &Bound<'_, PyAny>) -> bool {
+    given.is_instance_of::<PyBytes>() || given.is_instance_of::<PyByteArray>() || given.is_instance_of::<PyMemoryView>()
 }
 
 fn fields(of: &str, given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Param)>> {
@@ -94,7 +104,7 @@ pub fn scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAn
         // What is finer than microseconds comes as a number.
         let Ok(micros) = value.call_method1("astype", (format!("{kind}8[us]"),)) else { return Ok(None) };
         let plain = micros.call_method0("item")?;
-        return Ok((micros.eq(value)? && !plain.is_instance_of::<PyInt>()).then_some(plain));
+        return Ok((micros.eq(value).unwrap_or(false) && !plain.is_instance_of::<PyInt>()).then_some(plain));
     }
     // An array with one item has an index too.
     if is_a(value, "numpy", "ndarray")? {

@@ -1,6 +1,7 @@
 """The twins for asyncio: they answer, they fail alike, they can be cancelled."""
 
 import asyncio
+import contextvars
 import time
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,142 @@ def test_a_task_that_is_cancelled_ends_its_async_callback(lake: rat.Lake) -> Non
 
     asyncio.run(work())
     assert lake.tables.list() == [] and lake.run("silver.orders").ok
+
+
+def test_what_is_given_up_while_it_comes_comes_again(lake: rat.Lake) -> None:
+    async def work() -> list[int]:
+        stream = await lake.stream_async("select v from range(200000) t(v) order by v")
+        seen, given_up = [], 0
+        while True:
+            try:
+                batch = await asyncio.wait_for(anext(stream), 0.0008 if given_up < 50 else None)
+            except asyncio.TimeoutError:
+                given_up += 1
+            except StopAsyncIteration:
+                return seen
+            else:
+                seen += [row["v"] for row in batch.to_pylist()]
+
+    assert asyncio.run(work()) == list(range(200_000))
+
+
+def test_an_answer_that_nobody_takes_any_more_goes_back(lake: rat.Lake) -> None:
+    async def work() -> list[int]:
+        stream = await lake.stream_async("select v from range(20000) t(v) order by v")
+        steps = stream.__anext__().__await__()
+        future = next(steps)
+        while not future.done():
+            await asyncio.sleep(0)
+        # The batch is there, and the task that asked for it is cancelled before it takes it.
+        with pytest.raises(asyncio.CancelledError):
+            steps.throw(asyncio.CancelledError())
+        return [row["v"] async for batch in stream for row in batch]
+
+    assert asyncio.run(work()) == list(range(20_000))
+
+
+def test_events_that_nobody_takes_come_again(lake: rat.Lake) -> None:
+    async def work() -> list[str]:
+        handle = await lake.submit_async("silver.orders")
+        events = handle.events()
+        steps = events.__anext__().__await__()
+        future = next(steps)
+        while not future.done():
+            await asyncio.sleep(0)
+        steps.close()
+        return [event["event"] async for event in events]
+
+    told = asyncio.run(work())
+    assert told[0] == "started" and told[-1] == "finished"
+
+
+def test_anext_may_have_a_default(lake: rat.Lake) -> None:
+    async def work() -> list[int | None]:
+        stream = await lake.stream_async("select v from range(3) t(v)")
+        batches = [await anext(stream, None), await anext(stream, None), await anext(stream, None)]
+        return [None if batch is None else batch.num_rows for batch in batches]
+
+    assert asyncio.run(work()) == [3, None, None]
+
+
+def test_a_call_is_awaited_once(lake: rat.Lake) -> None:
+    async def work() -> None:
+        call = lake._native.check()
+        assert (await call).ok
+        with pytest.raises(RuntimeError, match="already"):
+            await call
+
+    asyncio.run(work())
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_task_that_is_cancelled_cancels_its_async_callback(lake: rat.Lake) -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        begun = asyncio.Event()
+
+        async def on_event(event: dict[str, Any]) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.append(event["event"])
+                raise
+
+        task = asyncio.create_task(lake.run_async("silver.orders", on_event=on_event))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while not ended:
+            await asyncio.sleep(0.001)
+
+    asyncio.run(work())
+    assert ended == ["started"]
+
+
+def test_a_callback_that_gives_what_is_no_coroutine_is_told(lake: rat.Lake) -> None:
+    class Later:
+        def __await__(self) -> Any:
+            yield
+
+        def __repr__(self) -> str:
+            return "later"
+
+    with pytest.raises(TypeError, match="`on_event` must give None or a coroutine, and gave later"):
+        asyncio.run(lake.run_async("silver.orders", on_event=lambda event: Later()))
+
+
+def test_a_callback_has_the_context_of_its_caller(lake: rat.Lake) -> None:
+    request = contextvars.ContextVar("request", default="none")
+    told: set[str] = set()
+    request.set("mine")
+    lake.build(on_event=lambda event: told.add(request.get()))
+
+    async def on_event(event: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+        told.add(f"async {request.get()}")
+
+    asyncio.run(lake.build_async(force=True, on_event=on_event))
+    assert told == {"mine", "async mine"}
+
+
+def test_a_callback_that_raised_is_called_no_more(lake: rat.Lake) -> None:
+    calls: list[str] = []
+
+    def on_event(event: dict[str, Any]) -> None:
+        calls.append(event["event"])
+        raise StopIteration(event["event"])
+
+    for verb in (lambda: lake.run("silver.orders", on_event=on_event), lambda: lake.run("silver.orders", on_event=on_event)):
+        calls.clear()
+        with pytest.raises(StopIteration, match="started"):
+            verb()
+        assert calls == ["started"]
+    # A coroutine that ends in StopIteration would have given something.
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(lake.run_async("silver.orders", on_event=on_event))
 
 
 def test_a_call_gives_its_answer_once(lake: rat.Lake) -> None:

@@ -17,7 +17,7 @@ def test_a_pipeline_shows_its_rows_and_what_they_took(lake: rat.Lake) -> None:
     assert all(phase.duration_ms >= 0 for phase in shown.phases)
     assert "Limit" in shown.plan and shown.warnings == [] and shown.peak_memory_bytes >= 0
     assert repr(shown) == "<Preview 1 of 2 rows, 3 columns>"
-    assert shown.to_dict()["data"] == shown.data.to_pylist() and shown.to_dict()["row_count"] == 2
+    assert shown.to_dict()["data"] == [{"id": 1, "customer": "Ada", "amount": "12.50"}] and shown.to_dict()["row_count"] == 2
     assert lake.runs.list().runs == [] and lake.tables.list() == []
 
 

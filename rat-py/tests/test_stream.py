@@ -1,9 +1,11 @@
 """Streams: iterators of batches, and Arrow streams for whoever speaks the protocol."""
 
+import asyncio
 import datetime
 import decimal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pandas
@@ -56,6 +58,108 @@ def test_a_closed_stream_ends(lake: rat.Lake) -> None:
     with lake.stream("select v from range(1000000) t(v)") as stream:
         assert next(stream).num_rows > 0
     assert list(stream) == []
+
+
+def test_a_closed_stream_stops_who_waits_for_it(lake: rat.Lake) -> None:
+    stream = lake.stream("select sum(sin(a.v * b.v)) as s from range(100000) a(v), range(100000) b(v)")
+    raised: list[rat.RatError] = []
+
+    def wait() -> None:
+        try:
+            next(stream, None)
+        except rat.RatError as error:
+            raised.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    stream.close()
+    waiting.join(30)
+    assert not waiting.is_alive()
+    # It had not begun to wait, or it is told.
+    assert [error.code for error in raised] in ([], ["CANCELLED"])
+
+
+def test_a_stream_is_left_by_async_with(lake: rat.Lake) -> None:
+    async def work() -> list[object]:
+        async with await lake.stream_async("select v from range(1000000) t(v)") as stream:
+            assert (await anext(stream)).num_rows > 0
+        return [batch async for batch in stream]
+
+    assert asyncio.run(work()) == []
+
+
+def test_rows_that_are_gone_are_no_empty_table(lake: rat.Lake) -> None:
+    stream = lake.stream("select 1 as x")
+    assert pyarrow.table(stream).num_rows == 1
+    closed = lake.stream("select 1 as x")
+    closed.close()
+    for gone in (stream, closed):
+        assert list(gone) == []
+        with pytest.raises(rat.InvalidError, match="was read to its end or closed"):
+            pyarrow.table(gone)
+    under_way = pyarrow.RecordBatchReader.from_stream(cut := lake.stream("select v from range(1000000) t(v)"))
+    cut.close()
+    with pytest.raises(pyarrow.ArrowInvalid, match=r"error\[CANCELLED\]: the stream was closed before"):
+        under_way.read_all()
+
+
+def test_a_name_that_arrow_cannot_hand_over_is_an_error(lake: rat.Lake) -> None:
+    for sql in ('select 1 as "a\0b"', """select {'a\0b': 1} as s""", """select [{'a\0b': 1}] as s"""):
+        try:
+            result = lake.query(sql)
+        except rat.RatError:
+            continue
+        (batch,) = lake.stream(sql)
+        for take in (lambda: pyarrow.table(result), result.to_polars, batch.to_arrow, lambda: pyarrow.table(lake.stream(sql))):  # noqa: B023
+            with pytest.raises(rat.InvalidError, match=r"has a NUL in a name"):
+                take()
+
+
+def test_a_nul_in_an_error_reaches_an_arrow_reader(lake: rat.Lake) -> None:
+    with pytest.raises(pyarrow.ArrowInvalid, match="EXECUTION_FAILED"):
+        pyarrow.table(lake.stream("select cast('x' || chr(0) || v as int) from range(10) t(v)"))
+
+
+def test_rows_come_in_the_types_that_are_asked_for(lake: rat.Lake) -> None:
+    sql = "select v, 'x' || v as s from range(3) t(v)"
+    wanted = pyarrow.schema([("v", pyarrow.int32()), ("s", pyarrow.large_string())])
+    (batch,) = lake.stream(sql)
+    for rows in (lake.query(sql), lake.stream(sql), batch):
+        read = pyarrow.RecordBatchReader.from_stream(rows, wanted)
+        assert read.schema == wanted and read.read_all().to_pylist() == lake.query(sql).to_pylist()
+    with pytest.raises(rat.InvalidError, match="the requested schema has the columns `v`, and the rows have `v`, `s`"):
+        pyarrow.RecordBatchReader.from_stream(lake.query(sql), pyarrow.schema([("v", pyarrow.int64())]))
+    with pytest.raises(rat.InvalidError, match=r"column `s` is .* cannot be given as"):
+        pyarrow.RecordBatchReader.from_stream(lake.query(sql), pyarrow.schema([("v", pyarrow.int64()), ("s", pyarrow.map_("i1", "i1"))]))
+    narrow = pyarrow.schema([("v", pyarrow.int8())])
+    with pytest.raises(pyarrow.ArrowInvalid, match="300"):
+        pyarrow.RecordBatchReader.from_stream(lake.query("select 300 as v"), narrow).read_all()
+    with pytest.raises(TypeError, match="`requested_schema` must be a capsule"):
+        lake.query(sql).__arrow_c_stream__(5)
+
+
+def test_a_schema_is_read_without_rows(lake: rat.Lake) -> None:
+    stream = lake.stream("select 1 as x, 'a' as s")
+    expected = pyarrow.table(lake.query("select 1 as x, 'a' as s")).schema
+    assert pyarrow.schema(lake.query("select 1 as x, 'a' as s")) == pyarrow.schema(stream) == expected
+    (batch,) = stream
+    assert pyarrow.schema(batch) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("select 1 as a, interval '1 month' as i", r"column `i` is INTERVAL, .*`cast\(i as VARCHAR\)`"),
+        ("select [interval '1 month'] as i", r"column `i` is INTERVAL\[\]"),
+        ("select 1::decimal(50, 2) as d", r"column `d` is DECIMAL\(50, 2\)"),
+    ],
+)
+def test_what_polars_does_not_have_is_told(lake: rat.Lake, sql: str, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        lake.query(sql).to_polars()
+    (batch,) = lake.stream(sql)
+    with pytest.raises(TypeError, match=told):
+        batch.to_polars()
 
 
 def test_what_fails_on_the_way_raises_there(lake: rat.Lake) -> None:

@@ -48,6 +48,26 @@ def test_dicts_are_written_and_come_back(lake: rat.Lake) -> None:
     assert lake.query(ALL).num_rows == 3
 
 
+def test_batches_and_whatever_has_an_array_are_written(lake: rat.Lake) -> None:
+    for batch in lake.stream("select v as id, 'x' as name from range(3) t(v)"):
+        lake.write("bronze.t", batch)
+
+    class Rows:
+        def __arrow_c_array__(self, requested_schema: object = None) -> object:
+            return ROWS.to_batches()[0].__arrow_c_array__()
+
+    lake.write("bronze.u", Rows())
+    assert lake.query("select * from bronze.u order by id").to_pylist() == ROWS.to_pylist()
+    assert lake.query("select count(*) as n from bronze.t").to_pylist() == [{"n": 3}]
+
+    class Numbers:
+        def __arrow_c_array__(self, requested_schema: object = None) -> object:
+            return pa.array([1, 2]).__arrow_c_array__()
+
+    with pytest.raises(TypeError, match="`data` must be rows with columns, and is an array of Int64"):
+        lake.write("bronze.u", Numbers())
+
+
 def test_a_write_can_be_awaited(lake: rat.Lake) -> None:
     report = asyncio.run(lake.write_async("bronze.t", ROWS))
     assert report.rows_total == 2
@@ -87,7 +107,7 @@ def test_what_is_no_table_of_rows_is_a_type_error(lake: rat.Lake) -> None:
         def __arrow_c_stream__(self, requested_schema: object = None) -> object:
             return 3
 
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="`data` must give a capsule that is called `arrow_array_stream`, and gave 3"):
         lake.write("bronze.t", Liar())
 
 

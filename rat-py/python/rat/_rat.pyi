@@ -10,6 +10,7 @@ import polars
 import pyarrow
 
 from . import graph, handle, reports
+from .events import Event
 
 _T = TypeVar("_T")
 
@@ -31,7 +32,16 @@ class Call(Generic[_T]):
     def wait(self) -> _T:
         """Waits with the GIL released. Ctrl-C cancels the verb."""
 
-    def __await__(self) -> Generator[Any, None, _T]: ...
+    def __await__(self) -> Awaited[_T]: ...
+
+@final
+class Awaited(Generator[Any, Any, _T]):
+    # What `await` steps through: the steps of the event loop, and then the answer.
+    def __iter__(self) -> Awaited[_T]: ...
+    def __next__(self) -> Any: ...
+    def send(self, _value: Any) -> Any: ...
+    def throw(self, *exception: Any) -> Any: ...
+    def close(self) -> None: ...
 
 @final
 class Lake:
@@ -47,7 +57,7 @@ class Lake:
     def url(self) -> str: ...
     @property
     def namespace(self) -> str: ...
-    def check(self, select: str | list[str] | None = None) -> Call[reports.CheckReport]: ...
+    def check(self, select: str | Sequence[str] | None = None) -> Call[reports.CheckReport]: ...
     def compile(
         self, pipeline: str, *, sql: str | None = None, full_refresh: bool = False, vars: dict[str, Any] | None = None
     ) -> Call[reports.Compiled]: ...
@@ -65,9 +75,9 @@ class Lake:
         count: bool = False,
     ) -> Call[reports.Preview]: ...
     def test(
-        self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None
+        self, select: str | Sequence[str] | None = None, *, vars: dict[str, Any] | None = None
     ) -> Call[reports.Reports[reports.TestResult]]: ...
-    def graph(self, select: str | list[str] | None = None) -> Call[graph.Graph]: ...
+    def graph(self, select: str | Sequence[str] | None = None) -> Call[graph.Graph]: ...
     def run(
         self,
         pipeline: str,
@@ -76,7 +86,7 @@ class Lake:
         vars: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
         allow_data_loss: bool = False,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
         raise_on_failure: bool = True,
     ) -> Call[reports.RunReport]: ...
     def submit(
@@ -90,9 +100,9 @@ class Lake:
     ) -> Call[handle.RunHandle]: ...
     def build(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
-        exclude: str | list[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
         publish: str | None = None,
         full_refresh: bool = False,
         allow_data_loss: bool = False,
@@ -100,7 +110,7 @@ class Lake:
         fail_fast: bool = False,
         concurrency: int | None = None,
         vars: dict[str, Any] | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
         raise_on_failure: bool = True,
     ) -> Call[reports.BuildReport]: ...
     def query(
@@ -111,7 +121,7 @@ class Lake:
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Call[Result]: ...
     def stream(
         self,
@@ -121,7 +131,7 @@ class Lake:
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Call[Stream]: ...
     def write(
         self,
@@ -129,15 +139,15 @@ class Lake:
         data: Any,
         *,
         strategy: str | None = None,
-        unique_key: str | list[str] | None = None,
+        unique_key: str | Sequence[str] | None = None,
         settings: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
         raise_on_failure: bool = True,
     ) -> Call[reports.RunReport]: ...
     def maintain(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
         dry_run: bool = False,
         relocate: bool = False,
@@ -165,9 +175,9 @@ class RunEvents:
     """What happens in a run, as dicts, in order: an iterator and an async iterator that end with the run."""
 
     def __iter__(self) -> RunEvents: ...
-    def __next__(self) -> dict[str, Any]: ...
+    def __next__(self) -> Event: ...
     def __aiter__(self) -> RunEvents: ...
-    def __anext__(self) -> Call[dict[str, Any]]: ...
+    def __anext__(self) -> Call[Event]: ...
 
 @final
 class Graph:
@@ -211,7 +221,7 @@ class Landing:
     def zones(self) -> Call[reports.Reports[reports.Zone]]: ...
     def files(self, zone: str) -> Call[reports.Reports[reports.ZoneFile]]: ...
     def samples(self, zone: str) -> Call[reports.Reports[reports.ZoneFile]]: ...
-    def put(self, zone: str, name: str, data: bytes) -> Call[str]: ...
+    def put(self, zone: str, name: str, data: bytes | bytearray | memoryview) -> Call[str]: ...
     def remove(self, zone: str, name: str) -> Call[None]: ...
     def preview(self, zone: str, limit: int) -> Call[Result]: ...
     def restore(self, zone: str, run: str | None) -> Call[reports.Restored]: ...
@@ -244,6 +254,7 @@ class Result:
         """How long the query took, planning included, in milliseconds."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
+    def __arrow_c_schema__(self) -> Any: ...
     def head(self, rows: int) -> Result:
         """The first rows alone."""
 
@@ -251,14 +262,16 @@ class Result:
         """The rows as dicts of plain Python values; needs no other package.
 
         Integers, floats, bool, str, bytes, ``Decimal``, ``date``, ``time`` and ``datetime``, in UTC for a ``TIMESTAMP WITH TIME ZONE``;
-        lists, and dicts for structs and maps. An ``INTERVAL`` is text.
+        lists, and dicts for structs and maps. A map whose keys are lists, structs or maps is a list of tuples. What Python has no value
+        for is its text in SQL: an ``INTERVAL``, ``1 month 2 days 00:00:03``; a date or time outside of the years 1 to 9999; a time with
+        nanoseconds.
         """
 
     def to_arrow(self) -> pyarrow.Table:  # pyright: ignore[reportUnknownMemberType] - pyarrow has no types
         """A `pyarrow.Table`, without a copy."""
 
     def to_polars(self) -> polars.DataFrame:
-        """A `polars.DataFrame`, without a copy where polars has the type."""
+        """A `polars.DataFrame`, without a copy where polars has the type; a `TypeError` where it has none, as for `INTERVAL`."""
 
     def to_pandas(self) -> pandas.DataFrame:
         """A `pandas.DataFrame`, by way of pyarrow."""
@@ -267,6 +280,7 @@ class Result:
         """The rows of :meth:`to_pylist`, which are made at once: for millions of rows, iterate over the batches of ``lake.stream``."""
 
     def __len__(self) -> int: ...
+    def _plain(self) -> list[dict[str, Any]]: ...
     def _repr_html_(self) -> str: ...
 
 @final
@@ -282,14 +296,17 @@ class Stream:
         """The types of the columns, as SQL writes them."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
+    def __arrow_c_schema__(self) -> Any: ...
     def __iter__(self) -> Stream: ...
     def __next__(self) -> Batch: ...
     def __aiter__(self) -> Stream: ...
     def __anext__(self) -> Call[Batch]: ...
     def __enter__(self) -> Stream: ...
     def __exit__(self, *_exception: object) -> None: ...
+    def __aenter__(self) -> Call[Stream]: ...
+    def __aexit__(self, *_exception: object) -> Call[None]: ...
     def close(self) -> None:
-        """Stops the query. What was not read is lost."""
+        """Stops the query, also where another thread waits for it. What was not read is lost."""
 
 @final
 class Batch:
@@ -308,6 +325,8 @@ class Batch:
         """How many rows there are."""
 
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[Any, Any]: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
+    def __arrow_c_schema__(self) -> Any: ...
     def head(self, rows: int) -> Batch:
         """The first rows alone."""
 
@@ -318,7 +337,7 @@ class Batch:
         """A `pyarrow.RecordBatch`, without a copy."""
 
     def to_polars(self) -> polars.DataFrame:
-        """A `polars.DataFrame`, without a copy where polars has the type."""
+        """A `polars.DataFrame`, without a copy where polars has the type; a `TypeError` where it has none, as for `INTERVAL`."""
 
     def to_pandas(self) -> pandas.DataFrame:
         """A `pandas.DataFrame`, by way of pyarrow."""

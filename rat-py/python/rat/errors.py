@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import copyreg
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from .reports import BuildReport, MaintenanceReport, RunReport
@@ -41,6 +42,9 @@ class Diagnostic:
     drawn: str
     """The message with the lines of the file, underlined."""
 
+    # Places are lists, which have no hash.
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+
     def __str__(self) -> str:
         return self.drawn
 
@@ -59,7 +63,13 @@ class Diagnostic:
 
 
 class RatError(Exception):
-    """The base of every exception of rat. ``str()`` draws the snippet, without colour."""
+    """The base of every exception of rat. ``str()`` draws the snippet, without colour.
+
+    rat makes them with all that it knows. Who makes one, in a test for example, needs no more than the class: ``rat.TimeoutError("late")``.
+    """
+
+    # What one of this class is, as long as nobody says otherwise.
+    _usual: ClassVar[tuple[Kind, str]] = ("internal", "INTERNAL")
 
     @classmethod
     def _from(cls, data: dict[str, Any]) -> RatError:
@@ -67,24 +77,24 @@ class RatError(Exception):
 
     def __init__(
         self,
+        message: str = "",
         *,
-        kind: Kind,
-        code: str,
-        message: str,
-        help: str,
-        retryable: bool,
-        drawn: str,
-        context: dict[str, str],
-        diagnostics: list[Diagnostic],
+        kind: Kind | None = None,
+        code: str | None = None,
+        help: str = "",
+        retryable: bool = False,
+        drawn: str | None = None,
+        context: dict[str, str] | None = None,
+        diagnostics: list[Diagnostic] | None = None,
     ) -> None:
-        super().__init__(drawn)
-        self.kind: Kind = kind
-        self.code = code
+        super().__init__(message if drawn is None else drawn)
+        self.kind: Kind = self._usual[0] if kind is None else kind
+        self.code: str = self._usual[1] if code is None else code
         self.message = message
         self.help = help
         self.retryable = retryable
-        self.context = context
-        self.diagnostics = diagnostics
+        self.context: dict[str, str] = {} if context is None else context
+        self.diagnostics: list[Diagnostic] = [] if diagnostics is None else diagnostics
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are made anew by their constructor, with what is shown: a pool of processes would break on its way back.
@@ -111,37 +121,55 @@ class RatError(Exception):
 class InvalidError(RatError):
     """The project, a setting or an argument is wrong: change it."""
 
+    _usual = ("invalid", "INVALID_ARGUMENT")
+
 
 class NotFoundError(RatError):
     """What was named does not exist."""
+
+    _usual = ("not_found", "PATH_NOT_FOUND")
 
 
 class ConflictError(RatError):
     """Somebody else changed the same thing: run again."""
 
+    _usual = ("conflict", "COMMIT_CONFLICT")
+
 
 class RejectedError(RatError):
     """The data did not pass: look at the rows."""
+
+    _usual = ("rejected", "EXECUTION_FAILED")
 
 
 class DeniedError(RatError):
     """Not allowed here."""
 
+    _usual = ("denied", "NOT_READ_ONLY")
+
 
 class CancelledError(RatError):
     """The caller stopped it."""
 
+    _usual = ("cancelled", "CANCELLED")
 
-class TimeoutError(RatError):
-    """It took longer than allowed."""
+
+class TimeoutError(RatError, builtins.TimeoutError):
+    """It took longer than allowed. A ``TimeoutError`` of Python's too."""
+
+    _usual = ("timeout", "TIMED_OUT")
 
 
 class UnavailableError(RatError):
     """A disk, a store, a catalog or a budget did not give what was needed."""
 
+    _usual = ("unavailable", "STORAGE_UNAVAILABLE")
+
 
 class CorruptError(RatError):
     """What is stored is not what was written."""
+
+    _usual = ("corrupt", "CORRUPT_TABLE")
 
 
 class InternalError(RatError):

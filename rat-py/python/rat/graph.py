@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from . import _rat
 from ._words import counted
 from .reports import Column, Report
 from .reports.base import Language
 
-if TYPE_CHECKING:
-    from . import _rat
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Node(Report):
     """A pipeline, or a table that no pipeline makes (``kind``); of that, only name and layer are known."""
 
@@ -56,7 +55,7 @@ class Node(Report):
         return f"<Node {self.name} ({self.kind})>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Edge(Report):
     """``reader`` reads ``source``."""
 
@@ -83,11 +82,11 @@ class Graph:
         return self._native.order()
 
     def upstream(self, pipeline: str) -> list[str]:
-        """Everything a pipeline needs, directly or not, in build order."""
+        """Everything a pipeline needs, directly or not, in build order. Raises ``NotFoundError`` for one that is not in the graph."""
         return self._native.upstream(pipeline)
 
     def downstream(self, pipeline: str) -> list[str]:
-        """Everything that needs a pipeline, directly or not, in build order."""
+        """Everything that needs a pipeline, directly or not, in build order. Raises as :meth:`upstream`."""
         return self._native.downstream(pipeline)
 
     def to_mermaid(self) -> str:
@@ -96,11 +95,11 @@ class Graph:
 
     def to_json(self) -> dict[str, Any]:
         """``{"nodes": [...], "edges": [{"from", "to"}]}``."""
-        return self._data
+        return copy.deepcopy(self._data)
 
     def to_dict(self) -> dict[str, Any]:
         """As :meth:`to_json`: what every report has."""
-        return self._data
+        return self.to_json()
 
     def to_svg(self, *, columns: bool = False) -> str:
         """The graph drawn: layers in columns, colour by the newest run. With ``columns``, the lineage of columns too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .verbs import awaits, waits
+from .verbs import awaits, hinted, waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class RunHandle:
     """A run that goes on in the background, whoever looks.
 
-    Dropping the handle leaves it going, and so does closing the lake. It ends with the program: wait for it before that.
+    Dropping the handle leaves it going, and so does closing the lake. It ends with the program, as ``cancelled``: wait for it before that.
     """
 
     def __init__(self, native: _rat.RunHandle) -> None:
@@ -70,3 +70,6 @@ class RunHandle:
         from . import display
 
         return display.handle(self)
+
+
+hinted(RunHandle)

@@ -10,7 +10,7 @@ from .reports import RunReport, RunStatus
 class RunHandle:
     """A run that goes on in the background, whoever looks.
 
-    Dropping the handle leaves it going, and so does closing the lake. It ends with the program: wait for it before that.
+    Dropping the handle leaves it going, and so does closing the lake. It ends with the program, as ``cancelled``: wait for it before that.
     """
 
     def __init__(self, native: _rat.RunHandle) -> None: ...

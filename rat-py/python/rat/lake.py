@@ -6,24 +6,21 @@ import sys
 
 from . import _rat
 from .nouns import Landing, Namespaces, Runs, Tables
-from .verbs import awaits, waits
+from .verbs import awaits, hinted, waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Any, Literal
 
     from ._rat import Call, Result, Stream
     from .graph import Graph
     from .handle import RunHandle
+    from .hints import Example, OnEvent, Params, Strategy
     from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, Preview, Reports, RunReport, TestResult, WritePlan
-
-    _Params = Sequence[Any] | Mapping[str, Any]
-    _Example = Literal["shop", "flights"]
-    _Strategy = Literal["full_refresh", "append_only", "incremental", "delete_insert", "scd2", "snapshot"]
 
 
 def open(
@@ -56,7 +53,7 @@ async def open_async(
     return Lake(await _rat.open(path, namespace=namespace, settings=settings, read_only=read_only))
 
 
-def init(path: str | os.PathLike[str], *, example: _Example | None = None) -> Lake:
+def init(path: str | os.PathLike[str], *, example: Example | None = None) -> Lake:
     """Writes a project that runs into a new or empty folder, and opens it.
 
     ``example`` is ``"shop"``, the default: three pipelines over two small files; or ``"flights"``: a month of real flights.
@@ -64,7 +61,7 @@ def init(path: str | os.PathLike[str], *, example: _Example | None = None) -> La
     return Lake(_rat.init(path, example=example).wait())
 
 
-async def init_async(path: str | os.PathLike[str], *, example: _Example | None = None) -> Lake:
+async def init_async(path: str | os.PathLike[str], *, example: Example | None = None) -> Lake:
     """As :func:`init`, for asyncio."""
     return Lake(await _rat.init(path, example=example))
 
@@ -77,9 +74,11 @@ class Lake:
     """
 
     def __init__(self, native: _rat.Lake) -> None:
+        if not isinstance(native, _rat.Lake):
+            raise TypeError("open a lake with `rat.open`, or make one with `rat.init`")
         self._native = native
 
-    def _check(self, select: str | list[str] | None = None) -> Call[CheckReport]:
+    def _check(self, select: str | Sequence[str] | None = None) -> Call[CheckReport]:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
         ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
@@ -139,7 +138,7 @@ class Lake:
     preview = waits(_preview)
     preview_async = awaits(_preview)
 
-    def _test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[Reports[TestResult]]:
+    def _test(self, select: str | Sequence[str] | None = None, *, vars: dict[str, Any] | None = None) -> Call[Reports[TestResult]]:
         """Runs the quality tests of published tables, SQL and built-in, and writes nothing. Those that fail are in the list, never raised.
 
         For a single pipeline it raises what keeps its tests from being made, such as ``InvalidError`` (``NOT_BUILT``).
@@ -149,7 +148,7 @@ class Lake:
     test = waits(_test)
     test_async = awaits(_test)
 
-    def _graph(self, select: str | list[str] | None = None) -> Call[Graph]:
+    def _graph(self, select: str | Sequence[str] | None = None) -> Call[Graph]:
         """What reads what: nodes in build order with columns, lineage and the newest run of each. Drawn in a notebook."""
         return self._native.graph(select)
 
@@ -164,15 +163,17 @@ class Lake:
         vars: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
         allow_data_loss: bool = False,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> Call[RunReport]:
         """Runs one pipeline, ``layer.name`` or ``namespace.layer.name``: plan, execute, write, test, publish, archive.
 
         ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
         ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
-        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. For ``run_async``
-        it may be an async function, which is awaited before the next event. A notebook shows what runs while it runs.
+        a dict, from a thread of rat's and among the caller's context variables; what it raises stops the run and comes out of this call,
+        and it is not called again. Nothing is published then; what it raises while the run is being published comes too late for that.
+        For ``run_async`` it may be an async function, which is awaited before the next event, and cancelled with the verb. A notebook
+        shows what runs while it runs.
 
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.
@@ -202,8 +203,8 @@ class Lake:
         """Runs one pipeline in the background, and gives a handle on it at once: to wait for, to listen to, to cancel.
 
         Options as :meth:`run`. Runs of one table come in the order in which they were submitted. The run goes on when the handle is
-        dropped and when the lake is closed; it ends with the program. Raises ``NotFoundError`` for a pipeline that is not there; what
-        goes wrong in the run comes out of ``wait()``.
+        dropped and when the lake is closed; it ends with the program, as ``cancelled``. Raises ``NotFoundError`` for a pipeline that is not
+        there; what goes wrong in the run comes out of ``wait()``.
         """
         return self._native.submit(pipeline, full_refresh=full_refresh, vars=vars, timeout=timeout, allow_data_loss=allow_data_loss)
 
@@ -212,9 +213,9 @@ class Lake:
 
     def _build(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
-        exclude: str | list[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
         publish: Literal["each", "together"] = "each",
         full_refresh: bool = False,
         allow_data_loss: bool = False,
@@ -222,7 +223,7 @@ class Lake:
         fail_fast: bool = False,
         concurrency: int | None = None,
         vars: dict[str, Any] | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> Call[BuildReport]:
         """Runs many pipelines, each after those it reads, independent ones at the same time.
@@ -251,19 +252,19 @@ class Lake:
         self,
         sql: str,
         *,
-        params: _Params | None = None,
+        params: Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Call[Result]:
         """Answers one read-only statement, whole.
 
         ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. It is ``None``, a bool, int of 64
-        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), or a list of values of one type, for
-        ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment that the query sees its tables at: a
-        time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do
-        not exist for the query.
+        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), a scalar of numpy's that is one of these, or
+        a list of values of one type, for ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment
+        that the query sees its tables at: a time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of
+        other namespaces than ``namespaces`` do not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
@@ -277,11 +278,11 @@ class Lake:
         self,
         sql: str,
         *,
-        params: _Params | None = None,
+        params: Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Call[Stream]:
         """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
         return self._native.stream(sql, params=params, limit=limit, timeout=timeout, as_of=as_of, namespaces=namespaces)
@@ -294,18 +295,19 @@ class Lake:
         table: str,
         data: Any,
         *,
-        strategy: _Strategy | None = None,
-        unique_key: str | list[str] | None = None,
+        strategy: Strategy | None = None,
+        unique_key: str | Sequence[str] | None = None,
         settings: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> Call[RunReport]:
         """Writes rows into a table that no pipeline makes, and makes the table where there is none.
 
-        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`. It is read batch
-        by batch on a thread of rat's. Or it is a list of dicts, of values that ``params`` of :meth:`query` takes: the type of a column is
-        found out from its values, which have one type; a row that does not have a column has NULL there.
+        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`, a batch of
+        :meth:`stream`. It is read batch by batch on a thread of rat's. What has ``__arrow_c_array__`` is one batch. Or it is a list of
+        dicts, of values that ``params`` of :meth:`query` takes: the type of a column is found out from its values, which have one type; a
+        row that does not have a column has NULL there.
 
         ``strategy`` is one of the six merge strategies, ``append_only`` unless given; ``settings`` are more of what ``config.yaml`` knows:
         ``partition_by``, ``watermark_column``, ``on_schema_change``.
@@ -329,7 +331,7 @@ class Lake:
 
     def _maintain(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
         dry_run: bool = False,
         relocate: bool = False,
@@ -413,10 +415,13 @@ class Lake:
         return f"<Lake {self.url}>"
 
 
-def _told(on_event: Callable[[dict[str, Any]], object] | None) -> Callable[[dict[str, Any]], object] | None:
+def _told(on_event: OnEvent | None) -> OnEvent | None:
     # Where there is no IPython there is no notebook, and nothing to pay for one.
-    if "IPython" not in sys.modules:
+    if sys.modules.get("IPython") is None:
         return on_event
     from . import progress
 
     return progress.shown(on_event)
+
+
+hinted(Lake, open, open_async, init, init_async)

@@ -3,7 +3,7 @@
 
 import datetime
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal
 
@@ -11,12 +11,9 @@ from . import _rat
 from ._rat import Result, Stream
 from .graph import Graph
 from .handle import RunHandle
+from .hints import Example, OnEvent, Params, Strategy
 from .nouns import Landing, Namespaces, Runs, Tables
 from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, Preview, Reports, RunReport, TestResult, WritePlan
-
-_Params = Sequence[Any] | Mapping[str, Any]
-_Example = Literal["shop", "flights"]
-_Strategy = Literal["full_refresh", "append_only", "incremental", "delete_insert", "scd2", "snapshot"]
 
 def open(
     path: str | os.PathLike[str], *, namespace: str = "default", settings: dict[str, Any] | None = None, read_only: bool = False
@@ -36,13 +33,13 @@ async def open_async(
 ) -> Lake:
     """As :func:`open`, for asyncio."""
 
-def init(path: str | os.PathLike[str], *, example: _Example | None = None) -> Lake:
+def init(path: str | os.PathLike[str], *, example: Example | None = None) -> Lake:
     """Writes a project that runs into a new or empty folder, and opens it.
 
     ``example`` is ``"shop"``, the default: three pipelines over two small files; or ``"flights"``: a month of real flights.
     """
 
-async def init_async(path: str | os.PathLike[str], *, example: _Example | None = None) -> Lake:
+async def init_async(path: str | os.PathLike[str], *, example: Example | None = None) -> Lake:
     """As :func:`init`, for asyncio."""
 
 class Lake:
@@ -53,14 +50,14 @@ class Lake:
     """
 
     def __init__(self, native: _rat.Lake) -> None: ...
-    def check(self, select: str | list[str] | None = None) -> CheckReport:
+    def check(self, select: str | Sequence[str] | None = None) -> CheckReport:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
         ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
         What is wrong is in the report, never raised.
         """
 
-    async def check_async(self, select: str | list[str] | None = None) -> CheckReport:
+    async def check_async(self, select: str | Sequence[str] | None = None) -> CheckReport:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
         ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
@@ -139,22 +136,22 @@ class Lake:
         Raises ``InvalidError`` (``NOT_BUILT``) when it reads what is not built, and for what is wrong with the text, at its place.
         """
 
-    def test(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Reports[TestResult]:
+    def test(self, select: str | Sequence[str] | None = None, *, vars: dict[str, Any] | None = None) -> Reports[TestResult]:
         """Runs the quality tests of published tables, SQL and built-in, and writes nothing. Those that fail are in the list, never raised.
 
         For a single pipeline it raises what keeps its tests from being made, such as ``InvalidError`` (``NOT_BUILT``).
         """
 
-    async def test_async(self, select: str | list[str] | None = None, *, vars: dict[str, Any] | None = None) -> Reports[TestResult]:
+    async def test_async(self, select: str | Sequence[str] | None = None, *, vars: dict[str, Any] | None = None) -> Reports[TestResult]:
         """Runs the quality tests of published tables, SQL and built-in, and writes nothing. Those that fail are in the list, never raised.
 
         For a single pipeline it raises what keeps its tests from being made, such as ``InvalidError`` (``NOT_BUILT``).
         """
 
-    def graph(self, select: str | list[str] | None = None) -> Graph:
+    def graph(self, select: str | Sequence[str] | None = None) -> Graph:
         """What reads what: nodes in build order with columns, lineage and the newest run of each. Drawn in a notebook."""
 
-    async def graph_async(self, select: str | list[str] | None = None) -> Graph:
+    async def graph_async(self, select: str | Sequence[str] | None = None) -> Graph:
         """What reads what: nodes in build order with columns, lineage and the newest run of each. Drawn in a notebook."""
 
     def run(
@@ -165,15 +162,17 @@ class Lake:
         vars: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
         allow_data_loss: bool = False,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> RunReport:
         """Runs one pipeline, ``layer.name`` or ``namespace.layer.name``: plan, execute, write, test, publish, archive.
 
         ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
         ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
-        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. For ``run_async``
-        it may be an async function, which is awaited before the next event. A notebook shows what runs while it runs.
+        a dict, from a thread of rat's and among the caller's context variables; what it raises stops the run and comes out of this call,
+        and it is not called again. Nothing is published then; what it raises while the run is being published comes too late for that.
+        For ``run_async`` it may be an async function, which is awaited before the next event, and cancelled with the verb. A notebook
+        shows what runs while it runs.
 
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.
@@ -187,15 +186,17 @@ class Lake:
         vars: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
         allow_data_loss: bool = False,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> RunReport:
         """Runs one pipeline, ``layer.name`` or ``namespace.layer.name``: plan, execute, write, test, publish, archive.
 
         ``full_refresh`` rebuilds the table from nothing; where that loses what cannot be rebuilt it is ``REFRESH_LOSES_DATA`` unless
         ``allow_data_loss``. ``vars`` go over those of ``rat.toml``. ``timeout`` is in seconds. ``on_event`` is called with each event as
-        a dict, from a thread of rat's; what it raises stops the run and comes out of this call, with nothing published. For ``run_async``
-        it may be an async function, which is awaited before the next event. A notebook shows what runs while it runs.
+        a dict, from a thread of rat's and among the caller's context variables; what it raises stops the run and comes out of this call,
+        and it is not called again. Nothing is published then; what it raises while the run is being published comes too late for that.
+        For ``run_async`` it may be an async function, which is awaited before the next event, and cancelled with the verb. A notebook
+        shows what runs while it runs.
 
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.
@@ -213,8 +214,8 @@ class Lake:
         """Runs one pipeline in the background, and gives a handle on it at once: to wait for, to listen to, to cancel.
 
         Options as :meth:`run`. Runs of one table come in the order in which they were submitted. The run goes on when the handle is
-        dropped and when the lake is closed; it ends with the program. Raises ``NotFoundError`` for a pipeline that is not there; what
-        goes wrong in the run comes out of ``wait()``.
+        dropped and when the lake is closed; it ends with the program, as ``cancelled``. Raises ``NotFoundError`` for a pipeline that is not
+        there; what goes wrong in the run comes out of ``wait()``.
         """
 
     async def submit_async(
@@ -229,15 +230,15 @@ class Lake:
         """Runs one pipeline in the background, and gives a handle on it at once: to wait for, to listen to, to cancel.
 
         Options as :meth:`run`. Runs of one table come in the order in which they were submitted. The run goes on when the handle is
-        dropped and when the lake is closed; it ends with the program. Raises ``NotFoundError`` for a pipeline that is not there; what
-        goes wrong in the run comes out of ``wait()``.
+        dropped and when the lake is closed; it ends with the program, as ``cancelled``. Raises ``NotFoundError`` for a pipeline that is not
+        there; what goes wrong in the run comes out of ``wait()``.
         """
 
     def build(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
-        exclude: str | list[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
         publish: Literal["each", "together"] = "each",
         full_refresh: bool = False,
         allow_data_loss: bool = False,
@@ -245,7 +246,7 @@ class Lake:
         fail_fast: bool = False,
         concurrency: int | None = None,
         vars: dict[str, Any] | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> BuildReport:
         """Runs many pipelines, each after those it reads, independent ones at the same time.
@@ -256,9 +257,9 @@ class Lake:
 
     async def build_async(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
-        exclude: str | list[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
         publish: Literal["each", "together"] = "each",
         full_refresh: bool = False,
         allow_data_loss: bool = False,
@@ -266,7 +267,7 @@ class Lake:
         fail_fast: bool = False,
         concurrency: int | None = None,
         vars: dict[str, Any] | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> BuildReport:
         """Runs many pipelines, each after those it reads, independent ones at the same time.
@@ -279,19 +280,19 @@ class Lake:
         self,
         sql: str,
         *,
-        params: _Params | None = None,
+        params: Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Result:
         """Answers one read-only statement, whole.
 
         ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. It is ``None``, a bool, int of 64
-        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), or a list of values of one type, for
-        ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment that the query sees its tables at: a
-        time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do
-        not exist for the query.
+        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), a scalar of numpy's that is one of these, or
+        a list of values of one type, for ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment
+        that the query sees its tables at: a time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of
+        other namespaces than ``namespaces`` do not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
@@ -301,19 +302,19 @@ class Lake:
         self,
         sql: str,
         *,
-        params: _Params | None = None,
+        params: Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Result:
         """Answers one read-only statement, whole.
 
         ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. It is ``None``, a bool, int of 64
-        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), or a list of values of one type, for
-        ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment that the query sees its tables at: a
-        time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of other namespaces than ``namespaces`` do
-        not exist for the query.
+        bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), a scalar of numpy's that is one of these, or
+        a list of values of one type, for ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment
+        that the query sees its tables at: a time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of
+        other namespaces than ``namespaces`` do not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
@@ -323,11 +324,11 @@ class Lake:
         self,
         sql: str,
         *,
-        params: _Params | None = None,
+        params: Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Stream:
         """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
 
@@ -335,11 +336,11 @@ class Lake:
         self,
         sql: str,
         *,
-        params: _Params | None = None,
+        params: Params | None = None,
         limit: int | None = None,
         timeout: float | datetime.timedelta | None = None,
         as_of: datetime.date | int | str | None = None,
-        namespaces: str | list[str] | None = None,
+        namespaces: str | Sequence[str] | None = None,
     ) -> Stream:
         """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
 
@@ -348,18 +349,19 @@ class Lake:
         table: str,
         data: Any,
         *,
-        strategy: _Strategy | None = None,
-        unique_key: str | list[str] | None = None,
+        strategy: Strategy | None = None,
+        unique_key: str | Sequence[str] | None = None,
         settings: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> RunReport:
         """Writes rows into a table that no pipeline makes, and makes the table where there is none.
 
-        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`. It is read batch
-        by batch on a thread of rat's. Or it is a list of dicts, of values that ``params`` of :meth:`query` takes: the type of a column is
-        found out from its values, which have one type; a row that does not have a column has NULL there.
+        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`, a batch of
+        :meth:`stream`. It is read batch by batch on a thread of rat's. What has ``__arrow_c_array__`` is one batch. Or it is a list of
+        dicts, of values that ``params`` of :meth:`query` takes: the type of a column is found out from its values, which have one type; a
+        row that does not have a column has NULL there.
 
         ``strategy`` is one of the six merge strategies, ``append_only`` unless given; ``settings`` are more of what ``config.yaml`` knows:
         ``partition_by``, ``watermark_column``, ``on_schema_change``.
@@ -373,18 +375,19 @@ class Lake:
         table: str,
         data: Any,
         *,
-        strategy: _Strategy | None = None,
-        unique_key: str | list[str] | None = None,
+        strategy: Strategy | None = None,
+        unique_key: str | Sequence[str] | None = None,
         settings: dict[str, Any] | None = None,
         timeout: float | datetime.timedelta | None = None,
-        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_event: OnEvent | None = None,
         raise_on_failure: bool = True,
     ) -> RunReport:
         """Writes rows into a table that no pipeline makes, and makes the table where there is none.
 
-        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`. It is read batch
-        by batch on a thread of rat's. Or it is a list of dicts, of values that ``params`` of :meth:`query` takes: the type of a column is
-        found out from its values, which have one type; a row that does not have a column has NULL there.
+        ``data`` is anything with ``__arrow_c_stream__``: a DataFrame, an Arrow table or reader, a result of :meth:`query`, a batch of
+        :meth:`stream`. It is read batch by batch on a thread of rat's. What has ``__arrow_c_array__`` is one batch. Or it is a list of
+        dicts, of values that ``params`` of :meth:`query` takes: the type of a column is found out from its values, which have one type; a
+        row that does not have a column has NULL there.
 
         ``strategy`` is one of the six merge strategies, ``append_only`` unless given; ``settings`` are more of what ``config.yaml`` knows:
         ``partition_by``, ``watermark_column``, ``on_schema_change``.
@@ -395,7 +398,7 @@ class Lake:
 
     def maintain(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
         dry_run: bool = False,
         relocate: bool = False,
@@ -419,7 +422,7 @@ class Lake:
 
     async def maintain_async(
         self,
-        select: str | list[str] | None = None,
+        select: str | Sequence[str] | None = None,
         *,
         dry_run: bool = False,
         relocate: bool = False,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from ._words import counted
+from .events import Event, FinishedEvent
 
 _LEVELS = {"success": logging.INFO, "cancelled": logging.WARNING}
 
 
-def log_events(logger: logging.Logger | str = "rat") -> Callable[[dict[str, Any]], None]:
+def log_events(logger: logging.Logger | str = "rat") -> Callable[[Event], None]:
     """A callback for ``on_event`` that tells a logger what happens: ``lake.build(on_event=rat.log_events())``.
 
     Runs that begin and end are ``INFO``, phases ``DEBUG``, failed tests and cancelled runs ``WARNING``, failed runs ``ERROR`` with their
@@ -21,21 +21,20 @@ def log_events(logger: logging.Logger | str = "rat") -> Callable[[dict[str, Any]
     if not isinstance(told, logging.Logger):
         raise TypeError(f"`logger` must be a logging.Logger or the name of one, and is {logger!r}")
 
-    def on_event(event: dict[str, Any]) -> None:
-        kind = event["event"]
-        if kind == "started":
+    def on_event(event: Event) -> None:
+        if event["event"] == "started":
             told.info("%s started", event["pipeline"], extra={"event": event})
-        elif kind == "phase":
+        elif event["event"] == "phase":
             told.debug("%s: %s", event["pipeline"], event["phase"], extra={"event": event})
-        elif kind == "test" and event["status"] != "passed":
+        elif event["event"] == "test" and event["status"] != "passed":
             told.warning("%s: test %s %s", event["pipeline"], event["name"], event["status"], extra={"event": event})
-        elif kind == "finished":
+        elif event["event"] == "finished":
             _finished(told, event)
 
     return on_event
 
 
-def _finished(told: logging.Logger, event: dict[str, Any]) -> None:
+def _finished(told: logging.Logger, event: FinishedEvent) -> None:
     report = event["report"]
     level = _LEVELS.get(report["status"], logging.ERROR)
     if report["skipped_reason"]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from .verbs import awaits, waits
+from .verbs import awaits, hinted, waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Sequence
 
     from . import _rat
     from ._rat import Call, Result
+    from .hints import Names
     from .reports import (
         LogLine,
         Reports,
@@ -25,10 +27,6 @@ if TYPE_CHECKING:
         Zone,
         ZoneFile,
     )
-
-    # Inside these classes `list` is a verb.
-    _Statuses = list[RunStatus]
-    _Names = list[str]
 
 
 class Tables:
@@ -133,7 +131,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: RunStatus | _Statuses | None = None,
+        status: RunStatus | Sequence[RunStatus] | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,
@@ -223,7 +221,7 @@ class Landing:
     samples = waits(_samples)
     samples_async = awaits(_samples)
 
-    def _put(self, zone: str, name: str, data: bytes) -> Call[str]:
+    def _put(self, zone: str, name: str, data: bytes | bytearray | memoryview) -> Call[str]:
         """Puts a file into a zone, which is made if it is not there, and gives its path in the lake. A run sees the whole file or none.
 
         Raises ``InvalidError``: ``INVALID_NAME`` for the zone, ``INVALID_ARGUMENT`` for a file name that would not be ingested.
@@ -271,9 +269,12 @@ class Namespaces:
     def __repr__(self) -> str:
         return repr(self._native)
 
-    def _list(self) -> Call[_Names]:
+    def _list(self) -> Call[Names]:
         """Every namespace that has a folder or a table, by name."""
         return self._native.list()
 
     list = waits(_list)
     list_async = awaits(_list)
+
+
+hinted(Tables, Runs, Landing, Namespaces)

@@ -2,9 +2,11 @@
 "The nouns of a lake: its tables, runs, landing zones and namespaces."
 
 import datetime
+from collections.abc import Sequence
 
 from . import _rat
 from ._rat import Result
+from .hints import Names
 from .reports import (
     LogLine,
     Reports,
@@ -20,9 +22,6 @@ from .reports import (
     Zone,
     ZoneFile,
 )
-
-_Statuses = list[RunStatus]
-_Names = list[str]
 
 class Tables:
     """The tables of a lake, from the catalog and their metadata; nothing is scanned. A name is ``layer.name`` or ``namespace.layer.name``.
@@ -120,7 +119,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: RunStatus | _Statuses | None = None,
+        status: RunStatus | Sequence[RunStatus] | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,
@@ -135,7 +134,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: RunStatus | _Statuses | None = None,
+        status: RunStatus | Sequence[RunStatus] | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,
@@ -213,13 +212,13 @@ class Landing:
     async def samples_async(self, zone: str) -> Reports[ZoneFile]:
         """The files in a zone's ``_samples/``, which checks and previews read and no run does."""
 
-    def put(self, zone: str, name: str, data: bytes) -> str:
+    def put(self, zone: str, name: str, data: bytes | bytearray | memoryview) -> str:
         """Puts a file into a zone, which is made if it is not there, and gives its path in the lake. A run sees the whole file or none.
 
         Raises ``InvalidError``: ``INVALID_NAME`` for the zone, ``INVALID_ARGUMENT`` for a file name that would not be ingested.
         """
 
-    async def put_async(self, zone: str, name: str, data: bytes) -> str:
+    async def put_async(self, zone: str, name: str, data: bytes | bytearray | memoryview) -> str:
         """Puts a file into a zone, which is made if it is not there, and gives its path in the lake. A run sees the whole file or none.
 
         Raises ``InvalidError``: ``INVALID_NAME`` for the zone, ``INVALID_ARGUMENT`` for a file name that would not be ingested.
@@ -262,8 +261,8 @@ class Namespaces:
 
     def __init__(self, native: _rat.Namespaces) -> None: ...
     def __repr__(self) -> str: ...
-    def list(self) -> _Names:
+    def list(self) -> Names:
         """Every namespace that has a folder or a table, by name."""
 
-    async def list_async(self) -> _Names:
+    async def list_async(self) -> Names:
         """Every namespace that has a folder or a table, by name."""

@@ -20,16 +20,23 @@ else:
 ROWS = "select 1 as id, 'Ada' as name"
 
 
+def told(event: rat.Event) -> None:
+    if event["event"] == "finished":
+        assert_type(event["report"], dict[str, Any])
+
+
 def verbs(lake: rat.Lake) -> None:
     assert_type(lake.check(), rat.CheckReport)
-    assert_type(lake.check(["silver.orders", "gold.totals"]).diagnostics, list[rat.Diagnostic])
+    assert_type(lake.check(("silver.orders", "gold.totals")).diagnostics, list[rat.Diagnostic])
     assert_type(lake.compile("gold.totals", full_refresh=True, vars={"since": "2024-01-01"}).schema, list[reports.Column] | None)
     assert_type(lake.plan("silver.orders", full_refresh=True, allow_data_loss=False).rows_written, reports.Amount)
     assert_type(lake.run("silver.orders", timeout=60.0, on_event=print, raise_on_failure=False).rows_total, int | None)
     handle = lake.submit("silver.orders", timeout=datetime.timedelta(minutes=1))
     assert_type(handle, rat.RunHandle)
     for event in handle.events():
-        assert_type(event, dict[str, Any])
+        assert_type(event, rat.Event)
+        if event["event"] == "progress":
+            assert_type(event["rows"], int)
     assert_type((handle.id, handle.pipeline, handle.status), tuple[str, str, rat.reports.RunStatus])
     assert_type(handle.wait(60, raise_on_failure=False), rat.RunReport)
     handle.cancel()
@@ -93,10 +100,11 @@ def nouns(lake: rat.Lake) -> None:
 
 async def awaited(folder: Path) -> None:
     async with await rat.open_async(folder, read_only=False) as lake:
-        assert_type(await lake.build_async(on_event=rat.log_events()), rat.BuildReport)
+        assert_type(await lake.build_async(on_event=told), rat.BuildReport)
         assert_type(await lake.tables.list_async(), reports.Reports[reports.TableEntry])
-        async for batch in await lake.stream_async(ROWS):
-            assert_type(batch.to_pylist(), list[dict[str, Any]])
+        async with await lake.stream_async(ROWS) as stream:
+            async for batch in stream:
+                assert_type(batch.to_pylist(), list[dict[str, Any]])
         handle = await lake.submit_async("silver.orders")
         assert_type(await handle.wait_async(), rat.RunReport)
     (await rat.init_async(folder / "flights", example="flights")).close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, TypeVar
 
 from ..errors import Diagnostic, from_data
@@ -23,14 +24,14 @@ _PARTS: Parts = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Report:
     """What all reports share."""
 
     # What makes an object of the plain data of a field.
     _parts: ClassVar[Parts] = {}
 
-    _data: dict[str, Any] = field(compare=False)
+    _data: dict[str, Any]
 
     @classmethod
     def _from(cls: type[R], data: dict[str, Any]) -> R:
@@ -41,8 +42,14 @@ class Report:
         return cls(**{**values, "_data": data})
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report as plain data."""
-        return self._data
+        """The whole report as plain data, the caller's own."""
+        return copy.deepcopy(self._data)
+
+    def __eq__(self, other: object) -> bool:
+        return self._data == other._data if type(self) is type(other) else NotImplemented
+
+    # What holds lists has no hash.
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if not f.name.startswith("_")][:3]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+from .._rat import Result
 from .._words import counted
+from ..errors import Diagnostic, Severity
 from .base import Language, Parts, Report, many
 from .tables import Column
 
-if TYPE_CHECKING:
-    from .._rat import Result
-    from ..errors import Diagnostic, Severity
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class CheckedPipeline(Report):
     """One pipeline, checked. ``columns`` is ``None`` when they are unknown, ``sql`` when the template has an error."""
 
@@ -40,7 +38,7 @@ class CheckedPipeline(Report):
         return display.checked(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class CheckReport(Report):
     """What ``check`` found: ``ok`` when no diagnostic is an error."""
 
@@ -62,7 +60,7 @@ class CheckReport(Report):
         return display.check(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Compiled(Report):
     """One pipeline, compiled for its next run."""
 
@@ -102,7 +100,7 @@ class Compiled(Report):
         return display.compiled(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Amount(Report):
     """A number as far as it is known before a run: ``kind`` is ``exact``, ``at_most`` or ``unknown``, which has no ``value``."""
 
@@ -118,7 +116,7 @@ class Amount(Report):
         return f"<Amount {self}>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class LandedInput(Report):
     """A file of a landing zone that a run would read, and its size in bytes."""
 
@@ -128,7 +126,7 @@ class LandedInput(Report):
     """Its size in bytes."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class PlannedTest(Report):
     """A quality test that would run."""
 
@@ -138,7 +136,7 @@ class PlannedTest(Report):
     """``error`` or ``warning``."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SchemaChange(Report):
     """What becomes of a column: types, or names, before and after.
 
@@ -161,7 +159,7 @@ _AMOUNTS = [
 ]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class WritePlan(Report):
     """What a run of one pipeline would do to its table, told before it runs.
 
@@ -239,7 +237,7 @@ class WritePlan(Report):
         return display.plan(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class PreviewPhase(Report):
     """A step of a preview, ``plan``, ``execute`` or ``count``, and how long it took."""
 
@@ -249,7 +247,7 @@ class PreviewPhase(Report):
     """In milliseconds, with fractions."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Preview(Report):
     """The first rows of a pipeline's query, in ``data``, and what they took.
 
@@ -279,8 +277,13 @@ class Preview(Report):
         return replace(cls._from(data), data=rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report as plain data, its rows included."""
-        return {**self._data, "data": self.data.to_pylist()}
+        """The whole report as plain data, its rows included; what JSON has no word for is text, as SQL writes it."""
+        return {**super().to_dict(), "data": self.data._plain()}
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, Preview) else NotImplemented
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         rows = (

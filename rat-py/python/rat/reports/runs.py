@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .._words import counted
+from ..errors import Diagnostic, RatError, Severity
 from .base import Parts, Report, RunStatus, TestStatus, many
 
-if TYPE_CHECKING:
-    from ..errors import Diagnostic, RatError, Severity
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Phase(Report):
     """A step of a run and how long it took."""
 
@@ -24,7 +22,7 @@ class Phase(Report):
     """How long it took, in milliseconds, with fractions."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class LogLine(Report):
     """One line of a run's log, numbered from 1."""
 
@@ -37,8 +35,11 @@ class LogLine(Report):
     message: str
     """The line."""
 
+    def __repr__(self) -> str:
+        return f"<LogLine {self.seq} {self.level}: {self.message}>"
 
-@dataclass(frozen=True, repr=False)
+
+@dataclass(frozen=True, repr=False, eq=False)
 class TestResult(Report):
     """What one quality test found. ``samples`` are up to 20 of the violating rows, as dicts."""
 
@@ -76,7 +77,7 @@ class TestResult(Report):
         return f"<TestResult {self.name} {self.status}{found}>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class RunReport(Report):
     """Everything about one run of one pipeline."""
 
@@ -156,7 +157,7 @@ class RunReport(Report):
         return display.run(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class BuildReport(Report):
     """Everything about one build: one run report a pipeline, in dependency order."""
 
@@ -182,7 +183,7 @@ class BuildReport(Report):
         return display.build(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class RunRecord(Report):
     """One run as the ledger has it."""
 
@@ -219,7 +220,7 @@ class RunRecord(Report):
         return f"<RunRecord {self.id} {self.pipeline} {self.status}>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class TestLine(Report):
     """What one quality test of a run found, as the ledger has it: how many violating rows, none of them."""
 
@@ -243,7 +244,7 @@ class TestLine(Report):
         return f"<TestLine {self.name} {self.status}{found}>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class RunPage(Report):
     """Some runs, newest first; ``next`` is the ``after`` of the following page, ``None`` at the end."""
 

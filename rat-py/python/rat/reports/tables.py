@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .._words import counted
+from ..errors import RatError
 from .base import Parts, Report, TableKind, many
 
-if TYPE_CHECKING:
-    from ..errors import RatError
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Column(Report):
     """A column: its name, its type as SQL writes it, and whether it can hold NULL."""
 
@@ -24,7 +22,7 @@ class Column(Report):
     """Whether it can hold NULL."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class TableEntry(Report):
     """A table or a view in the catalog."""
 
@@ -34,7 +32,7 @@ class TableEntry(Report):
     """Table or view."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Table(Report):
     """A table or view as the catalog and its current snapshot describe it."""
 
@@ -79,7 +77,7 @@ class Table(Report):
         return display.table(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Snapshot(Report):
     """One snapshot in a table's history."""
 
@@ -107,7 +105,7 @@ class Snapshot(Report):
     """Branches and tags that name it."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MaintainedTable(Report):
     """What maintenance did to one table. Sizes are in bytes; ``error`` is what stopped it."""
 
@@ -144,7 +142,7 @@ class MaintainedTable(Report):
         return f"<MaintainedTable {self.name}, {done}>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MaintenanceReport(Report):
     """What maintenance did, or with ``dry_run`` would do, table by table."""
 
@@ -169,7 +167,7 @@ class MaintenanceReport(Report):
         return display.maintenance(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Zone(Report):
     """A landing zone and how much is in it to ingest."""
 
@@ -183,7 +181,7 @@ class Zone(Report):
     """Their bytes."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ZoneFile(Report):
     """A file in a landing zone."""
 
@@ -197,7 +195,7 @@ class ZoneFile(Report):
     """When it was written."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Restored(Report):
     """Files that are back in their zone, and those kept where they are because a file of that name has landed since."""
 
