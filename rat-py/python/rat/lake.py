@@ -82,7 +82,7 @@ class Lake:
     def _check(self, select: str | list[str] | None = None) -> Call[CheckReport]:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
-        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
+        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union, an empty one nothing, ``None`` all.
         What is wrong is in the report, never raised.
         """
         return self._native.check(select)
