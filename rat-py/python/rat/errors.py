@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .reports import BuildReport, MaintenanceReport, RunReport
 
 
@@ -104,8 +106,14 @@ class RatError(Exception):
         }
 
     def _render_traceback_(self) -> list[str]:
-        # In a notebook the snippet says more than the frames of rat's own code.
-        return [f"{type(self).__name__}: {self}"]
+        # In a notebook the snippet says more than the frames of rat's own code, and of IPython's; the user's own say how it came to this.
+        import traceback
+
+        def is_own(frame: FrameType) -> bool:
+            return str(frame.f_globals.get("__name__")).partition(".")[0] not in ("rat", "IPython", "ipykernel")
+
+        frames = [(frame, line) for frame, line in traceback.walk_tb(self.__traceback__) if is_own(frame)]
+        return [*traceback.StackSummary.extract(frames).format(), f"{type(self).__name__}: {self}"]
 
 
 class InvalidError(RatError):
