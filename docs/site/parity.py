@@ -174,6 +174,7 @@ ASIDE = {
     "Reports": "a list of reports, which a notebook draws",
     "Call": "what a verb of Python's is before it is waited for",
     "Live": "how notebooks show progress",
+    "Shown": "how notebooks show progress",
 }
 
 
