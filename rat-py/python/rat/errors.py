@@ -63,6 +63,21 @@ class Diagnostic:
 class RatError(Exception):
     """The base of every exception of rat. ``str()`` draws the snippet, without colour."""
 
+    kind: Kind
+    """What the caller can do about it; a subclass each."""
+    code: str
+    """The word for exactly this error."""
+    message: str
+    """One sentence in the user's words."""
+    help: str
+    """The way out, one imperative sentence."""
+    retryable: bool
+    """Whether the same call may succeed when tried again."""
+    context: dict[str, str]
+    """Facts added on the way up: the table, the file, the run."""
+    diagnostics: list[Diagnostic]
+    """What is wrong in the project, each with its place; none where nothing in it is."""
+
     @classmethod
     def _from(cls, data: dict[str, Any]) -> RatError:
         return cls(**{**data, "diagnostics": [Diagnostic(**d) for d in data["diagnostics"]]})
@@ -80,7 +95,7 @@ class RatError(Exception):
         diagnostics: list[Diagnostic],
     ) -> None:
         super().__init__(drawn)
-        self.kind: Kind = kind
+        self.kind = kind
         self.code = code
         self.message = message
         self.help = help

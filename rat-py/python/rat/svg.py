@@ -22,7 +22,7 @@ _APART = 4
 _QUIET = 'fill="currentColor" fill-opacity=".75"'
 
 
-class Lane(NamedTuple):
+class _Lane(NamedTuple):
     """The place of a pair's lines in a column that they skip."""
 
     source: str
@@ -30,7 +30,7 @@ class Lane(NamedTuple):
     rank: int
 
 
-Place = dict[str | Lane, tuple[float, float]]
+Place = dict[str | _Lane, tuple[float, float]]
 # Source and reader, and how far down in each a line begins and ends.
 Line = tuple[str, str, float, float]
 
@@ -39,7 +39,7 @@ def graph(drawn: Graph, *, columns: bool = False) -> str:
     """One `<svg>`, self-contained. With `columns`, each node lists its columns and lines run between those."""
     ranks = _ranks(drawn)
     nodes = {node.name: node for node in drawn.nodes}
-    heights: dict[str | Lane, float] = {node.name: _height(node, columns) for node in drawn.nodes}
+    heights: dict[str | _Lane, float] = {node.name: _height(node, columns) for node in drawn.nodes}
     lines = _column_lines(drawn, nodes) if columns else []
     told = {line[:2] for line in lines}
     # What is read for no column, for a filter alone, is read all the same.
@@ -80,8 +80,8 @@ def _told(drawn: Graph) -> str:
     for node in drawn.nodes:
         if node.kind == "pipeline":
             words = "with errors" if not node.ok else node.latest_run["status"] if node.latest_run else "never ran"
-            counts[words] = counts.get(words, 0) + 1
-    runs = ", ".join(f"{number} {words}" for words, number in counts.items())
+            counts[words] = counts.get(words, 0) + (1 if _mark(node) else 0)
+    runs = ", ".join(f"{number} {words}" for words, number in counts.items() if number)
     text = f"Graph of {counted(len(drawn.nodes), 'node')} and {counted(len(drawn.edges), 'edge')}"
     return escape(f"{text}: {runs}" if runs else text)
 
@@ -99,16 +99,16 @@ def _ranks(drawn: Graph) -> dict[str, int]:
     return {name: used.index(rank) for name, rank in ranks.items()}
 
 
-def _way(source: str, reader: str, ranks: dict[str, int]) -> list[str | Lane]:
+def _way(source: str, reader: str, ranks: dict[str, int]) -> list[str | _Lane]:
     """From a node to one that reads it, with a lane in every column between."""
-    return [source, *(Lane(source, reader, rank) for rank in range(ranks[source] + 1, ranks[reader])), reader]
+    return [source, *(_Lane(source, reader, rank) for rank in range(ranks[source] + 1, ranks[reader])), reader]
 
 
-def _order(drawn: Graph, ranks: dict[str, int], ways: list[list[str | Lane]]) -> list[list[str | Lane]]:
-    order: list[list[str | Lane]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+def _order(drawn: Graph, ranks: dict[str, int], ways: list[list[str | _Lane]]) -> list[list[str | _Lane]]:
+    order: list[list[str | _Lane]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
     for node in drawn.nodes:
         order[ranks[node.name]].append(node.name)
-    near: dict[str | Lane, list[str | Lane]] = {}
+    near: dict[str | _Lane, list[str | _Lane]] = {}
     for way in ways:
         for lane in way[1:-1]:
             order[lane.rank].append(lane)  # type: ignore[union-attr]
@@ -182,7 +182,7 @@ def _column_lines(drawn: Graph, nodes: dict[str, Node]) -> list[Line]:
     return lines
 
 
-def _line(way: list[str | Lane], place: Place, line: Line, at: int) -> str:
+def _line(way: list[str | _Lane], place: Place, line: Line, at: int) -> str:
     """A line along its way, curved between the columns and straight through the lanes; `at` is its place among those of its pair."""
     _, _, down, up = line
     x, y = place[way[0]]
