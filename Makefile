@@ -100,6 +100,7 @@ docs: ## Write the generated pages and snapshots anew; read the diff
 	RAT_UPDATE=1 cargo test --workspace
 	node rat-node/types.mjs
 	$(PYTHON) rat-py/words.py
+	$(PYTHON) docs/site/parity.py
 
 bench: bench-engine ## Measure rat beside its references; prints ratios (compiles the release profile first)
 	@$(MAKE) --no-print-directory bench-bindings
