@@ -182,7 +182,7 @@ def test_a_terminal_without_rich_says_what_to_install(project: Path, tmp_path: P
     (tmp_path / "rich.py").write_text("raise ModuleNotFoundError('there is none', name='rich')")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     told = on_a_terminal(project, "tables", PYTHONPATH=path)
-    assert "pip install 'rat[cli]'" in told and "Traceback" not in told
+    assert "pip install 'rat-lake[cli]'" in told and "Traceback" not in told
 
 
 def test_a_terminal_is_not_waited_for(project: Path) -> None:

@@ -9,7 +9,7 @@ from rat.cli import main
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 HEAD = """# The command
 
-`pip install 'rat[cli]'` brings the command `rat`: the verbs of a lake, with errors drawn in colour on a terminal and plain elsewhere,
+`rat-lake[cli]`, the Python package with its extra, brings the command `rat`: the verbs of a lake, with errors drawn in colour on a terminal and plain elsewhere,
 tables on a terminal and tab-separated lines in a pipe. `--json` prints the report and nothing else. `eval "$(rat completion bash)"`
 completes it.
 """

@@ -128,7 +128,7 @@ def _need_rich() -> None:
     try:
         import rich  # noqa: F401
     except ModuleNotFoundError:
-        raise click.ClickException("on a terminal the command rat needs rich: pip install 'rat[cli]'") from None
+        raise click.ClickException("on a terminal the command rat needs rich: pip install 'rat-lake[cli]'") from None
 
 
 def coloured(drawn: str) -> str:
