@@ -90,19 +90,19 @@ def test_a_project_is_looked_for_upwards(project: Path, monkeypatch: pytest.Monk
     assert CliRunner().invoke(main, ["check"]).exit_code == 1
 
 
-@pytest.mark.parametrize("verb", ["check", "build", "test"])
-def test_nothing_to_work_on_is_no_success(verb: str, project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("verb", [["check"], ["build"], ["test"], ["run", "silver.orders"]], ids=" ".join)
+def test_nothing_to_work_on_is_no_success(verb: list[str], project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("empty")
     for lake in (str(folder), folder.as_uri(), "memory://"):
-        done = invoked(lake, verb)
+        done = invoked(lake, *verb)
         assert (done.exit_code, done.stdout) == (1, "")
         assert "rat init" in done.stderr and f"there is no pipeline in `{lake}`" in done.stderr
-        assert strict(invoked(lake, verb, "--json").stdout)["error"]["kind"] == "invalid"
+        assert strict(invoked(lake, *verb, "--json").stdout)["error"]["kind"] == "invalid"
     assert list(folder.iterdir()) == []
-    wrong = invoked(project, "-n", "nope", verb)
+    wrong = invoked(project, "-n", "nope", *verb)
     assert wrong.exit_code == 1 and "the namespace `nope` has no pipeline" in wrong.stderr and "`default`" in wrong.stderr
     assert invoked(project, "-n", "default", "check").exit_code == 0
-    assert invoked(folder / "nowhere", verb).exit_code == 3
+    assert invoked(folder / "nowhere", *verb).exit_code == 3
 
 
 def test_the_version_is_told_without_an_installation() -> None:

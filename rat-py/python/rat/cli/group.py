@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ..lake import Lake
 
 _HELP = """
-Exit codes: 0 done · 1 the project, the data or a run is at fault, or there is no pipeline to check, test or build · 2 wrong usage ·
+Exit codes: 0 done · 1 the project, the data or a run is at fault, or there is no pipeline to check, test, run or build · 2 wrong usage ·
 3 not found · 4 denied · 5 conflict · 6 unavailable · 7 timed out · 8 corrupt · 70 a defect in rat · 130 interrupted. With --json, what
-fails is {"error": {kind, code, message, help, retryable, context, diagnostics, drawn}} on standard output, wrong usage too; a run, build or
-maintenance that fails is its report, and one that is interrupted has the "runs" that had ended beside the error. NO_COLOR, FORCE_COLOR,
-CLICOLOR_FORCE and TERM=dumb are heeded.
+fails is {"error": {kind, code, message, help, retryable, context, diagnostics, drawn}} on standard output, wrong usage too; a run, build
+or maintenance that fails is its report, and one that is interrupted has the "runs" that had ended beside the error. NO_COLOR,
+FORCE_COLOR, CLICOLOR_FORCE and TERM=dumb are heeded.
 """
 
 

@@ -200,9 +200,9 @@ def maintain(ctx: click.Context, select: tuple[str, ...], dry_run: bool, relocat
         for one in report.tables:
             counts = [getattr(one, name) for name in names]
             status = "failed" if one.error is not None else "success"
-            lines.append([one.name, status, one.bytes_deleted + one.orphan_bytes, *counts])
+            lines.append([one.name, status, *counts, one.bytes_deleted + one.orphan_bytes])
         titles = {"snapshots_expired": "expired"}
-        counts_of = [Column(name, titles.get(name, name.replace("_", "\n")), right=True) for name in ("bytes_freed", *names)]
+        counts_of = [Column(name, titles.get(name, name.replace("_", "\n")), right=True) for name in (*names, "bytes_freed")]
         print_table([Column("table", shown=short), Column("status", marks=True), *counts_of], lines, keep=3)
         for one in report.tables:
             if one.error is not None:

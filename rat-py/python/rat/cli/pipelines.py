@@ -168,6 +168,9 @@ def run(
     as_json: bool,
 ) -> None:
     """Run one pipeline."""
+    from .project import need_pipelines
+
+    need_pipelines(ctx)
     lake = open_lake(ctx)
     with progress(shown=not as_json) as on_event:
         report = lake.run(
