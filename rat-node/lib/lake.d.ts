@@ -11,7 +11,7 @@ import type { BuildReport, Compiled, Event, MaintenanceReport, Preview, RunRepor
 import type { Runs } from './runs.js'
 import type { Tables } from './tables.js'
 
-/** Which pipelines, in dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`; an array is a union. */
+/** Which pipelines, in dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`; an array is a union, an empty one nothing. All when it is left out. */
 export type Select = string | string[]
 
 /** How a lake is opened. */

@@ -1,8 +1,6 @@
 //! `lake.graph()`: what reads what.
 
 use pyo3::prelude::*;
-use rat_core::NodeKind;
-use rat_core::error::{Code, Error};
 use rat_core::name::Name;
 
 use crate::arguments::Text;
@@ -24,12 +22,8 @@ impl Graph {
         Ok(py.import("rat.graph")?.getattr("Graph")?.call1((Self { graph, namespace }, data))?.unbind())
     }
 
-    fn pipeline(&self, py: Python<'_>, text: &str) -> PyResult<Name> {
-        let is_pipeline = |name: &Name| self.graph.node(name).is_some_and(|node| node.kind == NodeKind::Pipeline);
-        Name::parse(text, &self.namespace).ok().filter(is_pipeline).ok_or_else(|| {
-            let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{text}` in the graph"));
-            to_python(py, &error)
-        })
+    fn pipeline(&self, py: Python<'_>, text: &str) -> PyResult<&Name> {
+        self.graph.find(text, &self.namespace).map_err(|e| to_python(py, &e))
     }
 }
 
@@ -40,11 +34,11 @@ impl Graph {
     }
 
     fn upstream(&self, py: Python<'_>, pipeline: Text) -> PyResult<Vec<String>> {
-        Ok(texts(self.graph.upstream(&self.pipeline(py, &pipeline)?)))
+        Ok(texts(self.graph.upstream(self.pipeline(py, &pipeline)?)))
     }
 
     fn downstream(&self, py: Python<'_>, pipeline: Text) -> PyResult<Vec<String>> {
-        Ok(texts(self.graph.downstream(&self.pipeline(py, &pipeline)?)))
+        Ok(texts(self.graph.downstream(self.pipeline(py, &pipeline)?)))
     }
 
     fn to_mermaid(&self) -> String {

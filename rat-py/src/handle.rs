@@ -66,7 +66,7 @@ impl RunHandle {
     }
 }
 
-/// What happens in a run, as dicts; an iterator and an async iterator.
+/// What happens in a run, as dicts, in order: an iterator and an async iterator that end with the run.
 #[pyclass(module = "rat", frozen)]
 pub struct RunEvents(Feed<rat_core::RunEvents>);
 

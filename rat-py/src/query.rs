@@ -39,6 +39,12 @@ impl QueryResult {
         Export::new(py, &self.0.schema, None)?.schema(py)
     }
 
+    /// The rows as dicts of plain Python values; needs no other package.
+    ///
+    /// Integers, floats, bool, str, bytes, ``Decimal``, ``date``, ``time`` and ``datetime``, in UTC for a ``TIMESTAMP WITH TIME ZONE``;
+    /// lists, and dicts for structs and maps. A map whose keys are lists, structs or maps is a list of tuples. What Python has no value
+    /// for is its text in SQL: an ``INTERVAL``, ``1 month 2 days 00:00:03``; a date or time outside of the years 1 to 9999; a time with
+    /// nanoseconds.
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         rows(py, &self.0.schema, &self.0.batches, For::Python)
     }
@@ -47,33 +53,40 @@ impl QueryResult {
         self.to_pylist(py)?.try_iter()
     }
 
+    /// A `pyarrow.Table`, without a copy.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         to_arrow(slf, "table")
     }
 
+    /// A `polars.DataFrame`, without a copy where polars has the type; a `TypeError` where it has none, as for `INTERVAL`.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         to_polars(slf, &slf.get().0.schema)
     }
 
+    /// A `pandas.DataFrame`, by way of pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         to_pandas(slf, "table")
     }
 
+    /// The names of the columns.
     #[getter]
     fn columns(&self) -> Vec<String> {
         columns(&self.0.schema)
     }
 
+    /// The types of the columns, as SQL writes them.
     #[getter]
     fn types(&self) -> Vec<String> {
         types(&self.0.schema)
     }
 
+    /// How many rows there are.
     #[getter]
     fn num_rows(&self) -> usize {
         self.0.num_rows()
     }
 
+    /// How long the query took, planning included, in milliseconds.
     #[getter]
     fn duration_ms(&self) -> f64 {
         self.0.duration.as_secs_f64() * 1000.0
@@ -102,7 +115,7 @@ impl QueryResult {
     }
 }
 
-/// The batches of a query as they come; an iterator, an async iterator and an Arrow stream. Each batch comes once, whoever asks.
+/// The batches of a query as they come: an iterator, an async iterator, a context manager and an Arrow stream. Each batch comes once.
 #[pyclass(name = "Stream", module = "rat", frozen)]
 pub struct QueryStream {
     schema: SchemaRef,
@@ -125,11 +138,13 @@ impl From<rat_core::QueryStream> for QueryStream {
 
 #[pymethods]
 impl QueryStream {
+    /// The names of the columns.
     #[getter]
     fn columns(&self) -> Vec<String> {
         columns(&self.schema)
     }
 
+    /// The types of the columns, as SQL writes them.
     #[getter]
     fn types(&self) -> Vec<String> {
         types(&self.schema)
@@ -170,6 +185,7 @@ impl QueryStream {
         call(self.batches.next(), |py, batch| give(py, batch, PyStopAsyncIteration::new_err(())))
     }
 
+    /// Stops the query, also where another thread waits for it. What was not read is lost.
     fn close(&self) {
         self.batches.close();
     }
@@ -218,6 +234,7 @@ impl Batch {
         Export::new(py, self.0.schema_ref(), None)?.schema(py)
     }
 
+    /// The rows as dicts of plain Python values, as a `Result` gives them.
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         rows(py, self.0.schema_ref(), std::slice::from_ref(&self.0), For::Python)
     }
@@ -226,14 +243,17 @@ impl Batch {
         self.to_pylist(py)?.try_iter()
     }
 
+    /// A `pyarrow.RecordBatch`, without a copy.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         to_arrow(slf, "record_batch")
     }
 
+    /// A `polars.DataFrame`, without a copy where polars has the type; a `TypeError` where it has none, as for `INTERVAL`.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         to_polars(slf, slf.get().0.schema_ref())
     }
 
+    /// A `pandas.DataFrame`, by way of pyarrow.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         to_pandas(slf, "record_batch")
     }
@@ -243,16 +263,19 @@ impl Batch {
         Self(self.0.slice(0, rows.0.min(self.0.num_rows())))
     }
 
+    /// The names of the columns.
     #[getter]
     fn columns(&self) -> Vec<String> {
         columns(self.0.schema_ref())
     }
 
+    /// The types of the columns, as SQL writes them.
     #[getter]
     fn types(&self) -> Vec<String> {
         types(self.0.schema_ref())
     }
 
+    /// How many rows there are.
     #[getter]
     fn num_rows(&self) -> usize {
         self.0.num_rows()

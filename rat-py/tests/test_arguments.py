@@ -1,13 +1,16 @@
 """Every verb and every argument of it: found here rather than listed, so that none can be forgotten."""
 
+import collections
 import datetime
 import decimal
 import inspect
 import re
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pyarrow as pa
 import pytest
 import rat
@@ -92,6 +95,35 @@ def test_seconds_that_are_none(lake: rat.Lake, verb: str, parameter: str, wrong:
         call(lake, verb, {parameter: wrong})
 
 
+FLAGS = {"full_refresh", "allow_data_loss", "force", "fail_fast", "raise_on_failure", "dry_run", "relocate", "count", "read_only"}
+
+
+@pytest.mark.parametrize(("verb", "parameter"), [(v, p) for v, p in ARGUMENTS if p in FLAGS])
+@pytest.mark.parametrize("wrong", [1, None, "yes"])
+def test_a_flag_that_is_none(lake: rat.Lake, verb: str, parameter: str, wrong: object) -> None:
+    with pytest.raises(TypeError, match=f"argument '{parameter}': must be a bool, and is {wrong!r}"):
+        call(lake, verb, {parameter: wrong})
+
+
+@pytest.mark.parametrize(("verb", "parameter"), [(v, p) for v, p in ARGUMENTS if p in ("vars", "settings")])
+def test_values_by_name_that_are_none(lake: rat.Lake, verb: str, parameter: str) -> None:
+    with pytest.raises(TypeError, match=rf"argument '{parameter}': must be a dict, and is \[1\]"):
+        call(lake, verb, {parameter: [1]})
+
+
+class Raises:
+    """A path with a defect of its own."""
+
+    def __fspath__(self) -> str:
+        raise LookupError("mine")
+
+
+def test_what_the_callers_own_code_raises_comes_out(lake: rat.Lake) -> None:
+    for verb in ("open", "init"):
+        with pytest.raises(LookupError, match="mine"):
+            call(lake, verb, {"path": Raises()})
+
+
 TEXTS = ["pipeline", "sql", "name", "tag", "branch", "id", "zone", "select", "exclude", "namespace", "example", "run", "publish", "status"]
 
 
@@ -146,13 +178,39 @@ def test_what_is_inside_is_named(lake: rat.Lake, wrong: dict[str, object], messa
         call(lake, "query", wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"x": float("nan")}, {"x": Odd()}, {"x": b""}, {"x": datetime.timedelta(1)}])
+@pytest.mark.parametrize("wrong", [{"x": float("nan")}, {"x": Odd()}, {"x": b""}, {"x": datetime.timedelta(1)}, {"x": "\ud800"}, {1: 2}])
 def test_variables_are_made_of_what_json_has(lake: rat.Lake, wrong: dict[str, object]) -> None:
     circle: dict[str, object] = {}
     circle["again"] = circle
     for given in [wrong, circle]:
         with pytest.raises(TypeError, match="`vars` must be made of what JSON has"):
             lake.run("silver.orders", vars=given)
+
+
+@pytest.mark.parametrize("parameter", ["vars", "settings"])
+def test_an_int_that_json_would_round_is_named(lake: rat.Lake, parameter: str) -> None:
+    verb, given = ("compile", {"pipeline": "silver.orders"}) if parameter == "vars" else ("open", {"path": "memory://"})
+    told = re.escape(f'`{parameter}["a"][1]["n"]` is 1180591620717411303424, which has more than 64 bits')
+    with pytest.raises(TypeError, match=told):
+        call(lake, verb, {**given, parameter: {"a": [1, {"n": 2**70}]}})
+
+
+def test_ints_of_variables_are_exact(project: Path) -> None:
+    folder = project / "default" / "pipelines" / "gold" / "v"
+    folder.mkdir()
+    (folder / "pipeline.sql").write_text("select {{ var('n') }} as n, {{ var('m') }} as m")
+    compiled = rat.open(project).compile("gold.v", vars={"n": 2**63 - 1, "m": numpy.int64(7)})
+    assert compiled.sql == "select 9223372036854775807 as n, 7 as m"
+
+
+def test_sequences_and_mappings_are_lists_and_dicts(lake: rat.Lake) -> None:
+    lake.build(collections.deque(["silver.orders"]))
+    assert lake.runs.list(status=("success", "failed")).runs[0].status == "success"
+    assert lake.query("select $1 as x", params=collections.deque([[1, 2]])).to_pylist() == [{"x": [1, 2]}]
+    assert lake.query("select $a as x", params=types.MappingProxyType({"a": 1})).to_pylist() == [{"x": 1}]
+    for flat in ("ab", b"ab"):
+        with pytest.raises(TypeError, match="`params` must be a list of values, or a dict of them by name"):
+            lake.query("select $1", params=flat)
 
 
 def test_what_fits_in_more_than_one_form_is_taken(lake: rat.Lake) -> None:

@@ -1,5 +1,6 @@
 """A program that ends while rat's threads are at work ends as any other does, and what it ran is written down."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -101,6 +102,21 @@ def test_a_run_that_the_end_stops_is_written_down(project: Path, program: str) -
     assert (done.returncode, done.stderr) == (0, "")
     (record,) = rat.open(project).runs.list("silver.slow").runs
     assert (record.status, record.error_code) == ("cancelled", "CANCELLED")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_ends_as_it_would_without_rat() -> None:
+    code = """
+import asyncio, os, sys, rat
+lake = rat.open("memory://")
+asyncio.run(lake.query_async("select 1"))
+child = os.fork()
+if child == 0:
+    sys.exit(3)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_program_may_use_the_lake_until_the_very_end(project: Path) -> None:

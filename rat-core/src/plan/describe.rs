@@ -88,6 +88,25 @@ fn unknown_column(field: &Column, valid: &[Column]) -> Description {
     Description { code, message, help: near(&field.name, valid.iter().map(|c| c.name.as_str()).collect()), span }
 }
 
+/// ``Function `md5` requires String, but received BIGINT (DataType: BIGINT)``, once for each way to call it, as a sentence of its own.
+fn wrong_argument(message: &str) -> Option<String> {
+    let word = |text: &str| {
+        let word: String = text.chars().take_while(|c| !c.is_whitespace() && !",.".contains(*c)).collect();
+        match word.as_str() {
+            "String" => "VARCHAR".to_owned(),
+            "Binary" => "BLOB".to_owned(),
+            "Numeric" => "numbers".to_owned(),
+            _ => word.to_uppercase(),
+        }
+    };
+    let function = message.split_once("unction `")?.1.split_once('`')?.0;
+    let given = word(message.split_once("but received ")?.1);
+    let mut taken: Vec<String> = ["requires ", "expects "].iter().flat_map(|verb| message.split(verb).skip(1)).map(word).collect();
+    let mut seen = std::collections::HashSet::new();
+    taken.retain(|one| seen.insert(one.clone()));
+    (!taken.is_empty()).then(|| format!("`{function}` takes {}, {given} given", taken.join(" or ")))
+}
+
 fn near(name: &str, mut names: Vec<&str>) -> Option<String> {
     if let Some(near) = nearest(name, names.iter().copied()) {
         return Some(format!("did you mean `{near}`?"));
@@ -158,6 +177,10 @@ fn planning(message: &str) -> Description {
         let mut numbers = place.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<usize>().ok());
         let (row, column) = (numbers.next().unwrap_or_default() + 1, numbers.next().unwrap_or_default() + 1);
         return one_type(format!("row {row} of `VALUES` has no type in common with those before it in column {column}"));
+    }
+    if let Some(message) = wrong_argument(&types::in_sql(&sentence(first))) {
+        let help = "give it the arguments that it takes".to_owned();
+        return Description { code: Code::TypeMismatch, message, help: Some(help), span: None };
     }
     let code = if TYPES.iter().any(|phrase| first.contains(phrase)) { Code::TypeMismatch } else { Code::InvalidQuery };
     let mut description = plain(code, first);

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .reports import BuildReport, MaintenanceReport, RunReport
 
 
@@ -71,6 +73,21 @@ class RatError(Exception):
     # What one of this class is, as long as nobody says otherwise.
     _usual: ClassVar[tuple[Kind, str]] = ("internal", "INTERNAL")
 
+    kind: Kind
+    """What the caller can do about it; a subclass each."""
+    code: str
+    """The word for exactly this error."""
+    message: str
+    """One sentence in the user's words."""
+    help: str
+    """The way out, one imperative sentence."""
+    retryable: bool
+    """Whether the same call may succeed when tried again."""
+    context: dict[str, str]
+    """Facts added on the way up: the table, the file, the run."""
+    diagnostics: list[Diagnostic]
+    """What is wrong in the project, each with its place; none where nothing in it is."""
+
     @classmethod
     def _from(cls, data: dict[str, Any]) -> RatError:
         return cls(**{**data, "diagnostics": [Diagnostic(**d) for d in data["diagnostics"]]})
@@ -88,17 +105,17 @@ class RatError(Exception):
         diagnostics: list[Diagnostic] | None = None,
     ) -> None:
         super().__init__(message if drawn is None else drawn)
-        self.kind: Kind = self._usual[0] if kind is None else kind
-        self.code: str = self._usual[1] if code is None else code
+        self.kind = self._usual[0] if kind is None else kind
+        self.code = self._usual[1] if code is None else code
         self.message = message
         self.help = help
         self.retryable = retryable
-        self.context: dict[str, str] = {} if context is None else context
-        self.diagnostics: list[Diagnostic] = [] if diagnostics is None else diagnostics
+        self.context = {} if context is None else context
+        self.diagnostics = [] if diagnostics is None else diagnostics
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are made anew by their constructor, with what is shown: a pool of processes would break on its way back.
-        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (type(self), *self.args), {**vars(self), "args": self.args}  # type: ignore[attr-defined]
 
     def to_dict(self) -> dict[str, Any]:
         """The error as plain data, such as a report holds it."""
@@ -114,8 +131,14 @@ class RatError(Exception):
         }
 
     def _render_traceback_(self) -> list[str]:
-        # In a notebook the snippet says more than the frames of rat's own code.
-        return [f"{type(self).__name__}: {self}"]
+        # In a notebook the snippet says more than the frames of rat's own code, and of IPython's; the user's own say how it came to this.
+        import traceback
+
+        def is_own(frame: FrameType) -> bool:
+            return str(frame.f_globals.get("__name__")).partition(".")[0] not in ("rat", "IPython", "ipykernel")
+
+        frames = [(frame, line) for frame, line in traceback.walk_tb(self.__traceback__) if is_own(frame)]
+        return [*traceback.StackSummary.extract(frames).format(), f"{type(self).__name__}: {self}"]
 
 
 class InvalidError(RatError):

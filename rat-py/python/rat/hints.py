@@ -70,6 +70,7 @@ __all__ = [
     "Runs",
     "Sequence",
     "Snapshot",
+    "Statuses",
     "Strategy",
     "Stream",
     "Table",
@@ -89,6 +90,7 @@ __all__ = [
 Params = Sequence[Any] | Mapping[str, Any]
 Example = Literal["shop", "flights"]
 Strategy = Literal["full_refresh", "append_only", "incremental", "delete_insert", "scd2", "snapshot"]
+Statuses = RunStatus | Sequence[RunStatus]
 OnEvent = Callable[[Event], object]
 # Inside of the nouns `list` is a verb.
 Names = list[str]

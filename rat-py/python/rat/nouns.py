@@ -7,11 +7,10 @@ from .verbs import awaits, hinted, waits
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Sequence
 
     from . import _rat
     from ._rat import Call, Result
-    from .hints import Names
+    from .hints import Names, Statuses
     from .reports import (
         LogLine,
         Reports,
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
         RunPage,
         RunRecord,
         RunReport,
-        RunStatus,
         Snapshot,
         Table,
         TableEntry,
@@ -131,7 +129,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: RunStatus | Sequence[RunStatus] | None = None,
+        status: Statuses | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,

@@ -2,26 +2,11 @@
 "The nouns of a lake: its tables, runs, landing zones and namespaces."
 
 import datetime
-from collections.abc import Sequence
 
 from . import _rat
 from ._rat import Result
-from .hints import Names
-from .reports import (
-    LogLine,
-    Reports,
-    Restored,
-    RunPage,
-    RunRecord,
-    RunReport,
-    RunStatus,
-    Snapshot,
-    Table,
-    TableEntry,
-    TestLine,
-    Zone,
-    ZoneFile,
-)
+from .hints import Names, Statuses
+from .reports import LogLine, Reports, Restored, RunPage, RunRecord, RunReport, Snapshot, Table, TableEntry, TestLine, Zone, ZoneFile
 
 class Tables:
     """The tables of a lake, from the catalog and their metadata; nothing is scanned. A name is ``layer.name`` or ``namespace.layer.name``.
@@ -119,7 +104,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: RunStatus | Sequence[RunStatus] | None = None,
+        status: Statuses | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,
@@ -134,7 +119,7 @@ class Runs:
         self,
         pipeline: str | None = None,
         *,
-        status: RunStatus | Sequence[RunStatus] | None = None,
+        status: Statuses | None = None,
         since: datetime.datetime | str | None = None,
         until: datetime.datetime | str | None = None,
         limit: int | None = None,

@@ -60,7 +60,7 @@ async fn nodes_carry_what_is_known_of_them() {
 #[tokio::test]
 async fn a_selection_is_a_graph_of_its_own() {
     let shop = shop().await;
-    let select = |text: &str| GraphOptions { select: vec![text.to_owned()] };
+    let select = |text: &str| GraphOptions { select: Some(vec![text.to_owned()]) };
     let graph = shop.lake.graph(&select("silver.orders+")).await.unwrap();
     assert_eq!(graph.nodes.iter().map(|n| n.name.short()).collect::<Vec<_>>(), ["silver.orders", "gold.broken"]);
     assert_eq!(graph.edges.len(), 1);
@@ -69,6 +69,9 @@ async fn a_selection_is_a_graph_of_its_own() {
     assert_eq!(json["nodes"][0]["layer"], "silver");
     assert_eq!(json["edges"][0], serde_json::json!({"from": "default.silver.orders", "to": "default.gold.broken"}));
     assert_eq!(shop.lake.graph(&select("silver.nothing")).await.unwrap_err().code(), Code::PipelineNotFound);
+    assert_eq!(graph.find("silver.orders", "default").unwrap().to_string(), "default.silver.orders");
+    let missing = graph.find("gold.brokn", "default").unwrap_err();
+    assert_eq!((missing.code(), missing.help()), (Code::PipelineNotFound, "did you mean `gold.broken`?"));
 }
 
 #[tokio::test]

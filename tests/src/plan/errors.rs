@@ -95,3 +95,13 @@ fn a_qualifier_that_is_no_table_is_named() {
         ["UNKNOWN_COLUMN `c.id` | `c` before `id` is not a table of the query | did you mean `o`?"]
     );
 }
+
+#[test]
+fn an_argument_of_another_type_is_told_in_words_of_sql() {
+    for (sql, expected) in [
+        ("SELECT md5(1)", "TYPE_MISMATCH `1` | `md5` takes VARCHAR or BLOB, BIGINT given | give it the arguments that it takes"),
+        ("SELECT abs('x')", "TYPE_MISMATCH `'x'` | `abs` takes numbers, VARCHAR given | give it the arguments that it takes"),
+    ] {
+        assert_eq!(problems(sql), [expected]);
+    }
+}

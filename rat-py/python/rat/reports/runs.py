@@ -116,7 +116,7 @@ class RunReport(Report):
     rows_dropped: int
     """Rows of the query that did not reach the table: duplicates of a key, and rows older than the stored one under ``keep_newer``."""
     rows_total: int | None
-    """Rows of the table afterwards; ``None`` for a view, and while the table has deletes whose number is not known."""
+    """Rows of the table afterwards, published or not; ``None`` for a view, and while the table has deletes whose number is not known."""
     bytes_written: int
     """Bytes of the data files written, rewritten rows included."""
     files_added: int
