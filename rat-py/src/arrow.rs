@@ -16,6 +16,7 @@ use pyo3::types::{PyCapsule, PyTuple};
 use rat_core::WriteData;
 use rat_core::error::{Code, Error};
 
+use crate::arguments::shown;
 use crate::error::to_python;
 use crate::params::{is_list, rows as rows_of};
 
@@ -26,14 +27,14 @@ const SCHEMA: &CStr = c"arrow_schema";
 /// The rows of anything with `__arrow_c_stream__` or `__arrow_c_array__`, and of a list of dicts.
 pub fn given(data: &Bound<'_, PyAny>) -> PyResult<WriteData> {
     let py = data.py();
-    if is_list(data) {
-        return WriteData::rows(rows_of(data)?).map_err(|e| to_python(py, &e));
-    }
     if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
         return stream_of(&method.call0()?);
     }
     if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_array__"))? {
         return array_of(&method.call0()?);
+    }
+    if is_list(data) {
+        return WriteData::rows(rows_of(data)?).map_err(|e| to_python(py, &e));
     }
     let kind = data.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
     Err(PyTypeError::new_err(format!(
@@ -47,8 +48,7 @@ fn wrong(e: ArrowError) -> PyErr {
 
 /// What a capsule of this name holds.
 fn held<T>(capsule: &Bound<'_, PyAny>, name: &'static CStr) -> PyResult<*mut T> {
-    let of =
-        || format!("`data` must give a capsule that is called `{}`, and gave {}", name.to_string_lossy(), crate::arguments::shown(capsule));
+    let of = || format!("`data` must give a capsule that is called `{}`, and gave {}", name.to_string_lossy(), shown(capsule));
     let pointer = capsule.cast::<PyCapsule>().ok().and_then(|capsule| capsule.pointer_checked(Some(name)).ok());
     pointer.map(|pointer| pointer.as_ptr().cast()).ok_or_else(|| PyTypeError::new_err(of()))
 }

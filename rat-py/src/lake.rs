@@ -96,6 +96,7 @@ impl Lake {
     }
 
     #[pyo3(signature = (pipeline = None, *, sql = None, full_refresh = false, vars = None, limit = None, count = false))]
+    #[expect(clippy::too_many_arguments, reason = "keyword options of the Python signature")]
     fn preview(
         &self,
         py: Python<'_>,

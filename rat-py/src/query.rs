@@ -336,13 +336,14 @@ fn to_polars<'py, T: PyTypeInfo>(rows: &Bound<'py, T>, schema: &SchemaRef) -> Py
 }
 
 /// What to cast a column to that polars has no type for, which would be a panic of its own.
-fn unknown_to_polars(field: &Field) -> Option<&'static str> {
+fn unknown_to_polars(field: &Field) -> Option<String> {
+    let text = || "VARCHAR".to_owned();
     match field.data_type() {
-        DataType::Interval(_) => Some("VARCHAR"),
-        DataType::Decimal256(precision, _) if *precision > 38 => Some("DECIMAL(38, s)"),
-        DataType::Struct(fields) => fields.iter().find_map(|field| unknown_to_polars(field)).map(|_| "VARCHAR"),
+        DataType::Interval(_) => Some(text()),
+        DataType::Decimal256(precision, scale) if *precision > 38 => Some(format!("DECIMAL(38, {})", (*scale).min(38))),
+        DataType::Struct(fields) => fields.iter().find_map(|field| unknown_to_polars(field)).map(|_| text()),
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => {
-            unknown_to_polars(item).map(|_| "VARCHAR")
+            unknown_to_polars(item).map(|_| text())
         }
         _ => None,
     }

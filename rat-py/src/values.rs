@@ -2,11 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, downcast_primitive_array};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, SchemaRef, TimeUnit, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowNativeType, ArrowPrimitiveType, DataType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, Float16Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef, TimeUnit, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use arrow::error::ArrowError;
 use pyo3::exceptions::PyTypeError;
@@ -26,6 +27,8 @@ pub enum For {
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
+/// Milliseconds of a day.
+const MILLIS: i64 = DAY / 1000;
 /// The days since 1970 that a `date` reaches: years 1 to 9999.
 const DAYS: RangeInclusive<i64> = -719_162..=2_932_896;
 /// The most days of a `timedelta`.
@@ -67,13 +70,9 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, row: usize, to: For) -> PyResul
         DataType::UInt16 => number!(UInt16Type),
         DataType::UInt32 => number!(UInt32Type),
         DataType::UInt64 => number!(UInt64Type),
-        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
-            let float = cast(&array.slice(row, 1), &DataType::Float64).map_err(wrong)?.as_primitive::<Float64Type>().value(0);
-            match to {
-                For::Json if !float.is_finite() => text(py, array, row)?,
-                _ => float.into_pyobject(py)?.into_any(),
-            }
-        }
+        DataType::Float16 => float(py, array, row, array.as_primitive::<Float16Type>().value(row).to_f64(), to)?,
+        DataType::Float32 => float(py, array, row, array.as_primitive::<Float32Type>().value(row).into(), to)?,
+        DataType::Float64 => float(py, array, row, array.as_primitive::<Float64Type>().value(row), to)?,
         DataType::Utf8 => array.as_string::<i32>().value(row).into_pyobject(py)?.into_any(),
         DataType::LargeUtf8 => array.as_string::<i64>().value(row).into_pyobject(py)?.into_any(),
         DataType::Utf8View => array.as_string_view().value(row).into_pyobject(py)?.into_any(),
@@ -97,7 +96,8 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, row: usize, to: For) -> PyResul
 
 /// A value of a type that Python has and JSON has not; `None` for one that Python's type does not reach.
 fn own<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let number = || PyResult::Ok(cast(&array.slice(row, 1), &DataType::Int64).map_err(wrong)?.as_primitive::<Int64Type>().value(0));
+    let whole = downcast_primitive_array!(array => array.value(row).to_i64(), _ => None);
+    let micros = |unit: &TimeUnit| micros(whole?, unit);
     Ok(match array.data_type() {
         DataType::Binary => Some(PyBytes::new(py, array.as_binary::<i32>().value(row)).into_any()),
         DataType::LargeBinary => Some(PyBytes::new(py, array.as_binary::<i64>().value(row)).into_any()),
@@ -107,19 +107,21 @@ fn own<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Option<Bo
         DataType::Decimal64(_, _) => Some(decimal::<Decimal64Type>(py, array, row)?),
         DataType::Decimal128(_, _) => Some(decimal::<Decimal128Type>(py, array, row)?),
         DataType::Decimal256(_, _) => Some(decimal::<Decimal256Type>(py, array, row)?),
-        DataType::Date32 => date(py, number()?)?,
-        DataType::Date64 => match number()? {
-            days if days % 86_400_000 == 0 => date(py, days / 86_400_000)?,
-            _ => None,
-        },
-        DataType::Timestamp(unit, zone) => {
-            micros(number()?, unit).map(|micros| timestamp(py, micros, zone.is_some())).transpose()?.flatten()
-        }
-        DataType::Time32(unit) | DataType::Time64(unit) => micros(number()?, unit).map(|micros| time(py, micros)).transpose()?.flatten(),
-        DataType::Duration(unit) => micros(number()?, unit).map(|micros| duration(py, micros)).transpose()?.flatten(),
+        DataType::Date32 => whole.map(|days| date(py, days)).transpose()?.flatten(),
+        DataType::Date64 => whole.filter(|millis| millis % MILLIS == 0).map(|millis| date(py, millis / MILLIS)).transpose()?.flatten(),
+        DataType::Timestamp(unit, zone) => micros(unit).map(|micros| timestamp(py, micros, zone.is_some())).transpose()?.flatten(),
+        DataType::Time32(unit) | DataType::Time64(unit) => micros(unit).map(|micros| time(py, micros)).transpose()?.flatten(),
+        DataType::Duration(unit) => micros(unit).map(|micros| duration(py, micros)).transpose()?.flatten(),
         DataType::Map(entries, _) => Some(map(py, array, row, is_hashed(entries.data_type()))?),
         _ => None,
     })
+}
+
+fn float<'py>(py: Python<'py>, array: &ArrayRef, row: usize, float: f64, to: For) -> PyResult<Bound<'py, PyAny>> {
+    match to {
+        For::Json if !float.is_finite() => text(py, array, row),
+        _ => Ok(float.into_pyobject(py)?.into_any()),
+    }
 }
 
 /// As SQL writes it.

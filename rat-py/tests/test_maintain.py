@@ -82,7 +82,7 @@ def test_a_table_that_cannot_be_maintained_is_told_and_the_others_are_maintained
         ({"keep_snapshots": True}, "argument 'keep_snapshots': must be a whole number, not negative, and is True"),
         ({"keep_for": "7d"}, "argument 'keep_for': must be a number of seconds, not negative, and is '7d'"),
         ({"orphan_grace": datetime.timedelta(-1)}, "argument 'orphan_grace': must be a number of seconds, not negative"),
-        ({"raise_on_failure": None}, "argument 'raise_on_failure': 'None' is not"),
+        ({"raise_on_failure": None}, "argument 'raise_on_failure': must be a bool, and is None"),
         ({"dry": True}, "unexpected keyword argument 'dry'"),
     ],
 )
