@@ -68,7 +68,7 @@ def scenario(text: str) -> str:
 def node() -> str:
     """Every declared class, with its documentation, from the types that the package ships."""
     library = ROOT / "rat-node/lib"
-    rooms = ["lake", "query", "tables", "runs", "handle", "landing", "namespaces", "graph", "check", "report", "errors"]
+    rooms = ["lake", "query", "stream", "tables", "runs", "handle", "landing", "namespaces", "graph", "check", "report", "errors"]
     blocks = [f"## {room}\n\n```ts\n{without_imports((library / f'{room}.d.ts').read_text())}\n```" for room in rooms]
     intro = (ROOT / "docs/site/node.md").read_text()
     return "\n\n".join([intro.strip(), *blocks]) + "\n"

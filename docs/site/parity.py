@@ -33,7 +33,7 @@ NOUNS = {
     **same("Namespaces", "Graph", "RunHandle"),
     # What a query gives.
     "Result": Noun("QueryResult", "Result", "Result"),
-    "Stream": Noun("QueryStream", "Stream", None),
+    "Stream": Noun("QueryStream", "Stream", "Stream"),
     "Batch": Noun(None, "Batch", "Rows"),
     "RunEvents": Noun("RunEvents", "RunEvents", None),
     # Reports.
@@ -75,7 +75,6 @@ _ARROW = "Arrow's own, which is Rust's"
 # What is in one language, or two, only, and why. The first that fits holds.
 OWN = {
     # Nouns.
-    "Stream": f"in Node {_ITERATOR}: of `Rows`, which tell their columns and types; leaving the loop closes it",
     "Batch": "in Rust an Arrow `RecordBatch`",
     "RunEvents": f"in Node {_ITERATOR}",
     "LatestRun": f"in Python {_DATA}",
@@ -103,6 +102,8 @@ OWN = {
     "Stream.columns": "in Rust, `rat_core::columns(&stream.schema())`",
     "Stream.types": "in Rust, `rat_core::columns(&stream.schema())`",
     "Stream.close": "in Rust, dropping it",
+    "Stream.start": "in Node the query starts when it is first asked for something; elsewhere `Lake.stream` waits for its start",
+    **dict.fromkeys(("Stream.next", "Stream.return", "Stream.throw"), "the protocol of iterators, which Python's has under other names"),
     "RunEvents.next": "`for` in Python",
     # Reports.
     "*.schema": _ARROW,
@@ -144,6 +145,7 @@ ASIDE = {
     "*Options": "arguments in Python; compared as arguments",
     "RunFilter": "arguments in Python; compared as arguments",
     "Abortable": "options; compared as arguments",
+    "ArrowData": "what Arrow's own types say elsewhere",
     "*Error": "an exception class a kind, of which `RatError` is the base; in Rust `Error::kind` tells",
     "Builder": "options of `open` elsewhere",
     "*Settings": "settings are an object in the shape of `rat.toml` elsewhere",

@@ -13,8 +13,10 @@ function report(data) {
 /** The report, or the failure raised. */
 function finished(done, { raiseOnFailure = true }) {
   const made = report(done.report)
-  if (raiseOnFailure && done.failure) throw new RunFailedError(done.failure, made)
-  return made
+  if (!raiseOnFailure || !done.failure) return made
+  const error = new RunFailedError(done.failure, made)
+  Error.captureStackTrace(error, finished)
+  throw error
 }
 
 /** The same options, with events as the caller gets them. */

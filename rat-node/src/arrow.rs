@@ -53,16 +53,34 @@ impl ToNapiValue for Rows {
     }
 }
 
-/// The batches as one Arrow IPC stream, for `apache-arrow`'s `tableFromIPC`. Views become plain columns: that reader knows no views.
-pub fn ipc(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
-    let fields: Vec<_> = schema.fields().iter().map(|f| f.as_ref().clone().with_data_type(without_views(f.data_type()))).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
-    for batch in batches {
-        let columns = batch.columns().iter().zip(schema.fields()).map(|(c, f)| cast(c, f.data_type()));
-        writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<_, _>>()?)?)?;
+/// One Arrow IPC stream, for `apache-arrow`'s `tableFromIPC`. Views become plain columns: that reader knows no views.
+pub struct IpcWriter {
+    schema: SchemaRef,
+    writer: StreamWriter<Vec<u8>>,
+}
+
+impl IpcWriter {
+    /// A stream that begins with its schema.
+    pub fn new(schema: &SchemaRef) -> Result<Self, ArrowError> {
+        let fields: Vec<_> = schema.fields().iter().map(|f| f.as_ref().clone().with_data_type(without_views(f.data_type()))).collect();
+        let schema = Arc::new(Schema::new(fields));
+        Ok(Self { writer: StreamWriter::try_new(Vec::new(), &schema)?, schema })
     }
-    writer.into_inner()
+
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+        let columns = batch.columns().iter().zip(self.schema.fields()).map(|(c, f)| cast(c, f.data_type()));
+        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?)?)
+    }
+
+    /// What was written since this was asked.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self.writer.get_mut())
+    }
+
+    /// The end, with what was written since the last was taken.
+    pub fn finish(self) -> Result<Vec<u8>, ArrowError> {
+        self.writer.into_inner()
+    }
 }
 
 fn without_views(data_type: &DataType) -> DataType {

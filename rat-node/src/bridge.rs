@@ -7,32 +7,38 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, Result, ToNapiValue};
+use napi::bindgen_prelude::{Object, PromiseRaw, Result, ToNapiValue};
 use napi_derive::napi;
 use rat_core::EventSink;
 use rat_core::error::{self, Code, Error};
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::watch;
 
 use crate::error::to_node;
-use crate::report::report;
+use crate::events::Listener;
 use crate::value::Value;
 
-/// One call of a verb: what stops it, and what it tells while it is under way.
+/// Dropped with its environment, the main program's or a worker's, which gives up what was called there.
+struct Environment(watch::Sender<()>);
+
+/// Runs once for each environment that loads the addon.
+#[napi(module_exports)]
+pub fn begin(_exports: Object, env: Env) -> Result<()> {
+    env.set_instance_data(Environment(watch::Sender::new(())), (), drop)
+}
+
+/// One call of a verb: what stops it, and who listens to it.
 #[napi]
 pub struct Call {
     cancelled: watch::Sender<bool>,
-    /// `None` is the end.
-    told: mpsc::UnboundedSender<Option<Value>>,
-    events: Mutex<mpsc::UnboundedReceiver<Option<Value>>>,
+    listener: Option<Arc<Listener>>,
 }
 
 #[napi]
 impl Call {
-    /// A call that was not made yet.
+    /// A call that was not made yet, with somebody who listens or without.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        let (told, events) = mpsc::unbounded_channel();
-        Self { cancelled: watch::Sender::new(false), told, events: Mutex::new(events) }
+    pub fn new(is_listened_to: bool) -> Self {
+        Self { cancelled: watch::Sender::new(false), listener: is_listened_to.then(Arc::default) }
     }
 
     /// Stops the verb: its promise is rejected, and nothing of it is published.
@@ -44,25 +50,30 @@ impl Call {
     /// No event comes after those that were told.
     #[napi]
     pub fn end(&self) {
-        // The receiver lives as long as this does.
-        let _ = self.told.send(None);
+        if let Some(listener) = &self.listener {
+            listener.end();
+        }
     }
 
     /// The next event; undefined when the verb is over.
+    // No `async fn`: its future would hold `self`, which an environment that ends does not wait for.
     #[napi]
-    pub async fn event(&self) -> Value {
-        self.events.lock().await.recv().await.flatten().unwrap_or(Value::Undefined)
+    pub fn event<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, Value>> {
+        let listener = self.listener.clone();
+        let next = async move {
+            Ok(match listener {
+                Some(listener) => listener.next().await,
+                None => Value::Undefined,
+            })
+        };
+        promise_until_end(env, next, |_, event| Ok(event))
     }
 }
 
 impl Call {
     /// Whom the core tells.
     pub fn sink(&self) -> EventSink {
-        let told = self.told.clone();
-        EventSink(Arc::new(move |event| {
-            // Nobody listens any more when the process is about to end.
-            let _ = told.send(Some(report(event)));
-        }))
+        self.listener.as_ref().map(Listener::sink).unwrap_or_default()
     }
 
     /// The promise of a verb of the core, which runs on tokio's threads.
@@ -91,8 +102,28 @@ impl Call {
             };
             done.map_err(|error| to_node(&error))
         };
-        env.spawn_future_with_callback(whole, last)
+        promise_until_end(env, whole, last)
     }
+}
+
+/// A promise that is given up with its environment: nobody is there any more to get it.
+fn promise_until_end<'env, T, V, F>(env: &'env Env, whole: V, last: F) -> Result<PromiseRaw<'env, T>>
+where
+    T: ToNapiValue + Send + 'static,
+    V: Future<Output = Result<T>> + Send + 'static,
+    F: FnOnce(&'env Env, T) -> Result<T> + 'static,
+{
+    let environment = env.get_instance_data::<Environment>()?.ok_or_else(|| napi::Error::from_reason("the addon was not loaded here"))?;
+    let mut environment = environment.0.subscribe();
+    let ended = async move { while environment.changed().await.is_ok() {} };
+    let alive = async move {
+        tokio::select! {
+            biased;
+            () = ended => Err(napi::Error::from_reason("the program or the worker that asked has ended")),
+            done = whole => done,
+        }
+    };
+    env.spawn_future_with_callback(alive, last)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {

@@ -1,5 +1,7 @@
 //! `lake.graph()`.
 
+use std::mem;
+
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 use rat_core::Graph;
@@ -15,11 +17,12 @@ use crate::value::Value;
 pub struct NativeGraph {
     graph: Graph,
     namespace: String,
+    data: Value,
 }
 
 impl NativeGraph {
     pub fn new(graph: Graph, namespace: &str) -> Self {
-        Self { graph, namespace: namespace.to_owned() }
+        Self { data: report(&graph), graph, namespace: namespace.to_owned() }
     }
 
     fn name(&self, given: Value) -> Result<Name> {
@@ -29,10 +32,10 @@ impl NativeGraph {
 
 #[napi]
 impl NativeGraph {
-    /// Nodes and edges.
+    /// Nodes and edges, once.
     #[napi]
-    pub fn data(&self) -> Value {
-        report(&self.graph)
+    pub fn data(&mut self) -> Value {
+        mem::replace(&mut self.data, Value::Undefined)
     }
 
     /// The pipelines, each after all that it reads.
