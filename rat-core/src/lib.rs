@@ -43,6 +43,7 @@ mod lake;
 
 pub use build::Publish;
 pub use check::{CheckReport, CheckedPipeline};
+pub use dialect::texts;
 pub use lake::{
     BuildOptions, Builder, CheckOptions, CompileOptions, Compiled, CompiledTest, CompiledZone, ConfigOrigin, ConfigValue, EventSink,
     Freshness, Graph, GraphEdge, GraphNode, GraphOptions, InitOptions, Lake, LandingZones, LatestRun, MaintainOptions, Namespaces,
@@ -58,7 +59,7 @@ pub use project::Language;
 pub use query::{AsOf, Param, Params, QueryResult, QueryStream};
 pub use run::{
     BuildReport, Event, LandedInput, Phase, PhaseReport, PlannedTest, Refresh, RunEvents, RunHandle, RunOptions, RunReport, RunStatus,
-    SchemaChange, SchemaChangeKind, TestResult, TestStatus, WriteData, WritePlan,
+    SchemaChange, SchemaChangeKind, Stop, TestResult, TestStatus, WriteData, WritePlan,
 };
 pub use tables::{Entry, EntryKind, HistoryEntry, NamedReference, ReferenceKind};
 

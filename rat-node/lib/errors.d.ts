@@ -72,7 +72,10 @@ export class RejectedError extends RatError {}
 /** Not allowed here. */
 export class DeniedError extends RatError {}
 /** The caller stopped it; `cause` is the reason of the signal. */
-export class CancelledError extends RatError {}
+export class CancelledError extends RatError {
+  /** Of a run, a write or a build that had begun: what had been published before. */
+  report?: RunReport | BuildReport | undefined
+}
 /** It took longer than allowed. */
 export class TimeoutError extends RatError {}
 /** A disk, a store, a catalog or a budget did not give what was needed: try again later, or give more. */

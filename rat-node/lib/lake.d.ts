@@ -84,7 +84,7 @@ export interface RunOptions extends Abortable {
   vars?: Record<string, unknown> | undefined
   /** Seconds; the pipeline's own `timeout` unless given. */
   timeout?: number | undefined
-  /** Told what happens, in order. What it throws stops the run and is what the caller gets. */
+  /** Told what happens, in order. What it throws stops the run, unless it is being published already, and is what the caller gets. */
   onEvent?: ((event: Event) => unknown) | undefined
   /** Throw `RunFailedError` when something failed. Default true. */
   raiseOnFailure?: boolean | undefined
@@ -204,7 +204,8 @@ export class Lake implements Disposable, AsyncDisposable {
    * Runs one pipeline: plan, execute, write, test, publish.
    *
    * Rejects with `RunFailedError`, which has the report, when it failed; `NotFoundError` (`PIPELINE_NOT_FOUND`); `DeniedError`
-   * (`READ_ONLY_LAKE`); `CancelledError` when the signal was aborted, and then nothing is published.
+   * (`READ_ONLY_LAKE`); `CancelledError` when the signal was aborted, and then nothing is published. A signal that comes while it is being
+   * published comes too late: the promise resolves.
    */
   run(pipeline: string, options?: RunOptions): Promise<RunReport>
   /**
@@ -217,7 +218,8 @@ export class Lake implements Disposable, AsyncDisposable {
   submit(pipeline: string, options?: SubmitOptions): Promise<RunHandle>
   /**
    * Runs many pipelines in dependency order, independent ones at the same time; unchanged ones are skipped, and so is what comes after a
-   * failure. Rejects as `run` does, and with `InvalidError` (`INVALID_SELECTOR`).
+   * failure. Rejects as `run` does, and with `InvalidError` (`INVALID_SELECTOR`). An aborted signal starts nothing more and cancels what runs;
+   * what had been published stays, and is in the `report` of the `CancelledError`.
    */
   build(select?: Select, options?: BuildOptions): Promise<BuildReport>
   /**

@@ -34,7 +34,7 @@ class Rows {
   }
 
   toArray() {
-    return this.#native.toArray(0, this.numRows)
+    return told(() => this.#native.toArray(0, this.numRows))
   }
 
   /** JSON has no bigint, and `JSON.parse` would round a number of that size. */
@@ -52,7 +52,7 @@ class Rows {
   }
 
   *[Symbol.iterator]() {
-    for (let at = 0; at < this.numRows; at += AT_ONCE) yield* this.#native.toArray(at, AT_ONCE)
+    for (let at = 0; at < this.numRows; at += AT_ONCE) yield* told(() => this.#native.toArray(at, AT_ONCE))
   }
 }
 

@@ -113,7 +113,10 @@ export interface TestResult {
   status: 'passed' | 'failed' | 'error'
   /** Violating rows; null when it could not be run. */
   count: number | null
-  /** Up to 20 of the violating rows. Data: shown to the caller, never logged or kept. */
+  /**
+   * Up to 20 of the violating rows. Data: shown to the caller, never logged or kept. Serialised, each is an object by the names of the
+   * columns; what JSON would round or has no word for is text, as SQL writes it.
+   */
   samples: Record<string, unknown>[] | null
   /** How long it took. */
   durationMs: number
@@ -208,7 +211,7 @@ export interface RunReport {
 export interface BuildReport {
   /** Whether nothing failed. */
   ok: boolean
-  /** Success when no run failed. */
+  /** Success when no run failed; cancelled when it was asked to stop before all had run. */
   status: RunStatus
   /** When it began. */
   startedAt: string

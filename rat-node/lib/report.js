@@ -1,6 +1,6 @@
 'use strict'
 
-const { RunFailedError, fromData } = require('./errors.js')
+const { CancelledError, RunFailedError, fromData } = require('./errors.js')
 
 /** A report of the core with its errors as errors: of a run, of a build, of a maintenance, of an event that carries one. */
 function report(data) {
@@ -10,11 +10,14 @@ function report(data) {
   return data
 }
 
-/** The report, or the failure raised. */
-function finished(done, { raiseOnFailure = true }) {
+/** The report, or the failure raised. What was published before the signal could stop it is a report. */
+function finished(done, { raiseOnFailure = true, signal }) {
   const made = report(done.report)
-  if (!raiseOnFailure || !done.failure) return made
-  const error = new RunFailedError(done.failure, made)
+  const isStopped = signal?.aborted && made.status === 'cancelled'
+  if (!isStopped && (!raiseOnFailure || !done.failure)) return made
+  const error = isStopped
+    ? Object.assign(new CancelledError(done.failure, { cause: signal.reason }), { report: made })
+    : new RunFailedError(done.failure, made)
   Error.captureStackTrace(error, finished)
   throw error
 }

@@ -3,21 +3,22 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use napi::Env;
 use napi::bindgen_prelude::{Object, PromiseRaw, Result, ToNapiValue};
 use napi_derive::napi;
-use rat_core::EventSink;
 use rat_core::error::{self, Code, Error};
+use rat_core::{EventSink, Stop};
 use tokio::sync::watch;
 
 use crate::error::to_node;
 use crate::events::Listener;
 use crate::value::Value;
 
-/// Dropped with its environment, the main program's or a worker's, which gives up what was called there.
+/// Dropped with its environment, the main program's or a worker's.
 struct Environment(watch::Sender<()>);
 
 /// Runs once for each environment that loads the addon.
@@ -26,10 +27,17 @@ pub fn begin(_exports: Object, env: Env) -> Result<()> {
     env.set_instance_data(Environment(watch::Sender::new(())), (), drop)
 }
 
+/// Ends with the environment: nobody is there any more to get what was asked for.
+fn end_of(env: &Env) -> Result<impl Future<Output = ()> + Send + use<>> {
+    let environment = env.get_instance_data::<Environment>()?.ok_or_else(|| napi::Error::from_reason("the addon was not loaded here"))?;
+    let mut environment = environment.0.subscribe();
+    Ok(async move { while environment.changed().await.is_ok() {} })
+}
+
 /// One call of a verb: what stops it, and who listens to it.
 #[napi]
 pub struct Call {
-    cancelled: watch::Sender<bool>,
+    stop: Stop,
     listener: Option<Arc<Listener>>,
 }
 
@@ -38,13 +46,13 @@ impl Call {
     /// A call that was not made yet, with somebody who listens or without.
     #[napi(constructor)]
     pub fn new(is_listened_to: bool) -> Self {
-        Self { cancelled: watch::Sender::new(false), listener: is_listened_to.then(Arc::default) }
+        Self { stop: Stop::default(), listener: is_listened_to.then(Arc::default) }
     }
 
     /// Stops the verb: its promise is rejected, and nothing of it is published.
     #[napi]
     pub fn cancel(&self) {
-        self.cancelled.send_replace(true);
+        self.stop.ask();
     }
 
     /// No event comes after those that were told.
@@ -59,14 +67,14 @@ impl Call {
     // No `async fn`: its future would hold `self`, which an environment that ends does not wait for.
     #[napi]
     pub fn event<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, Value>> {
-        let listener = self.listener.clone();
-        let next = async move {
-            Ok(match listener {
-                Some(listener) => listener.next().await,
-                None => Value::Undefined,
-            })
-        };
-        promise_until_end(env, next, |_, event| Ok(event))
+        let (listener, end) = (self.listener.clone(), end_of(env)?);
+        env.spawn_future(async move {
+            let Some(listener) = listener else { return Ok(Value::Undefined) };
+            tokio::select! {
+                () = end => Ok(Value::Undefined),
+                event = listener.next() => Ok(event),
+            }
+        })
     }
 }
 
@@ -74,6 +82,11 @@ impl Call {
     /// Whom the core tells.
     pub fn sink(&self) -> EventSink {
         self.listener.as_ref().map(Listener::sink).unwrap_or_default()
+    }
+
+    /// What asks a verb to end by itself, for [`ending`](Self::ending).
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// The promise of a verb of the core, which runs on tokio's threads.
@@ -92,38 +105,48 @@ impl Call {
         V: Future<Output = error::Result<T>> + Send + 'static,
         F: FnOnce(&'env Env, T) -> Result<T> + 'static,
     {
-        let mut cancelled = self.cancelled.subscribe();
-        let stopped = async move { cancelled.wait_for(|cancelled| *cancelled).await.is_ok() };
-        let whole = async move {
-            let done = tokio::select! {
+        let stop = self.stop();
+        let stopped = async move {
+            tokio::select! {
                 biased;
-                true = stopped => Err(Error::new(Code::Cancelled, "the signal was aborted")),
-                done = AssertUnwindSafe(verb).catch_unwind() => done.unwrap_or_else(|panic| Err(panicked(&*panic))),
-            };
-            done.map_err(|error| to_node(&error))
+                () = stop.asked() => Err(aborted()),
+                done = verb => done,
+            }
         };
-        promise_until_end(env, whole, last)
+        env.spawn_future_with_callback(self.guarded(env, stopped)?, last)
+    }
+
+    /// The promise of a verb that ends by itself when it is asked to stop, and tells how. What was asked before it began is not begun.
+    pub fn ending<'env, V>(&self, env: &'env Env, verb: V) -> Result<PromiseRaw<'env, Value>>
+    where
+        V: Future<Output = error::Result<Value>> + Send + 'static,
+    {
+        let stop = self.stop();
+        env.spawn_future(self.guarded(env, async move { if stop.is_asked() { Err(aborted()) } else { verb.await } })?)
+    }
+
+    /// A panic in it is an error, and the end of the environment stops it.
+    fn guarded<T: Send, V>(&self, env: &Env, verb: V) -> Result<impl Future<Output = Result<T>> + Send + use<T, V>>
+    where
+        V: Future<Output = error::Result<T>> + Send,
+    {
+        let (stop, end) = (self.stop(), end_of(env)?);
+        Ok(async move {
+            let mut verb = pin!(AssertUnwindSafe(verb).catch_unwind());
+            let done = tokio::select! {
+                done = &mut verb => done,
+                () = end => {
+                    stop.ask();
+                    verb.await
+                }
+            };
+            done.unwrap_or_else(|panic| Err(panicked(&*panic))).map_err(|error| to_node(&error))
+        })
     }
 }
 
-/// A promise that is given up with its environment: nobody is there any more to get it.
-fn promise_until_end<'env, T, V, F>(env: &'env Env, whole: V, last: F) -> Result<PromiseRaw<'env, T>>
-where
-    T: ToNapiValue + Send + 'static,
-    V: Future<Output = Result<T>> + Send + 'static,
-    F: FnOnce(&'env Env, T) -> Result<T> + 'static,
-{
-    let environment = env.get_instance_data::<Environment>()?.ok_or_else(|| napi::Error::from_reason("the addon was not loaded here"))?;
-    let mut environment = environment.0.subscribe();
-    let ended = async move { while environment.changed().await.is_ok() {} };
-    let alive = async move {
-        tokio::select! {
-            biased;
-            () = ended => Err(napi::Error::from_reason("the program or the worker that asked has ended")),
-            done = whole => done,
-        }
-    };
-    env.spawn_future_with_callback(alive, last)
+fn aborted() -> Error {
+    Error::new(Code::Cancelled, "the signal was aborted")
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {

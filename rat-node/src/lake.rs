@@ -110,10 +110,11 @@ impl NativeLake {
             timeout: given.take("timeout", seconds)?,
             vars: given.take("vars", fields)?.unwrap_or_default(),
             on_event: call.sink().0,
+            stop: call.stop(),
             ..RunOptions::default()
         };
         let lake = self.0.clone();
-        call.promise(env, async move { lake.run(&pipeline, &options).await.map(|run| outcome(&run, run.clone().into_result().err())) })
+        call.ending(env, async move { lake.run(&pipeline, &options).await.map(|run| outcome(&run, run.clone().into_result().err())) })
     }
 
     /// A run in the background.
@@ -145,9 +146,10 @@ impl NativeLake {
             concurrency: given.take("concurrency", count)?,
             vars: given.take("vars", fields)?.unwrap_or_default(),
             on_event: call.sink(),
+            stop: call.stop(),
         };
         let lake = self.0.clone();
-        call.promise(env, async move { lake.build(&options).await.map(|build| outcome(&build, build.clone().into_result().err())) })
+        call.ending(env, async move { lake.build(&options).await.map(|build| outcome(&build, build.clone().into_result().err())) })
     }
 
     /// `{ report, failure }` of a write.
@@ -230,9 +232,10 @@ impl NativeLake {
             settings: given.take("settings", fields)?.unwrap_or_default(),
             timeout: given.take("timeout", seconds)?,
             on_event: call.sink(),
+            stop: call.stop(),
         };
         let lake = self.0.clone();
-        call.promise(env, async move {
+        call.ending(env, async move {
             let data = match data {
                 Given::Ipc(bytes) => WriteData::ipc(bytes),
                 Given::Rows(rows) => WriteData::rows(rows),

@@ -38,11 +38,17 @@ fn from_json(field: &str, json: Json) -> Value {
         Json::Object(fields) => {
             let value = |key: &str, json| if DATA.contains(&field) { from_json(field, json) } else { from_json(key, json) };
             let fields: Vec<_> = fields.into_iter().map(|(key, json)| (name(field, &key), value(&key, json))).collect();
-            match fields.iter().any(|(_, value)| matches!(value, Value::Signed(_) | Value::Unsigned(_))) {
-                true => Value::Identified(fields),
-                false => Value::Object(fields),
-            }
+            if fields.iter().any(|(_, value)| has_bigint(value)) { Value::Identified(fields) } else { Value::Object(fields) }
         }
+    }
+}
+
+/// Whether a field is a bigint, or a list with one. An object within says it itself.
+fn has_bigint(value: &Value) -> bool {
+    match value {
+        Value::Signed(_) | Value::Unsigned(_) => true,
+        Value::List(items) => items.iter().any(has_bigint),
+        _ => false,
     }
 }
 

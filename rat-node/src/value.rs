@@ -31,7 +31,7 @@ pub enum Value {
     Bytes(Vec<u8>),
     List(Vec<Value>),
     Object(Vec<(String, Value)>),
-    /// An object of a report that has a bigint: `JSON.stringify` writes it as decimal text. Only ever made, never given.
+    /// An object of a report that has a bigint, which `JSON.stringify` writes as decimal text. Only ever made, never given.
     Identified(Vec<(String, Value)>),
     /// What is not data: a function, a symbol, an instance of a class. Only ever given, never made.
     Other(String),
@@ -262,10 +262,7 @@ unsafe extern "C" fn to_json(env: sys::napi_env, info: sys::napi_callback_info) 
             for name in own_names(env, this)? {
                 let mut field = ptr::null_mut();
                 check_status!(sys::napi_get_property(env, this, name, &raw mut field))?;
-                if type_of!(env, field)? == ValueType::BigInt {
-                    check_status!(sys::napi_coerce_to_string(env, field, &raw mut field))?;
-                }
-                let own = sys::napi_property_descriptor { value: field, ..property(name, OPEN) };
+                let own = sys::napi_property_descriptor { value: as_json(env, field)?, ..property(name, OPEN) };
                 check_status!(sys::napi_define_properties(env, copy, 1, &raw const own))?;
             }
             Ok(copy)
@@ -273,6 +270,25 @@ unsafe extern "C" fn to_json(env: sys::napi_env, info: sys::napi_callback_info) 
     };
     // What went wrong is thrown when this returns.
     said().unwrap_or(ptr::null_mut())
+}
+
+/// A bigint as text, and those of an array; anything else as it is.
+unsafe fn as_json(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_value> {
+    unsafe {
+        let mut said = value;
+        if type_of!(env, value)? == ValueType::BigInt {
+            check_status!(sys::napi_coerce_to_string(env, value, &raw mut said))?;
+        } else if type_of!(env, value)? == ValueType::Object && Object::from_napi_value(env, value)?.is_array()? {
+            let length = Array::from_napi_value(env, value)?.len();
+            said = Array::to_napi_value(env, Env::from_raw(env).create_array(length)?)?;
+            for i in 0..length {
+                let mut item = ptr::null_mut();
+                check_status!(sys::napi_get_element(env, value, i, &raw mut item))?;
+                check_status!(sys::napi_set_element(env, said, i, as_json(env, item)?))?;
+            }
+        }
+        Ok(said)
+    }
 }
 
 /// The names of the fields that are an object's own.

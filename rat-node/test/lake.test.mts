@@ -177,6 +177,27 @@ describe('aborting', () => {
     expect(runs.map((run) => run.status)).toEqual(['cancelled'])
   })
 
+  it('comes too late for what is being published, and the report tells', async () => {
+    const abort = new AbortController()
+    const onEvent = (event: Event) => {
+      if (event.event === 'phase' && event.phase === 'publish') abort.abort()
+    }
+    expect(await lake.run('silver.orders', { signal: abort.signal, onEvent })).toMatchObject({ ok: true, status: 'success' })
+    expect(await lake.write('bronze.rows', [{ id: 1 }], { signal: new AbortController().signal })).toMatchObject({ ok: true })
+  })
+
+  it('of a build tells what was published before', async () => {
+    await project.pipeline('gold/slow', "select o.id, i from {{ ref('silver.orders') }} o, generate_series(1, 5000000) t(i)")
+    const abort = new AbortController()
+    const onEvent = (event: Event) => {
+      if (event.event === 'phase' && event.phase === 'execute' && event.pipeline === 'default.gold.slow') abort.abort()
+    }
+    const error = await rejection(lake.build(['silver.orders', 'gold.slow'], { signal: abort.signal, onEvent }))
+    expect(error).toBeInstanceOf(CancelledError)
+    const { report } = error as CancelledError
+    expect(report).toMatchObject({ status: 'cancelled', runs: [{ status: 'success' }, { status: 'cancelled' }] })
+  })
+
   it('never starts what was aborted before', async () => {
     const error = await rejection(lake.build([], { signal: AbortSignal.abort() }))
     expect(error).toBeInstanceOf(CancelledError)

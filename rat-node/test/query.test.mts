@@ -41,9 +41,14 @@ describe('values', () => {
   })
 
   it('are pairs of a map, and text for what JavaScript has no type for', async () => {
-    const odd = await row("select map {'a': 1::int, 'b': null} as m, time '10:00:00' as t, interval '1 day' as i")
-    expect(odd).toEqual({ m: [['a', 1], ['b', null]], t: '10:00:00', i: '1 days' })
+    const odd = await row("select map {'a': 1::int, 'b': null} as m, time '10:00:00' as t, interval '1 month 2 days 3 seconds' as i")
+    expect(odd).toEqual({ m: [['a', 1], ['b', null]], t: '10:00:00', i: '1 month 2 days 00:00:03' })
     expect(new Map(odd!.m as [string, number][]).get('a')).toBe(1)
+  })
+
+  it('are the text of SQL where no Date reaches', async () => {
+    const far = "select to_timestamp(9000000000000) as t, date '1970-01-01' + 200000000 as d, epoch_ms(9000000000000000) as m, [time '10:00:00'] as l"
+    expect(await row(far)).toEqual({ t: '287168-08-24 16:00:00+00', d: '549551-05-28', m: '287168-08-24 16:00:00', l: ['10:00:00'] })
   })
 
   it('stay fields of the row whatever the column is called', async () => {

@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use rat_core::Stop;
 use rat_core::error::{Code, Error};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
@@ -21,6 +22,8 @@ use crate::error::to_python;
 
 /// How often a waiting call looks whether Ctrl-C was pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+/// How long an interrupted run may take to end by itself. It has its files to delete and its outcome to write down.
+const ENDING: Duration = Duration::from_secs(2);
 
 struct Owned {
     runtime: Runtime,
@@ -77,6 +80,8 @@ type Work = Pin<Box<dyn Future<Output = Result<Give, Failure>> + Send>>;
 pub struct Call {
     work: parking_lot::Mutex<Option<Work>>,
     awaited_on: EventLoop,
+    /// What asks the verb to end by itself; where there is none, it is dropped.
+    stop: Option<Stop>,
 }
 
 /// The event loop that a verb is awaited on; none when it is waited for.
@@ -99,16 +104,25 @@ where
             Err(panic) => Err(Failure::Core(panicked(&*panic))),
         }
     };
-    Call { work: parking_lot::Mutex::new(Some(Box::pin(work))), awaited_on: EventLoop::default() }
+    Call { work: parking_lot::Mutex::new(Some(Box::pin(work))), awaited_on: EventLoop::default(), stop: None }
 }
 
 #[pymethods]
 impl Call {
-    /// Waits with the GIL released. Ctrl-C drops the future, which cancels it.
+    /// Waits with the GIL released. Ctrl-C stops the verb.
     pub fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let work = self.begin()?;
+        let mut work = self.begin()?;
         let runtime = runtime().map_err(|e| to_python(py, &e))?;
-        finish(py, wait(py, runtime, work)?)
+        match (wait(py, runtime, &mut work), &self.stop) {
+            (Ok(done), _) => finish(py, done),
+            (Err(raised), None) => Err(raised),
+            // The outcome is in the ledger when the exception comes, or the process could end before. A second Ctrl-C does not wait.
+            (Err(raised), Some(stop)) => {
+                stop.ask();
+                let ended = async { tokio::time::timeout(ENDING, work).await.map(drop) };
+                wait(py, runtime, ended).and(Err(raised))
+            }
+        }
     }
 
     /// Runs on rat's own threads and tells the event loop at the end; cancelling the awaiting task cancels the verb.
@@ -123,10 +137,10 @@ impl Call {
             // An interpreter that is shutting down has nobody left to tell.
             Python::try_attach(|py| tell(py, &events, &waiting, done)).transpose().ok();
         });
-        let abort = task.abort_handle();
+        let (abort, stop) = (task.abort_handle(), self.stop.clone());
         let when_done = PyCFunction::new_closure(py, None, None, move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
             if args.get_item(0)?.call_method0("cancelled")?.is_truthy()? {
-                abort.abort();
+                stop.as_ref().map_or_else(|| abort.abort(), Stop::ask);
             }
             PyResult::Ok(())
         })?;
@@ -136,9 +150,9 @@ impl Call {
 }
 
 impl Call {
-    /// The same call, which tells its event loop to whom it may concern.
-    pub fn telling(self, awaited_on: EventLoop) -> Self {
-        Self { awaited_on, ..self }
+    /// The same call, which tells its event loop to whom it may concern, and asks the verb to stop where it would be dropped.
+    pub fn telling(self, awaited_on: EventLoop, stop: Stop) -> Self {
+        Self { awaited_on, stop: Some(stop), ..self }
     }
 
     fn begin(&self) -> PyResult<Work> {

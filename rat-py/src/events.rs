@@ -7,20 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use rat_core::EventSink;
 use rat_core::error::Error;
-use tokio::sync::Notify;
+use rat_core::{EventSink, Stop};
 
 use crate::arguments::Callback;
 use crate::bridge::{Call, EventLoop, Failure, call};
 use crate::report::plain;
 
-/// What a callback raised, if it did.
+/// A verb that can be listened to and asked to stop, and what its callback raised, if it did.
 #[derive(Default)]
 pub struct Listener {
+    /// What asks the verb to stop, as the caller or the callback may.
+    pub stop: Stop,
     awaited_on: EventLoop,
     raised: Mutex<Option<PyErr>>,
-    stop: Notify,
     /// Whether the caller is gone: what a run says after that, nobody is told.
     over: AtomicBool,
 }
@@ -46,7 +46,7 @@ impl Listener {
             let tell = |py: Python<'_>| settle(callback.bind(py).call1((plain(py, event)?,))?, told.awaited_on.get());
             if let Some(Err(raised)) = Python::try_attach(tell) {
                 told.raised.lock().get_or_insert(raised);
-                told.stop.notify_one();
+                told.stop.ask();
             }
         }));
         (listener, sink)
@@ -58,21 +58,17 @@ impl Listener {
         verb: impl Future<Output = Result<T, Error>> + Send + 'static,
         give: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> Call {
-        let awaited_on = Arc::clone(&self.awaited_on);
-        call(self.listen(verb), give).telling(awaited_on)
+        let (awaited_on, stop) = (Arc::clone(&self.awaited_on), self.stop.clone());
+        call(self.listen(verb), give).telling(awaited_on, stop)
     }
 
-    /// The verb's answer, or the first exception of the callback, which cancels the verb.
+    /// The verb's answer, or the first exception of the callback, which has asked the verb to stop.
     async fn listen<T>(self: Arc<Self>, verb: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
         let _over = Over(&self.over);
-        let done = tokio::select! {
-            done = verb => Some(done),
-            () = self.stop.notified() => None,
-        };
-        match (self.raised.lock().take(), done) {
-            (Some(raised), _) => Err(Failure::Raised(raised)),
-            (None, Some(done)) => Ok(done?),
-            (None, None) => unreachable!("only a raised exception stops a verb"),
+        let done = verb.await;
+        match self.raised.lock().take() {
+            Some(raised) => Err(Failure::Raised(raised)),
+            None => Ok(done?),
         }
     }
 }

@@ -132,6 +132,7 @@ impl Lake {
             timeout: timeout.map(|seconds| seconds.0),
             vars: from_python(vars, "vars")?,
             on_event: sink.0,
+            stop: listener.stop.clone(),
             ..RunOptions::default()
         };
         let lake = self.0.clone();
@@ -187,6 +188,7 @@ impl Lake {
             concurrency: concurrency.map(|count| count.0),
             vars: from_python(vars, "vars")?,
             on_event: sink,
+            stop: listener.stop.clone(),
         };
         let lake = self.0.clone();
         Ok(listener.call(async move { lake.build(&options).await }, move |py, done| {
@@ -245,6 +247,7 @@ impl Lake {
             settings: from_python(settings, "settings")?,
             timeout: timeout.map(|seconds| seconds.0),
             on_event: sink,
+            stop: listener.stop.clone(),
         };
         let (lake, data) = (self.0.clone(), given(&data)?);
         Ok(listener.call(async move { lake.write(&table, data, &options).await }, move |py, done| {

@@ -36,6 +36,9 @@ pub trait Steps: Send + Sync + 'static {
     /// As [`run`](crate::run::run).
     async fn run(&self, pipeline: &Name) -> Result<RunReport>;
 
+    /// Whether somebody asked the build to stop. What runs ends by itself then.
+    fn is_stopped(&self) -> bool;
+
     /// Told of a pipeline that is not run.
     fn skipped(&self, report: &RunReport);
 
@@ -105,10 +108,16 @@ pub fn build<'a>(
         let mut order = Order::new(graph, selected);
         let mut running: JoinSet<(Name, Result<RunReport>)> = JoinSet::new();
         let mut failed: Option<Name> = None;
+        let mut stopped = false;
         loop {
             while running.len() < options.concurrency
                 && let Some((next, culprit)) = order.next()
             {
+                if steps.is_stopped() {
+                    stopped = true;
+                    order.done(&next, skipped(&*steps, &next, RunStatus::Cancelled, "the build was cancelled".to_owned(), clock.now()));
+                    continue;
+                }
                 if let Some(culprit) = failed.as_ref().filter(|_| options.fail_fast) {
                     let reason = format!("the build stopped after `{}` failed", culprit.short());
                     order.done(&next, skipped(&*steps, &next, RunStatus::Cancelled, reason, clock.now()));
@@ -134,7 +143,7 @@ pub fn build<'a>(
                     }
                     order.done(&name, report);
                 }
-                Some(Err(stopped)) => match stopped.try_into_panic() {
+                Some(Err(ended)) => match ended.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
                     Err(_) => return Err(Error::new(Code::Cancelled, "the runtime stopped while a build was under way")),
                 },
@@ -146,7 +155,11 @@ pub fn build<'a>(
             }
             order.done(&report.pipeline.clone(), report);
         }
-        let status = if failed.is_some() { RunStatus::Failed } else { RunStatus::Success };
+        let status = match failed {
+            None if !stopped => RunStatus::Success,
+            Some(_) if !steps.is_stopped() => RunStatus::Failed,
+            _ => RunStatus::Cancelled,
+        };
         let duration_ms = (clock.now() - started_at).num_milliseconds().unsigned_abs();
         Ok(BuildReport { status, started_at, duration_ms, runs: order.into_reports() })
     })

@@ -25,7 +25,7 @@ mod walk;
 mod words;
 
 pub use depth::with_stack;
-pub use functions::{Functions, configure, countable, functions, functions_page};
+pub use functions::{Functions, configure, countable, functions, functions_page, texts};
 pub use lateral::expand_alias;
 pub use parse::{Parsed, Reads, parse};
 pub use read::{OptionValue, Problem, ReadCall, ReadFunction};

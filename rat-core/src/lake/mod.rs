@@ -293,12 +293,17 @@ impl Lake {
             vars: options.vars.clone(),
             trigger: "build".to_owned(),
             on_event: Arc::clone(&on_event),
+            stop: options.stop.clone(),
             ..RunOptions::default()
         };
         let together = options.publish == Publish::Together;
         let steps: Arc<dyn build::Steps> = match together {
             false => Arc::new(BuildSteps { context, options: run_options }),
-            true => Arc::new(TogetherSteps { runs: run::Together::begin(&context, run_options).await, on_event }),
+            true => Arc::new(TogetherSteps {
+                runs: run::Together::begin(&context, run_options.clone()).await?,
+                stop: run_options.stop,
+                on_event,
+            }),
         };
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let settings = build::BuildOptions {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::query::Params;
-use crate::run::{OnEvent, Refresh, RunOptions};
+use crate::run::{OnEvent, Refresh, RunOptions, Stop};
 
 /// Options of [`Lake::check`](super::Lake::check).
 #[derive(Debug, Clone, Default)]
@@ -61,6 +61,8 @@ pub struct BuildOptions {
     pub vars: BTreeMap<String, serde_json::Value>,
     /// Who is told what happens.
     pub on_event: EventSink,
+    /// What asks it to stop: nothing more is started then, and what runs is cancelled.
+    pub stop: Stop,
 }
 
 /// Whether a build runs pipelines whose code and inputs have not changed.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::build::Steps;
 use crate::error::Result;
 use crate::name::Name;
-use crate::run::{self, Event, OnEvent, RunContext, RunOptions, RunReport, Together};
+use crate::run::{self, Event, OnEvent, RunContext, RunOptions, RunReport, Stop, Together};
 
 pub(super) struct BuildSteps {
     pub(super) context: RunContext,
@@ -22,6 +22,10 @@ impl Steps for BuildSteps {
         run::run(&self.context, pipeline, &self.options).await
     }
 
+    fn is_stopped(&self) -> bool {
+        self.options.stop.is_asked()
+    }
+
     fn skipped(&self, report: &RunReport) {
         (self.options.on_event)(&Event::Finished { report: Box::new(report.clone()) });
     }
@@ -34,6 +38,7 @@ impl Steps for BuildSteps {
 /// What a build does whose tables are published together.
 pub(super) struct TogetherSteps {
     pub(super) runs: Together,
+    pub(super) stop: Stop,
     pub(super) on_event: OnEvent,
 }
 
@@ -45,6 +50,10 @@ impl Steps for TogetherSteps {
 
     async fn run(&self, pipeline: &Name) -> Result<RunReport> {
         self.runs.stage(pipeline).await
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_asked()
     }
 
     fn skipped(&self, report: &RunReport) {

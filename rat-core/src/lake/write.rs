@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{EventSink, Lake};
 use crate::config::{self, Config, Defaults, Overrides};
 use crate::error::{Code, Error, Result, nearest};
-use crate::run::{self, RunOptions, RunReport, WriteData};
+use crate::run::{self, RunOptions, RunReport, Stop, WriteData};
 
 /// Options of [`Lake::write`].
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub struct WriteOptions {
     pub timeout: Option<Duration>,
     /// Who is told what happens.
     pub on_event: EventSink,
+    /// What asks it to stop.
+    pub stop: Stop,
 }
 
 /// The keys of a pipeline's config that mean something for rows that are there already.
@@ -86,6 +88,7 @@ impl Lake {
             timeout: options.timeout,
             trigger: "write".to_owned(),
             on_event: options.on_event.0.clone(),
+            stop: options.stop.clone(),
             ..RunOptions::default()
         };
         run::write(&self.context(&loaded), &name, data, config, &run_options).await

@@ -1,13 +1,16 @@
 //! What a quality test found.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::json::WriterBuilder;
-use arrow::json::writer::JsonArray;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, Fields};
 use arrow::record_batch::RecordBatch;
 use serde::Serialize;
-use serde::ser::{SerializeSeq, Serializer};
+use serde::ser::{Error as _, SerializeSeq, Serializer};
+use serde_json::{Number, Value as Json};
 
+use crate::dialect::texts;
 use crate::error::{Error, Result, Severity};
 use crate::name::Name;
 
@@ -49,7 +52,8 @@ pub struct TestResult {
     pub status: TestStatus,
     /// Violating rows; none when it could not be run.
     pub count: Option<u64>,
-    /// Up to 20 of the violating rows. Data: shown to the caller, never logged or kept.
+    /// Up to 20 of the violating rows. Data: shown to the caller, never logged or kept. Serialised, each is an object by the names of the
+    /// columns; what JSON would round or has no word for is text, as SQL writes it.
     #[serde(serialize_with = "rows")]
     pub samples: Option<RecordBatch>,
     /// How long it took.
@@ -96,12 +100,32 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 
 fn rows<S: Serializer>(samples: &Option<RecordBatch>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(batch) = samples else { return serializer.serialize_none() };
-    let mut json = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
-    json.write(batch).and_then(|()| json.finish()).map_err(serde::ser::Error::custom)?;
-    let values: Vec<serde_json::Value> = serde_json::from_slice(&json.into_inner()).map_err(serde::ser::Error::custom)?;
-    let mut rows = serializer.serialize_seq(Some(values.len()))?;
-    for value in &values {
-        rows.serialize_element(value)?;
+    let mut rows = serializer.serialize_seq(Some(batch.num_rows()))?;
+    for row in 0..batch.num_rows() {
+        rows.serialize_element(&object(batch.schema_ref().fields(), batch.columns(), row).map_err(S::Error::custom)?)?;
     }
     rows.end()
+}
+
+fn object(fields: &Fields, columns: &[ArrayRef], row: usize) -> Result<Json> {
+    let of = |(field, column): (&Arc<Field>, &ArrayRef)| Ok((field.name().clone(), json(column, row)?));
+    fields.iter().zip(columns).map(of).collect::<Result<_>>().map(Json::Object)
+}
+
+/// One value. What JSON would round or has no word for is text, as SQL writes it.
+fn json(values: &ArrayRef, row: usize) -> Result<Json> {
+    if values.is_null(row) {
+        return Ok(Json::Null);
+    }
+    let list = |items: ArrayRef| (0..items.len()).map(|item| json(&items, item)).collect::<Result<_>>().map(Json::Array);
+    let text = || Ok(texts(&values.slice(row, 1))?.value(0).to_owned());
+    let number = |text: String| text.parse::<Number>().map_or(Json::String(text), Json::Number);
+    match values.data_type() {
+        DataType::Boolean => Ok(Json::Bool(values.as_boolean().value(row))),
+        data_type if data_type.is_integer() || data_type.is_floating() => text().map(number),
+        DataType::List(_) => list(values.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => list(values.as_list::<i64>().value(row)),
+        DataType::Struct(fields) => object(fields, values.as_struct().columns(), row),
+        _ => text().map(Json::String),
+    }
 }

@@ -62,7 +62,7 @@ impl History {
 /// # Errors
 /// `PIPELINE_NOT_FOUND`.
 pub async fn submit(context: RunContext, pipeline: Name, options: RunOptions) -> Result<RunHandle> {
-    let stop = Stop::default();
+    let stop = options.stop.one();
     let place = Place::take(&context, &pipeline, &stop)?.queued().await;
     let state = State { id: place.listed.id().to_owned(), begun: false, events: History::default(), outcome: None };
     let shared = Arc::new(Shared { pipeline: pipeline.clone(), stop, state: Mutex::new(state), bell: watch::Sender::new(()) });

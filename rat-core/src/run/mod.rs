@@ -51,5 +51,6 @@ pub use previewed::{Previewed, preview};
 pub use published::{next_watermark, test};
 pub use report::{BuildReport, Event, Phase, PhaseReport, RunReport, RunStatus, TestResult, TestStatus};
 pub use settle::settle;
+pub use stop::Stop;
 pub use together::Together;
 pub use write_plan::{LandedInput, PlannedTest, SchemaChange, SchemaChangeKind, WritePlan};

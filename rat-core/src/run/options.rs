@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Event;
+use super::{Event, Stop};
 
 /// Who is told what happens.
 pub type OnEvent = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -41,11 +41,20 @@ pub struct RunOptions {
     pub trigger: String,
     /// Who is told what happens. Called from whatever thread the run is on; a panic in it is the run's.
     pub on_event: OnEvent,
+    /// What asks it to stop.
+    pub stop: Stop,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { refresh: Refresh::No, vars: BTreeMap::new(), timeout: None, trigger: "manual".to_owned(), on_event: Arc::new(|_| {}) }
+        Self {
+            refresh: Refresh::No,
+            vars: BTreeMap::new(),
+            timeout: None,
+            trigger: "manual".to_owned(),
+            on_event: Arc::new(|_| {}),
+            stop: Stop::default(),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use crate::tables::{StagedView, Table};
 /// `PIPELINE_NOT_FOUND`, `ALREADY_RUNNING`, and the ledger's codes when the run cannot be written down.
 #[inline(never)]
 pub fn run<'a>(context: &'a RunContext, name: &'a Name, options: &'a RunOptions) -> BoxFuture<'a, Result<RunReport>> {
-    Box::pin(async move { run_in_place(context, name, options, Place::take(context, name, &Stop::default())?).await })
+    Box::pin(async move { run_in_place(context, name, options, Place::take(context, name, &options.stop.one())?).await })
 }
 
 /// The same for a run that has its place already.
@@ -69,7 +69,7 @@ pub(super) fn run_in_place<'a>(
 /// # Errors
 /// As [`run`].
 pub async fn write(context: &RunContext, table: &Name, data: WriteData, config: Config, options: &RunOptions) -> Result<RunReport> {
-    let place = Place::new(context, table, config, &Stop::default());
+    let place = Place::new(context, table, config, &options.stop.one());
     match Job::begun(context, &Arc::new(given::pipeline(table)), place, Some(data), options).await? {
         Begun::Job(job) => Arc::new(*job).run().await,
         Begun::Over(report) => Ok(*report),
@@ -163,7 +163,7 @@ impl Job {
 
     /// The first attempt, when it is its turn.
     pub(super) async fn take(context: &RunContext, name: &Name, options: &RunOptions) -> Result<Begun> {
-        let place = Place::take(context, name, &Stop::default())?;
+        let place = Place::take(context, name, &options.stop.one())?;
         Self::begun(context, context.project.pipeline(name)?, place, None, options).await
     }
 

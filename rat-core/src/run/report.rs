@@ -197,7 +197,7 @@ pub struct PhaseReport {
 /// Everything about one build.
 #[derive(Debug, Clone, Serialize)]
 pub struct BuildReport {
-    /// Success when no run failed.
+    /// Success when no run failed; cancelled when it was asked to stop before all had run.
     #[serde(flatten, serialize_with = "ok_and_status")]
     pub status: RunStatus,
     /// When it began.
@@ -225,7 +225,7 @@ impl BuildReport {
         let failed = errors().find(|(run, _)| run.status == RunStatus::Failed).or_else(|| errors().next());
         match failed {
             Some((run, error)) => Err(error.clone().with_context("pipeline", &run.pipeline)),
-            None if !self.is_ok() => Err(Error::new(Code::Cancelled, "the build did not finish")),
+            None if !self.is_ok() => Err(Error::new(Code::Cancelled, "the build was cancelled")),
             None => Ok(self),
         }
     }

@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::pipeline::{Begun, Job, Prepared, pause, uninterrupted};
 use super::publish::{Kept, Ready, succeeded};
 use super::report::Phase;
+use super::stop::cancelled;
 use super::{RunContext, RunOptions, RunReport, fresh};
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
@@ -50,13 +51,16 @@ enum Swapped {
 
 impl Together {
     /// Waits until no other such build is under way in this process.
+    ///
+    /// # Errors
+    /// `CANCELLED` when it is asked to stop meanwhile.
     #[inline(never)]
-    pub fn begin<'a>(context: &'a RunContext, options: RunOptions) -> BoxFuture<'a, Self> {
+    pub fn begin<'a>(context: &'a RunContext, options: RunOptions) -> BoxFuture<'a, Result<Self>> {
         Box::pin(async move {
-            let turn = context.active.together().await;
+            let turn = options.stop.or(context.active.together()).await.ok_or_else(cancelled)?;
             let tables = context.tables.clone();
             let context = RunContext { tables: tables.ahead(), ..context.clone() };
-            Self { context, options, tables, held: Mutex::default(), _turn: turn }
+            Ok(Self { context, options, tables, held: Mutex::default(), _turn: turn })
         })
     }
 

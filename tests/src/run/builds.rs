@@ -46,6 +46,10 @@ impl Steps for Real {
         run(&self.context, pipeline, &RunOptions { trigger: "build".to_owned(), ..RunOptions::default() }).await
     }
 
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
     fn skipped(&self, _report: &RunReport) {}
 
     async fn end(&self, _failed: Option<&Name>) -> Result<Vec<RunReport>> {
@@ -120,6 +124,10 @@ impl Steps for Met {
     async fn run(&self, pipeline: &Name) -> Result<RunReport> {
         self.two.wait().await;
         self.real.run(pipeline).await
+    }
+
+    fn is_stopped(&self) -> bool {
+        false
     }
 
     fn skipped(&self, report: &RunReport) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rat_core::error::Code;
 use rat_core::{
-    BuildOptions, Event, EventSink, Lake, Phase, Publish, QueryOptions, RunFilter, RunHandle, RunOptions, RunReport, RunStatus,
+    BuildOptions, Event, EventSink, Lake, Phase, Publish, QueryOptions, RunFilter, RunHandle, RunOptions, RunReport, RunStatus, Stop,
 };
 
 use crate::eventually::eventually;
@@ -347,4 +347,65 @@ async fn tables_that_are_published_together_are_cancelled_together() {
     let report = build.await.unwrap();
     assert!(report.runs.iter().all(|run| run.status == RunStatus::Cancelled && run.error.is_some()), "{report:?}");
     assert_eq!((shop.rows("silver.t").await, shop.data_files()), (None, 0));
+}
+
+/// Who asks to stop when a phase of a pipeline begins.
+fn asking(stop: &Stop, pipeline: &'static str, phase: Phase) -> EventSink {
+    let stop = stop.clone();
+    EventSink(Arc::new(move |event| {
+        if matches!(event, Event::Phase { pipeline: of, phase: begun, .. } if of.short() == pipeline && *begun == phase) {
+            stop.ask();
+        }
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_run_that_is_asked_to_stop_tells_whether_it_was_published() {
+    let shop = Shop::new().await;
+    for (phase, status, rows) in [
+        (Phase::Plan, RunStatus::Cancelled, None),
+        (Phase::Test, RunStatus::Cancelled, None),
+        (Phase::Publish, RunStatus::Success, Some(1)),
+        (Phase::Execute, RunStatus::Cancelled, Some(1)),
+    ] {
+        let stop = Stop::default();
+        let options = RunOptions { on_event: asking(&stop, "silver.t", phase).0, stop, ..RunOptions::default() };
+        let report = shop.lake.run("silver.t", &options).await.unwrap();
+        assert_eq!((report.status, shop.rows("silver.t").await), (status, rows), "{phase:?}");
+        assert_eq!(shop.lake.runs().get(&report.id).unwrap().status, status);
+        // What was asked stays asked.
+        let again = shop.lake.run("silver.t", &RunOptions { stop: options.stop, ..RunOptions::default() }).await.unwrap();
+        assert_eq!((again.status, shop.rows("silver.t").await), (RunStatus::Cancelled, rows));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_build_that_is_asked_to_stop_starts_nothing_more_and_tells_what_was_published() {
+    let shop = Shop::new().await;
+    for publish in [Publish::Each, Publish::Together] {
+        let stop = Stop::default();
+        let options = BuildOptions {
+            select: vec!["silver.t+".to_owned()],
+            concurrency: Some(1),
+            publish,
+            on_event: asking(&stop, "gold.g", Phase::Execute),
+            stop,
+            ..BuildOptions::default()
+        };
+        let report = shop.lake.build(&options).await.unwrap();
+        let statuses: Vec<_> = report.runs.iter().map(|run| run.status).collect();
+        let (first, rows) = match publish {
+            Publish::Each => (RunStatus::Success, Some(1)),
+            Publish::Together => (RunStatus::Cancelled, None),
+        };
+        assert_eq!((report.status, statuses), (RunStatus::Cancelled, vec![first, RunStatus::Cancelled]), "{publish:?}");
+        assert_eq!((shop.rows("silver.t").await, shop.rows("gold.g").await), (rows, None));
+        assert_eq!(report.into_result().unwrap_err().code(), Code::Cancelled);
+        shop.lake.tables().drop("silver.t").await.ok();
+    }
+    let stop = Stop::default();
+    let options = BuildOptions { on_event: asking(&stop, "silver.alone", Phase::Test), concurrency: Some(1), stop, ..BuildOptions::default() };
+    let report = shop.lake.build(&BuildOptions { select: vec!["silver.alone".to_owned(), "silver.t+".to_owned()], ..options }).await.unwrap();
+    let left: Vec<_> = report.runs.iter().filter_map(|run| run.skipped_reason.as_deref()).collect();
+    assert!(left.contains(&"the build was cancelled") && report.status == RunStatus::Cancelled, "{report:?}");
 }

@@ -22,6 +22,7 @@ mod text;
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::{ArrayRef, AsArray, StringArray};
 use datafusion::catalog::TableFunction;
 use datafusion::common::config::ConfigOptions;
 use datafusion::execution::SessionStateDefaults;
@@ -36,6 +37,8 @@ pub(super) use only::only;
 pub use page::functions_page;
 
 use super::typed;
+use crate::error::{self, Code, Error};
+use crate::types::sql_type;
 
 /// What a session registers so that its SQL means what DuckDB's does.
 #[derive(Debug)]
@@ -81,6 +84,15 @@ pub fn functions() -> Functions {
         expr_planners,
         analyzer_rules: typed::rules(),
     }
+}
+
+/// Values as SQL writes them: what a cast to VARCHAR gives, `1 month 2 days 00:00:03`, whatever their type. NULL stays NULL.
+///
+/// # Errors
+/// `EXECUTION_FAILED` for a type that SQL has no text for; no table and no query has one.
+pub fn texts(values: &ArrayRef) -> error::Result<StringArray> {
+    let texts = text::write(values).map(|texts| texts.as_string::<i32>().clone());
+    texts.map_err(|e| Error::new(Code::ExecutionFailed, format!("a {} has no text", sql_type(values.data_type()))).with_source(e))
 }
 
 /// Sets the engine's options that change what SQL means.

@@ -3,11 +3,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use chrono::NaiveDate;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
-    DataType, Float32Type, Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType,
+    DataType, Date32Type, Float32Type, Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+    TimestampMicrosecondType,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::Result;
@@ -110,9 +111,10 @@ impl Writer {
                 }
                 out.push('}');
             }
+            DataType::Date32 => date_text(out, values.as_primitive::<Date32Type>().value(row).into()),
             _ => {
-                let options = FormatOptions::default();
-                let _ = write!(out, "{}", ArrayFormatter::try_new(values.as_ref(), &options)?.value(row));
+                let options = FormatOptions::default().with_display_error(false);
+                out.push_str(&ArrayFormatter::try_new(values.as_ref(), &options)?.value(row).try_to_string()?);
             }
         }
         Ok(())
@@ -176,22 +178,27 @@ fn exponent(out: &mut String, written: &str) {
 }
 
 /// `2024-01-05 10:00:00.5`: as many digits after the point as there are.
-pub(super) fn timestamp_text(out: &mut String, micros: i64) {
-    let Some(moment) = DateTime::from_timestamp_micros(micros).map(|moment| moment.naive_utc()) else {
-        let _ = write!(out, "{micros}");
-        return;
-    };
-    date_text(out, moment.date());
-    let _ = write!(out, " {:02}:{:02}:{:02}", moment.hour(), moment.minute(), moment.second());
-    fraction(out, i64::from(moment.nanosecond() / 1000));
+fn timestamp_text(out: &mut String, micros: i64) {
+    let (days, clock) = (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY));
+    date_text(out, days);
+    let seconds = clock / 1_000_000;
+    let _ = write!(out, " {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    fraction(out, clock % 1_000_000);
 }
 
-pub(super) fn date_text(out: &mut String, date: NaiveDate) {
-    let (era, year) = date.year_ce();
-    let _ = write!(out, "{year:04}-{:02}-{:02}", date.month(), date.day());
-    if !era {
-        out.push_str(" (BC)");
-    }
+/// The date of so many days after 1970, by the Gregorian calendar for all times: that of the library does not reach as far as a DATE.
+/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
+fn date_text(out: &mut String, days: i64) {
+    let since_march_0000 = days + 719_468;
+    let (era, day_of_era) = (since_march_0000.div_euclid(146_097), since_march_0000.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let months_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * months_from_march + 2) / 5 + 1;
+    let month = if months_from_march < 10 { months_from_march + 3 } else { months_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " (BC)") };
+    let _ = write!(out, "{year:04}-{month:02}-{day:02}{era}");
 }
 
 fn fraction(out: &mut String, micros: i64) {

@@ -57,7 +57,9 @@ class TestResult(Report):
     count: int | None
     """Violating rows; ``None`` when it could not be run."""
     samples: list[dict[str, Any]] | None
-    """Up to 20 of the violating rows. Data: shown to the caller, never logged or kept."""
+    """Up to 20 of the violating rows. Data: shown to the caller, never logged or kept. Serialised, each is an object by the names of the
+    columns; what JSON would round or has no word for is text, as SQL writes it.
+    """
     duration_ms: float
     """How long it took."""
     sql: str
@@ -163,7 +165,7 @@ class BuildReport(Report):
     ok: bool
     """Whether nothing failed."""
     status: RunStatus
-    """Success when no run failed."""
+    """Success when no run failed; cancelled when it was asked to stop before all had run."""
     started_at: str
     """When it began."""
     duration_ms: int
