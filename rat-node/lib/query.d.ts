@@ -10,7 +10,7 @@ export interface ArrowData {
 }
 
 /** A table of `apache-arrow`. Without the package it would be any, which takes and gives everything. */
-type Table = 0 extends 1 & Imported ? ArrowData : Imported
+type Table = [unknown] extends [Imported] ? ArrowData : Imported
 
 /**
  * A row as a plain object, by the names of the columns.
