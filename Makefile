@@ -34,7 +34,7 @@ build: ## Build the library, both bindings, the examples and the tests
 	@install -m 755 $(DEBUG)/librat_py.so rat-py/python/rat/_rat.abi3.so
 	@install -m 755 $(DEBUG)/librat_node.so rat-node/rat.node
 
-wheel: build $(VENV)/ready ## Pack what `build` made as a wheel of this machine, and say how large it is
+wheel: build $(VENV)/ready ## Pack what `build` made as a wheel of this machine, and say how it is installed
 	$(VENV_PYTHON) rat-py/pack.py $(DEBUG)/librat_py.so $(CACHE)/wheels
 
 npm: build ## Pack what `build` made as an npm package of this machine, and say how large it is
@@ -106,6 +106,7 @@ docs: ## Write the generated pages and snapshots anew; read the diff
 	RAT_UPDATE=1 cargo test --workspace
 	node rat-node/types.mjs
 	$(PYTHON) rat-py/words.py
+	$(PYTHON) docs/site/parity.py
 
 bench: bench-engine ## Measure rat beside its references; prints ratios (compiles the release profile first)
 	@$(MAKE) --no-print-directory bench-bindings

@@ -44,4 +44,4 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     wheel = pack(Path(sys.argv[1]), Path(sys.argv[2]))
-    print(f"{wheel}: {wheel.stat().st_size / 1e6:.1f} MB")
+    print(f"{wheel.stat().st_size / 1e6:.1f} MB; to install it, with the command:\n  pip install '{wheel.resolve()}[cli]'")

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import sources as read
 
+PAGE = read.ROOT / "docs/reference/parity.md"
+
 
 class Noun(NamedTuple):
     """A public noun and what it is called in Rust, Python and Node."""
@@ -84,8 +86,6 @@ OWN = {
     "Label": f"in Python {_DATA}",
     # The lake.
     "Lake.builder": "components such as a clock are given in Rust; the others have options of `open`",
-    "Lake.open": "a function of the module elsewhere",
-    "Lake.init": "a function of the module elsewhere",
     "Lake.settings": "a struct of the library's",
     "Graph.node": "`nodes` is a list that can be searched",
     "Graph.to_svg": "drawn for notebooks, which are Python's",
@@ -131,6 +131,7 @@ OWN = {
     "Label.range": "bytes of the text; lines and columns elsewhere",
     "Label.source": "the whole text; its path elsewhere",
     # Arguments.
+    "*(stop)": "how Rust asks a run to end and tell how; a signal does in Node, Ctrl-C and a task's `cancel()` in Python",
     "*(signal)": "how JavaScript cancels; Ctrl-C and a task's `cancel()` do in Python, dropping the future in Rust",
     "*(raise_on_failure)": "in Rust, `into_result()` of the report",
     "Lake.compile(allow_data_loss)": "`Refresh` says both; nothing is lost by compiling",
@@ -139,6 +140,9 @@ OWN = {
     "Lake.submit(trigger)": "who asked, for the ledger: a program around the library says so",
     "Lake.submit(on_event)": "`events()` of the handle",
 }
+
+# What is in every language, and stands elsewhere in some.
+ELSEWHERE = {"Lake.open": "a function of the module in Python and Node", "Lake.init": "a function of the module in Python and Node"}
 
 # Nouns of one language that are no reports, and why they are not compared.
 ASIDE = {
@@ -166,6 +170,7 @@ ASIDE = {
     "EventSink": "a function elsewhere",
     "Event": "a dict in Python, a union in Node; held by the tests of each",
     "Amount": "`kind` and `value` in Python, a union in Node, an enum in Rust",
+    "Stop": "an `AbortSignal` in Node, Ctrl-C and a task's `cancel()` in Python",
     "AsOf": "a value of the language elsewhere",
     "Param": "a value of the language elsewhere",
     "Params": "a value of the language elsewhere",
@@ -176,6 +181,7 @@ ASIDE = {
     "Reports": "a list of reports, which a notebook draws",
     "Call": "what a verb of Python's is before it is waited for",
     "Live": "how notebooks show progress",
+    "Shown": "how notebooks show progress",
 }
 
 
@@ -190,10 +196,6 @@ def members(name: str) -> tuple[set[str], set[str], set[str]]:
     python = set(read.python_members(noun.python)) if noun.python else set()
     node = set(read.node_members(noun.node)) if noun.node else set()
     return spelled(rust), spelled(python), spelled(node)
-
-
-# Verbs that are functions of the module where they are no methods.
-FUNCTIONS = ["open", "init"]
 
 
 def arguments(noun: str, verb: str) -> tuple[set[str], set[str], set[str]]:
@@ -241,8 +243,10 @@ def _lines() -> Iterator[Line]:
         for member in sorted(set().union(*there)):
             # A language without the noun has been told of already.
             has = [member in found or own is None for found, own in zip(there, noun, strict=True)]
+            if f"{name}.{member}" in ELSEWHERE:
+                has = [has[0], member in read.python_functions(), read.node_function(member) is not None]
             yield Line(f"{name}.{member}", *has)
-            if member in FUNCTIONS or (noun.python and all(has) and member in read.python_verbs(noun.python)):
+            if f"{name}.{member}" in ELSEWHERE or (noun.python and all(has) and member in read.python_verbs(noun.python)):
                 given = arguments(name, member)
                 for argument in sorted(set().union(*given)):
                     known = [argument in found or own is None for found, own in zip(given, noun, strict=True)]
@@ -263,21 +267,25 @@ def aside() -> dict[str, str | None]:
 
 
 def page() -> str:
-    """The tables of all nouns, and what is different on purpose."""
-    text = ["# Parity", "", "Read from the sources of the three languages, by their names in Python.", ""]
-    found = lines()
-    for name in NOUNS:
-        noun = NOUNS[name]
-        text += [f"## {name}", "", "| | " + " | ".join(f"`{own}`" if own else "" for own in noun) + " |", "|---|---|---|---|"]
-        text += [
-            f"| `{line.name.removeprefix(f'{name}.')}` | "
-            + " | ".join("✓" if own and has else "" for own, has in zip(noun, line[1:], strict=True))
-            + " |"
-            for line in found
-            if line.name.startswith(f"{name}.")
-        ]
-        text += [""]
-    text += ["## On purpose", "", "What is not in every language, and why.", ""]
-    text += [f"- `{pattern}`: {reason}" for pattern, reason in OWN.items()]
-    text += ["", "Nouns that are not compared:", "", *(f"- `{pattern}`: {reason}" for pattern, reason in ASIDE.items())]
+    """The tables of all nouns; where something is not in every language, its row says why."""
+    text = ["# Parity", "", "Written by `python docs/site/parity.py` from the sources of the three languages, by their names in Python."]
+    for name, noun in NOUNS.items():
+        names = [f"`{own}`" if own else "" for own in noun]
+        absent = "" if all(noun) else why(name, OWN) or ""
+        text += ["", f"## {name}", "", "| | Rust | Python | Node | |", "|---|---|---|---|---|", row("", names, absent)]
+        for line in lines():
+            if line.name.startswith(f"{name}."):
+                marks = ["✓" if own and has else "" for own, has in zip(noun, line[1:], strict=True)]
+                told = ELSEWHERE.get(line.name) or ("" if line.everywhere else why(line.name, OWN) or "")
+                text.append(row(f"`{line.name.removeprefix(f'{name}.')}`", marks, told))
+    text += ["", "## Not compared", "", "Nouns that are in one language alone, or are compared as something else."]
+    text += ["", *(f"- `{pattern}`: {reason}" for pattern, reason in ASIDE.items())]
     return "\n".join(text) + "\n"
+
+
+def row(name: str, marks: list[str], told: str) -> str:
+    return f"| {name} | {' | '.join(marks)} | {told} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -81,15 +81,30 @@ def rust_words(name: str) -> dict[str, str]:
 @cache
 def rust_methods(name: str) -> dict[str, str]:
     """The public functions of a type, each with its arguments, wherever in its room or in those that build on it they are."""
+    found = {}
+    for body in rust_bodies(name):
+        found |= dict(re.findall(r"^    pub (?:const )?(?:async )?fn (\w+)(?:<[^(]*>)?\(([^)]*)\)", body, re.MULTILINE))
+    return found
+
+
+def rust_bodies(name: str) -> list[str]:
+    """What stands inside of the `impl` blocks of a type."""
     place, own = _rust_place(name)
     room = rust_nouns()[name]
-    found = {}
+    found = []
     for path, text in rust_texts().items():
         same_room = path.relative_to(CORE).parts[0].removesuffix(".rs") == room
         if same_room or path == place or f"use crate::{room}::" in text:
-            for body in re.findall(rf"^impl(?:<[^>]*>)? {own}(?:<'_>)? \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL):
-                found |= dict(re.findall(r"^    pub (?:const )?(?:async )?fn (\w+)(?:<[^(]*>)?\(([^)]*)\)", body, re.MULTILINE))
+            found += re.findall(rf"^impl(?:<[^>]*>)? {own}(?:<'_>)? \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
     return found
+
+
+def rust_declared(name: str) -> tuple[str, str, str]:
+    """A public struct or enum: its documentation, whether it is a `struct` or an `enum`, and its body."""
+    place, own = _rust_place(name)
+    declares = rf"((?:^///[^\n]*\n)*)(?:^#\[[^\n]*\n)*^pub (struct|enum) {own}\b[^\n{{;]*(?:;$|\{{\n(.*?)^\}})"
+    found = re.search(declares, rust_texts()[place], re.MULTILINE | re.DOTALL)
+    return (found[1], found[2], found[3] or "") if found else ("", "", "")
 
 
 def rust_said(name: str) -> set[str]:
@@ -217,7 +232,7 @@ def node_choices(name: str) -> dict[str, set[str]]:
 
 def node_arguments(noun: str, verb: str) -> set[str]:
     """The arguments of a method or function, those in its options by their own names."""
-    declared = node_members(noun).get(verb) or _node_function(verb)
+    declared = node_members(noun).get(verb) or node_function(verb)
     found = set()
     given = re.match(r"(?:<[^>]*>)?\((.*)\):", declared or "")
     for name, kind in re.findall(r"(\w+)\??: ((?:\{.*?\}|[^,{])+)", given[1] if given else ""):
@@ -230,7 +245,7 @@ def node_arguments(noun: str, verb: str) -> set[str]:
     return found
 
 
-def _node_function(name: str) -> str | None:
+def node_function(name: str) -> str | None:
     text = (LIBRARY / "lake.d.ts").read_text()
     found = re.search(rf"^export function {name}(\(.*)$", text, re.MULTILINE)
     return found[1] if found else None

@@ -106,10 +106,10 @@ function bare(name, options, verb) {
 
 async function tell(native, onEvent, aborted) {
   if (typeof onEvent !== 'function') return
-  const given = Symbol('the signal was aborted')
+  const stopped = Symbol('the signal was aborted')
   try {
     for (let event = await native.event(); event !== undefined; event = await native.event()) {
-      if ((await Promise.race([onEvent(event), aborted.then(() => given)])) === given) return
+      if ((await Promise.race([onEvent(event), aborted.then(() => stopped)])) === stopped) return
     }
   } catch (error) {
     native.cancel()

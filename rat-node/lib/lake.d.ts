@@ -9,7 +9,7 @@ import type { Runs } from './runs.js'
 import type { Stream } from './stream.js'
 import type { Tables } from './tables.js'
 
-/** Which pipelines, in dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`; an array is a union. */
+/** Which pipelines, in dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`; an array is a union, an empty one nothing. All when it is left out. */
 export type Select = string | readonly string[]
 
 /** What stops a verb; every one takes it. */

@@ -10,7 +10,7 @@ const { Namespaces } = require('./namespaces.js')
 const { Result } = require('./query.js')
 const { finished, report, telling } = require('./report.js')
 const { Runs } = require('./runs.js')
-const { Stream, opened } = require('./stream.js')
+const { Stream, inside } = require('./stream.js')
 const { Tables } = require('./tables.js')
 const native = require('./native.js')
 
@@ -108,11 +108,11 @@ class Lake {
 
   async write(table, data, options) {
     const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
-    const written = async (c) => {
-      if (data instanceof Stream) return this.#native.writeStream(c, table, await opened(data), given)
-      return this.#native.write(c, table, await ipc(data), given)
-    }
-    return finished(await call(written, telling(ours)), ours)
+    if (!(data instanceof Stream)) return finished(await call(async (c) => this.#native.write(c, table, await ipc(data), given), telling(ours)), ours)
+    const { signal, opened } = inside(data)
+    // What stops the stream stops the write that reads it.
+    const both = { signal, ...ours }
+    return finished(await call(async (c) => this.#native.writeStream(c, table, await opened(c), given), telling(both)), both)
   }
 
   async maintain(select, options) {

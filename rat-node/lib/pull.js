@@ -12,6 +12,7 @@ class Pull {
   #close
   #calls = new Set()
   #isClosed = false
+  #isOver = false
 
   constructor(ours, close = () => {}) {
     this.#ours = ours
@@ -26,30 +27,37 @@ class Pull {
     return call(verb, this.#ours, this.#calls)
   }
 
+  /** What is awaited is given up. */
   close() {
     this.#isClosed = true
     for (const one of this.#calls) one.cancel()
     this.#close()
   }
 
-  /** An iterator over what `next` gives until it gives nothing. */
+  /** What is awaited still comes. */
+  #end() {
+    this.#isOver = true
+    this.#close()
+  }
+
+  /** An iterator over what `next` gives until it gives nothing. Of several who ask at once, each gets what came for it. */
   iterator(next) {
     const done = { done: true, value: undefined }
     const step = async () => {
-      if (this.#isClosed) return done
+      if (this.#isClosed || this.#isOver) return done
       try {
         const value = await next()
         if (this.#isClosed) return done
         if (value !== null && value !== undefined) return { done: false, value }
+        this.#end()
+        return done
       } catch (error) {
         // Closing is what stopped it, and no failure.
         if (this.#isClosed) return done
-        this.close()
+        this.#end()
         if (error instanceof RatError) Error.captureStackTrace(error, step)
         throw error
       }
-      this.close()
-      return done
     }
     return {
       next: step,

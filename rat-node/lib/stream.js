@@ -4,23 +4,25 @@ const { shows } = require('./inspect.js')
 const { Pull } = require('./pull.js')
 const { Rows } = require('./query.js')
 
-/** The native stream of one, for `lake.write`. */
-let opened
+/** What `lake.write` needs of a stream: its signal, and the native one, which a call of its own may start. */
+let inside
 
 /** The rows of a query, batch by batch. */
 class Stream {
   #ask
+  #signal
   #opening
   #native = null
   #pull
   #batches
 
   static {
-    opened = (stream) => stream.#opened()
+    inside = (stream) => ({ signal: stream.#signal, opened: (c) => stream.#opened(c) })
   }
 
   constructor(ask, ours) {
     this.#ask = ask
+    this.#signal = ours.signal
     this.#pull = new Pull(ours, () => this.#native?.close())
     this.#batches = this.#pull.iterator(async () => {
       const batch = await this.#taken((native, c) => native.next(c))
@@ -69,8 +71,9 @@ class Stream {
     this.close()
   }
 
-  #opened() {
-    this.#opening ??= this.#pull.call(this.#ask).then((native) => {
+  #opened(c) {
+    const asked = () => (c === undefined ? this.#pull.call(this.#ask) : this.#ask(c))
+    this.#opening ??= (async () => asked())().then((native) => {
       this.#native = native
       if (this.#pull.isClosed) native.close()
       return native
@@ -86,4 +89,4 @@ class Stream {
 
 shows(Stream, 'columns', 'types')
 
-module.exports = { Stream, opened }
+module.exports = { Stream, inside }

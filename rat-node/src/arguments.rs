@@ -126,6 +126,11 @@ pub fn text(name: &str, value: Value) -> Result<String> {
     }
 }
 
+/// As [`texts`]; `None` when it is not given.
+pub fn selection(name: &str, value: Value) -> Result<Option<Vec<String>>> {
+    (value != Value::Undefined).then(|| texts(name, value)).transpose()
+}
+
 /// A string, or an array of strings; none when it is not given.
 pub fn texts(name: &str, value: Value) -> Result<Vec<String>> {
     match value {

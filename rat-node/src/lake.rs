@@ -10,7 +10,7 @@ use rat_core::{
 };
 use serde::Serialize;
 
-use crate::arguments::{Options, count, fields, json, seconds, text, texts};
+use crate::arguments::{Options, count, fields, json, seconds, selection, text, texts};
 use crate::bridge::Call;
 use crate::error::{to_node, wrong};
 use crate::graph::NativeGraph;
@@ -55,7 +55,7 @@ impl NativeLake {
     #[napi]
     pub fn check<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
         Options::of("check", options)?;
-        let options = CheckOptions { select: texts("select", select)? };
+        let options = CheckOptions { select: selection("select", select)? };
         let lake = self.0.clone();
         call.promise(env, async move { lake.check(&options).await.map(|done| report(&done)) })
     }
@@ -86,7 +86,7 @@ impl NativeLake {
     #[napi]
     pub fn test<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
         let mut given = Options::of("test", options)?;
-        let options = TestOptions { select: texts("select", select)?, vars: given.take("vars", fields)?.unwrap_or_default() };
+        let options = TestOptions { select: selection("select", select)?, vars: given.take("vars", fields)?.unwrap_or_default() };
         let lake = self.0.clone();
         call.promise(env, async move { lake.test(&options).await.map(|results| report(&results)) })
     }
@@ -95,7 +95,7 @@ impl NativeLake {
     #[napi]
     pub fn graph<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, NativeGraph>> {
         Options::of("graph", options)?;
-        let options = GraphOptions { select: texts("select", select)? };
+        let options = GraphOptions { select: selection("select", select)? };
         let lake = self.0.clone();
         call.promise(env, async move { lake.graph(&options).await.map(|graph| NativeGraph::new(graph, lake.namespace())) })
     }
@@ -137,7 +137,7 @@ impl NativeLake {
         let mut given = Options::of("build", options)?;
         let publish = given.take("publish", text)?.as_deref().map(Publish::from_text).transpose().map_err(|e| to_node(&e))?;
         let options = BuildOptions {
-            select: texts("select", select)?,
+            select: selection("select", select)?,
             exclude: given.take("exclude", texts)?.unwrap_or_default(),
             publish: publish.unwrap_or_default(),
             refresh: given.refresh()?,
@@ -160,7 +160,8 @@ impl NativeLake {
             Value::Bytes(bytes) => Given::Ipc(bytes),
             Value::List(items) => Given::Rows(rows("data", items)?),
             other => {
-                let expected = "an array of objects, rows or a stream of a query, a Table or a RecordBatch of apache-arrow, or bytes of Arrow IPC";
+                let expected =
+                    "an array of objects, rows or a stream of a query, a Table or a RecordBatch of apache-arrow, or bytes of Arrow IPC";
                 return Err(wrong("data", expected, &other));
             }
         };
@@ -185,7 +186,7 @@ impl NativeLake {
     pub fn maintain<'env>(&self, env: &'env Env, call: &Call, select: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
         let mut given = Options::of("maintain", options)?;
         let options = MaintainOptions {
-            select: texts("select", select)?,
+            select: selection("select", select)?,
             dry_run: given.flag("dryRun")?,
             relocate: given.flag("relocate")?,
             // No table has more than this says.

@@ -74,7 +74,8 @@ fn param(place: Place<'_>, value: Value) -> Result<Param> {
         Value::Bytes(bytes) => Param::Bytes(bytes),
         Value::List(items) => Param::List(items_of(place, items)?),
         other => {
-            let expected = "null, a boolean, a number, a bigint of 64 bits with its sign, a string, a Date, a Uint8Array or an array of these";
+            let expected =
+                "null, a boolean, a number, a bigint of 64 bits with its sign, a string, a Date, a Uint8Array or an array of these";
             return Err(wrong(place, expected, &other));
         }
     })

@@ -50,7 +50,7 @@ describe('building', () => {
 
   it('reports what JSON can say, identifiers as decimal text', async () => {
     const events: Event[] = []
-    const report = await lake.build([], { onEvent: (event) => void events.push(event) })
+    const report = await lake.build(undefined, { onEvent: (event) => void events.push(event) })
     const snapshot = report.runs[0]!.snapshotId!
     const said = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
     expect(said(report.runs[1])).toEqual({ ...report.runs[1], snapshotId: String(report.runs[1]!.snapshotId), inputs: { 'default.silver.orders': String(snapshot) } })
@@ -111,7 +111,7 @@ describe('building', () => {
       if (event.event === 'phase') throw thrown
     }
     expect(await rejection(lake.run('silver.orders', { onEvent: stop }))).toBe(thrown)
-    expect(await rejection(lake.build([], { onEvent: () => Promise.reject(thrown) }))).toBe(thrown)
+    expect(await rejection(lake.build(undefined, { onEvent: () => Promise.reject(thrown) }))).toBe(thrown)
     // The process lives, and so does the lake.
     expect((await lake.run('silver.orders')).status).toBe('success')
   })
@@ -149,7 +149,7 @@ describe('building', () => {
     const report = await lake.run('silver.orders', { raiseOnFailure: false })
     expect(report.error).toBeInstanceOf(RatError)
     expect([report.ok, report.error?.code]).toEqual([false, 'QUALITY_FAILED'])
-    expect((await lake.build([], { raiseOnFailure: false })).ok).toBe(false)
+    expect((await lake.build(undefined, { raiseOnFailure: false })).ok).toBe(false)
     const build = await rejection(lake.build())
     expect(build).toBeInstanceOf(RunFailedError)
     expect((build as RunFailedError).context.pipeline).toBe('default.silver.orders')
@@ -199,13 +199,13 @@ describe('aborting', () => {
   })
 
   it('never starts what was aborted before', async () => {
-    const error = await rejection(lake.build([], { signal: AbortSignal.abort() }))
+    const error = await rejection(lake.build(undefined, { signal: AbortSignal.abort() }))
     expect(error).toBeInstanceOf(CancelledError)
     expect((await lake.runs.list()).runs).toEqual([])
     for (const verb of [
       () => lake.query('select 1', { signal: AbortSignal.abort() }),
-      () => lake.check([], { signal: AbortSignal.abort() }),
-      () => lake.graph([], { signal: AbortSignal.abort() }),
+      () => lake.check(undefined, { signal: AbortSignal.abort() }),
+      () => lake.graph(undefined, { signal: AbortSignal.abort() }),
     ]) {
       expect(await rejection(verb())).toBeInstanceOf(CancelledError)
     }
@@ -339,7 +339,7 @@ describe('the handle', () => {
       expect(fileURLToPath(other.url)).toBe(folder)
       using again = await open(other.url)
       expect(again.url).toBe(other.url)
-      expect((await other.build([], { force: true })).status).toBe('success')
+      expect((await other.build(undefined, { force: true })).status).toBe('success')
       expect((await other.query('select count(*) as n from silver.orders')).toArray()).toEqual([{ n: 2n }])
     }
   })
@@ -425,7 +425,7 @@ describe('the nouns', () => {
     const would = await lake.maintain('bronze.events', { ...now, dryRun: true })
     expect(would).toMatchObject({ dryRun: true, tables: [{ name: 'default.bronze.events', filesRewritten: 6, filesWritten: 0, error: null }] })
     expect(await lake.tables.history('bronze.events')).toHaveLength(6)
-    const { tables } = await lake.maintain([], now)
+    const { tables } = await lake.maintain(undefined, now)
     expect(tables).toMatchObject([{ filesRewritten: 6, filesWritten: 1 }])
     expect(tables[0]!.snapshotsExpired).toBeGreaterThan(0)
     expect((await lake.query('select count(*) as n from bronze.events')).toArray()).toEqual([{ n: 12n }])
@@ -443,7 +443,7 @@ describe('the nouns', () => {
     await rename(join(own.folder, 'default/pipelines/silver/orders'), join(own.folder, 'default/pipelines/silver/sales'))
     expect((await lake.check()).diagnostics.map(({ code }) => code)).toContain('PIPELINE_GONE')
     expect((await lake.tables.rename('silver.orders', 'silver.sales')).name).toBe('default.silver.sales')
-    expect((await lake.maintain([], { relocate: true })).tables.map((table) => table.filesRelocated)).toEqual([0])
+    expect((await lake.maintain(undefined, { relocate: true })).tables.map((table) => table.filesRelocated)).toEqual([0])
   })
 
   it('write rows that a program has', async () => {
@@ -513,7 +513,7 @@ describe('the nouns', () => {
     expect(events!.error).toBeInstanceOf(RatError)
     expect(events!.error!.code).toBe(failed.code)
     expect(others).toMatchObject({ error: null, filesRewritten: 6 })
-    const maintained = await lake.maintain([], { raiseOnFailure: false })
+    const maintained = await lake.maintain(undefined, { raiseOnFailure: false })
     expect([maintained.ok, maintained.tables[0]!.error]).toEqual([false, expect.any(RatError)])
   })
 

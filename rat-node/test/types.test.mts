@@ -261,7 +261,7 @@ describe('reports', () => {
     const plan = await lake.plan('silver.orders')
     matches('WritePlan', plan)
     matches('PlannedTest', plan.tests[0]!)
-    const maintained = await lake.maintain([], { dryRun: true })
+    const maintained = await lake.maintain(undefined, { dryRun: true })
     matches('MaintenanceReport', maintained)
     matches('MaintainedTable', maintained.tables[0]!)
     const report = await lake.check()

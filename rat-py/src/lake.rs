@@ -60,7 +60,7 @@ pub fn init(#[pyo3(from_py_with = path)] path: String, example: Option<Text>) ->
 impl Lake {
     #[pyo3(signature = (select = None))]
     fn check(&self, select: Option<Texts>) -> Call {
-        let (lake, options) = (self.0.clone(), CheckOptions { select: selection(select) });
+        let (lake, options) = (self.0.clone(), CheckOptions { select: select.map(|texts| texts.0) });
         call(async move { lake.check(&options).await }, |py, done| report(py, "CheckReport", &done))
     }
 
@@ -102,14 +102,14 @@ impl Lake {
 
     #[pyo3(signature = (select = None, *, vars = None))]
     fn test(&self, select: Option<Texts>, vars: Option<Bound<'_, PyDict>>) -> PyResult<Call> {
-        let options = TestOptions { select: selection(select), vars: from_python(vars, "vars")? };
+        let options = TestOptions { select: select.map(|texts| texts.0), vars: from_python(vars, "vars")? };
         let lake = self.0.clone();
         Ok(call(async move { lake.test(&options).await }, |py, done| reports(py, "TestResult", &done)))
     }
 
     #[pyo3(signature = (select = None))]
     fn graph(&self, select: Option<Texts>) -> Call {
-        let (lake, options) = (self.0.clone(), GraphOptions { select: selection(select) });
+        let (lake, options) = (self.0.clone(), GraphOptions { select: select.map(|texts| texts.0) });
         let namespace = lake.namespace().to_owned();
         call(async move { lake.graph(&options).await }, |py, graph| Graph::give(py, graph, namespace))
     }
@@ -179,7 +179,7 @@ impl Lake {
     ) -> PyResult<Call> {
         let (listener, sink) = Listener::new(on_event);
         let options = BuildOptions {
-            select: selection(select),
+            select: select.map(|texts| texts.0),
             exclude: selection(exclude),
             publish: publish.map(|text| Publish::from_text(&text)).transpose().map_err(|e| to_python(py, &e))?.unwrap_or_default(),
             refresh: refresh(full_refresh, allow_data_loss),
@@ -268,7 +268,7 @@ impl Lake {
         raise_on_failure: bool,
     ) -> Call {
         let options = MaintainOptions {
-            select: selection(select),
+            select: select.map(|texts| texts.0),
             dry_run,
             relocate,
             // No table has more than this says.

@@ -26,9 +26,10 @@ def test_a_project_is_checked_built_and_asked(project: Path) -> None:
         {"customer": "Bob"},
     ]
     assert rat(project, "query", "--csv", stdin="select 1 as a, 'x,y' as b").stdout == 'a,b\n1,"x,y"\n'
-    assert "\n1 row, " in rat(project, "query", "select 1 as a").stdout and "\n2 rows, " in rat(project, "query", "from gold.totals").stdout
-    assert "\n1 of 2 rows, " in rat(project, "preview", "gold.totals", "--limit", "1", "--count").stdout
-    assert "default.silver.orders\ttable" in rat(project, "tables").stdout
+    assert rat(project, "query", "select 1 as a").stderr.startswith("1 row, ")
+    assert rat(project, "query", "from gold.totals").stderr.startswith("2 rows, ")
+    assert rat(project, "preview", "gold.totals", "--limit", "1", "--count").stderr.startswith("1 of 2 rows, ")
+    assert "default.silver.orders\ttable\t2\t1\t" in rat(project, "tables").stdout
     assert "customer\tVARCHAR" in rat(project, "tables", "silver.orders").stdout
     assert json.loads(rat(project, "tables", "silver.orders", "--history", "--json").stdout)[0]["is_current"] is True
     assert "success" in rat(project, "runs").stdout
@@ -41,7 +42,7 @@ def test_a_project_is_checked_built_and_asked(project: Path) -> None:
 
 def test_rows_are_shown_before_anything_is_written(project: Path) -> None:
     shown = rat(project, "preview", "silver.orders", "--limit", "1", "--count")
-    assert shown.returncode == 0 and "id\tcustomer\tamount" in shown.stdout and "1 of 2 rows" in shown.stdout
+    assert shown.returncode == 0 and "id\tcustomer\tamount" in shown.stdout and "1 of 2 rows" in shown.stderr
     text = "select {{ 6 * var('n') }} as n"
     assert rat(project, "preview", "--csv", "--var", "n=7", "--full-refresh", "--sql", "-", stdin=text).stdout == "n\n42\n"
     report = json.loads(rat(project, "preview", "silver.orders", "--json").stdout)
@@ -53,7 +54,7 @@ def test_rows_are_shown_before_anything_is_written(project: Path) -> None:
     assert rat(project, "preview").returncode == 2
     (project / "latin.sql").write_bytes(b"select '\xff' as a")
     assert rat(project, "preview", "--sql", str(project / "latin.sql")).returncode == 2
-    assert rat(project, "tables").stdout == "name\tkind\n"
+    assert rat(project, "tables").stdout == "name\tkind\trows\tfiles\tbytes\n"
 
 
 def test_exit_codes_tell_what_kind_of_failure(project: Path, tmp_path: Path) -> None:
@@ -82,10 +83,16 @@ def test_help_and_completion(project: Path) -> None:
 
 
 def test_a_project_is_begun(tmp_path: Path) -> None:
-    assert (
-        "rat -C shop build"
-        in subprocess.run(
-            [sys.executable, "-m", "rat", "init", "shop"], capture_output=True, text=True, cwd=tmp_path, check=True, env={**os.environ}
-        ).stdout
-    )
+    def begun(*arguments: str, **environment: str) -> str:
+        command, environment = [sys.executable, "-m", "rat", *arguments], {**os.environ, **environment}
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True, env=environment).stdout
+
+    assert begun("init", "shop") == "wrote 3 pipelines to shop; next: rat -C shop build\n"
     assert rat(tmp_path / "shop", "build").returncode == 0
+    # The line may be copied, whatever the folder is called.
+    assert begun("init", "it's new").endswith("rat -C 'it'\"'\"'s new' build\n")
+    assert begun("-C", "named", "init") == "wrote 3 pipelines to named; next: rat -C named build\n"
+    assert begun("init", RAT_LAKE="of the shell").startswith("wrote 3 pipelines to of the shell;")
+    assert begun("init", "over it", RAT_LAKE="of the shell").startswith("wrote 3 pipelines to over it;")
+    assert begun("init") == "wrote 3 pipelines to .; next: rat build\n" and (tmp_path / "default").is_dir()
+    assert rat(tmp_path, "init", "elsewhere").returncode == 2 and rat(tmp_path, "-n", "a", "init").returncode == 2

@@ -63,9 +63,11 @@ def test_every_command_that_tells_something_tells_it_as_json() -> None:
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize(("kind", "code"), cli.EXIT_CODES.items())
 def test_each_kind_of_failure_has_its_exit_code_in_each_command(
-    arguments: list[str], kind: str, code: int, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], kind: str, code: int, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rat import errors, lake
+
+    monkeypatch.chdir(project)
 
     data = {"kind": kind, "code": "A_CODE", "message": "it fails", "help": "", "retryable": False, "drawn": "error[A_CODE]: it fails"}
     error = errors.from_data({**data, "context": {}, "diagnostics": []})
@@ -83,9 +85,31 @@ def test_each_kind_of_failure_has_its_exit_code_in_each_command(
     assert json.loads(told.stdout) == {"error": error.to_dict()}
 
 
-def test_a_defect_exits_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_ctrl_c_is_told_in_each_command(arguments: list[str], project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rat import lake
 
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    failing = Failing(stop)
+    failing.tables = failing.runs = Failing(stop)  # type: ignore[attr-defined]
+    monkeypatch.setattr(lake, "open", lambda *_, **__: failing)
+    monkeypatch.chdir(project)
+    writes = arguments[0] in ("run", "build")
+    message = "interrupted: nothing was published" if writes else "interrupted"
+    drawn = CliRunner().invoke(cli.main, arguments)
+    assert (drawn.exit_code, drawn.stdout, drawn.stderr) == (130, "", message + "\n")
+    told = json.loads(CliRunner().invoke(cli.main, [*arguments, "--json"]).stdout)
+    fields = {"kind", "code", "message", "help", "retryable", "context", "diagnostics", "drawn"}
+    assert set(told["error"]) == fields and (told["error"]["code"], told["error"]["message"]) == ("CANCELLED", message)
+    assert told.get("runs") == ([] if writes else None)
+
+
+def test_a_defect_exits_with_its_code(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rat import lake
+
+    monkeypatch.chdir(project)
     monkeypatch.setattr(lake, "open", lambda *_, **__: Failing(lambda: _rat._panic_on_purpose().wait()))
     done = CliRunner().invoke(cli.main, ["check", "--json"])
     assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (70, "INTERNAL")
@@ -96,7 +120,7 @@ def test_what_really_fails(project: Path, tmp_path: Path) -> None:
     assert failure(project, "run", "silver.ordrs") == (3, "not_found", "PIPELINE_NOT_FOUND")
     assert failure(project, "query", "drop table silver.orders") == (4, "denied", "NOT_READ_ONLY")
     assert failure(project, "query", HEAVY, "--timeout", "0.01") == (7, "timeout", "TIMED_OUT")
-    assert failure(project / "default", "init", str(project)) == (1, "invalid", "INVALID_ARGUMENT")
+    assert failure(project, "init") == (1, "invalid", "INVALID_ARGUMENT")
     (project / "rat.toml").write_text('[engine]\nmemory = "lots"\n')
     assert failure(project, "check") == (1, "invalid", "INVALID_VALUE")
     (project / "rat.toml").write_text('[engine]\nquery_bytes = "1KiB"\n')
@@ -116,7 +140,7 @@ def test_a_run_that_fails_is_its_report(project: Path) -> None:
 
 
 def test_a_project_is_begun_and_told_as_json(tmp_path: Path) -> None:
-    told = json.loads(run(tmp_path, "init", str(tmp_path / "shop"), "--json").stdout)
+    told = json.loads(run(tmp_path / "shop", "init", "--json").stdout)
     assert told["url"] == f"file://{tmp_path}/shop" and told["example"] == "shop"
     assert told["pipelines"] == ["default.bronze.orders", "default.silver.orders", "default.gold.daily_sales"]
 
@@ -124,7 +148,7 @@ def test_a_project_is_begun_and_told_as_json(tmp_path: Path) -> None:
 def test_a_lake_may_be_a_url(project: Path, tmp_path: Path) -> None:
     assert run(rat.open(project).url, "check").returncode == 0
     folder = tmp_path / "my shop"
-    done = run(tmp_path, "init", folder.as_uri())
+    done = run(folder.as_uri(), "init")
     assert (done.returncode, done.stdout) == (0, f"wrote 3 pipelines to {folder.as_uri()}; next: rat -C {folder.as_uri()} build\n")
     assert failure("s3://bucket/shop", "check") == (1, "invalid", "INVALID_URL")
     assert failure("file://host/shop", "check") == (1, "invalid", "INVALID_URL")
@@ -182,7 +206,7 @@ def test_a_terminal_without_rich_says_what_to_install(project: Path, tmp_path: P
     (tmp_path / "rich.py").write_text("raise ModuleNotFoundError('there is none', name='rich')")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     told = on_a_terminal(project, "tables", PYTHONPATH=path)
-    assert "pip install 'rat[cli]'" in told and "Traceback" not in told
+    assert "pip install 'rat-lake[cli]'" in told and "Traceback" not in told
 
 
 def test_a_terminal_is_not_waited_for(project: Path) -> None:
@@ -203,6 +227,25 @@ def test_ctrl_c_ends_a_run_with_nothing_published(project: Path) -> None:
     assert lake.tables.list() == []
     assert [record.status for record in lake.runs.list("bronze.heavy").runs] == ["cancelled", "cancelled"]
     assert run(project, "run", "silver.orders").returncode == 0
+
+
+def test_ctrl_c_says_what_a_build_published_before(project: Path) -> None:
+    # It begins when the other two have ended.
+    write(project, "gold", "heavy", HEAVY + ", {{ ref('gold.totals') }}")
+    lake = rat.open(project)
+
+    def under_way(time: int) -> bool:
+        runs = lake.runs.list("gold.heavy").runs
+        return len(runs) == time and runs[0].status == "running"
+
+    code, out, err = interrupted(project, "build", until=lambda: under_way(1))
+    assert (code, out, err) == (130, "", "interrupted: 2 pipelines published, 1 stopped\n")
+    assert {table.name for table in lake.tables.list()} == {"default.silver.orders", "default.gold.totals"}
+    code, out, err = interrupted(project, "build", "--force", "--json", until=lambda: under_way(2))
+    told = json.loads(out)
+    assert (code, err, told["error"]["message"]) == (130, "", "interrupted: 2 pipelines published, 1 stopped")
+    published = [report["pipeline"] for report in told["runs"] if report["status"] == "success"]
+    assert sorted(published) == ["default.gold.totals", "default.silver.orders"]
 
 
 def test_completion_completes(project: Path) -> None:

@@ -7,11 +7,27 @@ import click
 from rat.cli import main
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
-HEAD = """# The command
+HEAD = r"""# The command
 
-`pip install 'rat[cli]'` brings the command `rat`: the verbs of a lake, with errors drawn in colour on a terminal and plain elsewhere,
-tables on a terminal and tab-separated lines in a pipe. `--json` prints the report and nothing else. `eval "$(rat completion bash)"`
-completes it.
+`rat-lake[cli]`, the Python package with its extra, brings the command `rat`: the verbs of a lake. In a project's folder, and in any below
+it, it means that project.
+
+On a terminal it draws tables, errors in colour, and what runs while it runs. Times are to the second there, names without the namespace
+that is meant anyway, and control characters in what is shown are pictures of them (`␛`). In a pipe a table is tab-separated lines: all
+columns, values as they are, NULL as nothing, tabs and newlines in a value as spaces. How many rows there were is said on standard error.
+
+- `--csv` tells NULL (nothing between the commas) from an empty text (`""`). Nested values are JSON.
+- `--json` prints the report or the rows, and nothing else. What JSON has no number for is text: integers beyond 2^53, identifiers of
+  snapshots in reports whatever their size, `NaN`, `Infinity`, `-Infinity`, decimals, dates and times.
+- Bytes are hexadecimal in all of them.
+
+What completes commands, options, pipelines, tables and folders is a line in the shell's profile:
+
+| shell | file | line |
+|---|---|---|
+| bash 4.4 | `~/.bashrc` | `eval "$(rat completion bash)"` |
+| zsh | `~/.zshrc`, after `compinit` | `eval "$(rat completion zsh)"` |
+| fish | `~/.config/fish/config.fish` | `rat completion fish \| source` |
 """
 
 

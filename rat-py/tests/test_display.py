@@ -64,6 +64,22 @@ def test_a_failed_run_shows_its_tests_rows_and_the_drawn_error(project: Path) ->
     assert "QUALITY_FAILED" in html and "none" in html and "onerror" in html
 
 
+def test_a_build_says_which_test_failed_and_shows_its_rows_and_warnings(project: Path) -> None:
+    (project / "default/pipelines/silver/orders/config.yaml").write_text("tests:\n  - unique: [id]\n")
+    tests = project / "default/pipelines/silver/orders/tests/quality"
+    tests.mkdir(parents=True)
+    (tests / "no_ada.sql").write_text("-- @severity: warn\nselect id, customer from {{ this }} where customer = 'Ada'")
+    published = rat.open(project).build()._repr_html_()
+    Tags(published)
+    assert "1/2" in published and "no_ada" in published and '<td class="text">Ada</td>' in published
+    assert "<details><summary>default.silver.orders: 1 of 2 tests did not pass" in published
+    (tests / "no_ada.sql").write_text("select id, customer from {{ this }} where customer = 'Ada'")
+    refused = rat.open(project).build(force=True, raise_on_failure=False)._repr_html_()
+    Tags(refused)
+    assert "<details open><summary>default.silver.orders: 1 of 2 tests did not pass" in refused and '<td class="text">Ada</td>' in refused
+    assert "default.gold.totals:" not in refused, "a run that found nothing has nothing to unfold"
+
+
 def test_a_check_lists_what_is_drawn(project: Path) -> None:
     write(project, "gold", "broken", "select customr from {{ ref('silver.orders') }}")
     html = rat.open(project).check()._repr_html_()
@@ -74,8 +90,11 @@ def test_a_check_lists_what_is_drawn(project: Path) -> None:
 def test_a_failure_in_a_notebook_is_the_snippet(lake: rat.Lake) -> None:
     with pytest.raises(rat.InvalidError) as failed:
         lake.query("select from where")
-    (shown,) = failed.value._render_traceback_()
+    *frames, shown = failed.value._render_traceback_()
     assert shown.startswith("InvalidError: error[") and "query:1:" in shown
+    # The user's own frame, and none of the package.
+    (frame,) = frames
+    assert Path(__file__).name in frame and "select from where" in frame
 
 
 def test_every_report_has_a_line_a_card_and_its_data(project: Path) -> None:

@@ -138,16 +138,3 @@ def test_a_plan_tells_what_a_run_then_does(project: Path) -> None:
     refused = lake.plan("silver.orders")
     assert not refused.ok and repr(refused) == "<WritePlan default.silver.orders refused: STRATEGY_CHANGED>"
     assert (refused.diagnostics[0].line, refused.diagnostics[0].path) == (1, "default/pipelines/silver/orders/pipeline.sql")
-
-
-def test_lines_do_not_run_through_what_they_pass(lake: rat.Lake) -> None:
-    few, many = lake.graph("silver.orders").to_svg(), lake.graph().to_svg()
-    for drawn in (few, many):
-        svg = ElementTree.fromstring(drawn)
-        (mask,) = svg.findall("{*}mask")
-        holes = [(hole.get("x"), hole.get("y")) for hole in mask.findall("{*}rect")[1:]]
-        nodes = [(rect.get("x"), rect.get("y")) for rect in svg.iterfind("{*}g/{*}rect") if rect.get("rx") == "6"]
-        assert sorted(holes) == sorted(nodes) and holes
-        assert f'<g mask="url(#{mask.get("id")})">' in drawn
-    # One notebook holds both.
-    assert ElementTree.fromstring(few).find("{*}mask").get("id") != ElementTree.fromstring(many).find("{*}mask").get("id")

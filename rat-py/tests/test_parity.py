@@ -4,6 +4,7 @@ import dataclasses
 import fnmatch
 import importlib.util
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -43,6 +44,18 @@ def test_what_is_not_in_every_language_has_its_reason(noun: str) -> None:
 
 def test_every_public_noun_is_compared_or_has_its_reason() -> None:
     assert [name for name, reason in PARITY.aside().items() if reason is None] == []
+
+
+def test_the_page_is_what_the_sources_say() -> None:
+    if os.environ.get("RAT_UPDATE"):
+        PARITY.PAGE.write_text(PARITY.page())
+    assert PARITY.PAGE.read_text() == PARITY.page(), "python docs/site/parity.py writes it anew"
+    # The rows of one verb agree with those of its arguments, and no gap is without its reason.
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PARITY.page().splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row[0] in ("`open`", "`init`")] == [
+        [name, "✓", "✓", "✓", "a function of the module in Python and Node"] for name in ("`init`", "`open`")
+    ]
+    assert len(rows) > 300 and [row for row in rows if not row[4] and row[1:4].count("✓") == 0] == []
 
 
 def test_words_are_the_same_words() -> None:

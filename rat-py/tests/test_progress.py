@@ -1,5 +1,6 @@
 """What runs, shown in a notebook while it runs; elsewhere nothing is."""
 
+import asyncio
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -37,6 +38,49 @@ def test_a_build_is_shown_in_one_display(lake: rat.Lake, monkeypatch: pytest.Mon
     assert events[0] == "started" and events[-1] == "finished", "the caller's callback is called too"
     for bundle in screen.shown:
         Tags(bundle["text/html"])
+
+
+def test_what_was_stopped_is_not_shown_as_running(lake: rat.Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(monkeypatch, kernel=object())
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["event"] == "phase":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lake.build(on_event=stop)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(lake.run_async("silver.orders", on_event=stop))
+    assert "default.silver.orders" in screen.shown[0]["text/plain"] and "default." not in screen.shown[-1]["text/plain"]
+
+
+def test_what_ended_without_saying_so_is_not_shown_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(monkeypatch, kernel=object())
+    told: list[Any] = []
+
+    class Interrupted:
+        def wait(self) -> None:
+            told[0]({"event": "started", "run_id": "1", "pipeline": "default.silver.orders", "attempt": 1})
+            raise KeyboardInterrupt
+
+        def __await__(self) -> Any:
+            self.wait()
+            yield
+
+    def begin(on_event: Any) -> Any:
+        told[:] = [on_event]
+        return Interrupted()
+
+    async def awaited(call: Any) -> None:
+        await call
+
+    for wait in (lambda call: call.wait(), lambda call: asyncio.run(awaited(call))):
+        screen.shown.clear()
+        with pytest.raises(KeyboardInterrupt):
+            wait(progress.shown(begin, None))
+        assert [bundle["text/plain"] for bundle in screen.shown] == ["default.silver.orders", ""]
+        told[0]({"event": "started", "run_id": "2", "pipeline": "default.silver.late", "attempt": 1})
+        assert len(screen.shown) == 2, "nothing is shown after the end"
 
 
 def test_nothing_is_shown_but_in_a_notebook(lake: rat.Lake, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run([sys.executable, ROOT / "rat-py" / "pack.py", library, folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (made,) = folder.iterdir()
+    # The line that installs it may be copied.
+    assert done.stdout.endswith(f"pip install '{made}[cli]'\n")
     return made
 
 
@@ -49,7 +51,7 @@ def outside() -> dict[str, str]:
 
 
 def test_the_wheel_is_for_every_python_and_holds_no_litter(wheel: Path) -> None:
-    assert wheel.name.startswith("rat-") and "-cp310-abi3-" in wheel.name
+    assert wheel.name.startswith("rat_lake-") and "-cp310-abi3-" in wheel.name
     names = zipfile.ZipFile(wheel).namelist()
     assert {"rat/__init__.py", "rat/_rat.abi3.so", "rat/_rat.pyi", "rat/py.typed"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
@@ -70,7 +72,7 @@ def test_it_builds_the_flights(empty: Path) -> None:
 
 def test_the_command_says_what_it_needs(empty: Path) -> None:
     done = subprocess.run([empty.with_name("rat"), "--help"], capture_output=True, text=True, check=False, env=outside())
-    assert done.returncode != 0 and "rat[cli]" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode != 0 and "rat-lake[cli]" in done.stderr and "Traceback" not in done.stderr
 
 
 SIZE = ROOT / "benches" / "bindings" / "size.py"

@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let flights = InitOptions { example: Some("flights".to_owned()) };
     let lake = Lake::init(&folder.path().join("flights").to_string_lossy(), &flights).await?;
-    lake.build(&BuildOptions { select: vec!["+silver.flights".to_owned()], ..BuildOptions::default() }).await?.into_result()?;
+    lake.build(&BuildOptions { select: Some(vec!["+silver.flights".to_owned()]), ..BuildOptions::default() }).await?.into_result()?;
     println!("arrived more than {minutes} minutes late, January 2013");
     let params = Params::named([("minutes".to_owned(), Param::Integer(minutes))]);
     let result = lake.query(LATE, &QueryOptions { params, ..QueryOptions::default() }).await?;

@@ -13,8 +13,8 @@ use crate::tables::EntryKind;
 /// Options of [`Lake::maintain`].
 #[derive(Debug, Clone, Default)]
 pub struct MaintainOptions {
-    /// The tables of which pipelines to maintain; every table of the lake when empty. In dbt's grammar.
-    pub select: Vec<String>,
+    /// The tables of which pipelines to maintain; every table of the lake when `None`, none when empty. In dbt's grammar.
+    pub select: Option<Vec<String>>,
     /// Whether to say what would be done, and do nothing.
     pub dry_run: bool,
     /// Whether the lake was moved, and what holds its absolute paths is to be written anew for where it is now. Then that is done, for tables
@@ -42,8 +42,8 @@ impl Lake {
         run::settle(&inner.tables, &inner.ledger).await?;
         let tables = inner.tables.list().await?.into_iter().filter(|entry| options.relocate || entry.kind == EntryKind::Table);
         let mut names: Vec<Name> = tables.map(|entry| entry.name).collect();
-        if !options.select.is_empty() {
-            let selected = self.loaded().await?.select(&options.select, &inner.namespace)?;
+        if let Some(selection) = &options.select {
+            let selected = self.loaded().await?.graph.select(selection, &inner.namespace)?;
             names.retain(|name| selected.contains(name));
         }
         if options.relocate {

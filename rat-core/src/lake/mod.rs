@@ -192,9 +192,9 @@ impl Lake {
     /// `INVALID_SELECTOR`, `PIPELINE_NOT_FOUND`, `CLOSED`, storage and catalog codes. What is wrong with the project is in the report.
     pub async fn check(&self, options: &CheckOptions) -> Result<CheckReport> {
         let report = check::check(&self.0.tables, &self.0.workspace, self.project_files().await?).await?;
-        match options.select.as_slice() {
-            [] => Ok(report),
-            selection => Ok(report.only(&report.graph.select(selection, &self.0.namespace)?)),
+        match &options.select {
+            None => Ok(report),
+            Some(selection) => Ok(report.only(&report.graph.select(selection, &self.0.namespace)?)),
         }
     }
 
@@ -224,7 +224,7 @@ impl Lake {
     /// as `NOT_BUILT`. Of many, such a pipeline is one result with status `error`.
     pub async fn test(&self, options: &TestOptions) -> Result<Vec<TestResult>> {
         let loaded = self.loaded().await?;
-        let selected = loaded.select(&options.select, &self.0.namespace)?;
+        let selected = loaded.select(options.select.as_deref(), &self.0.namespace)?;
         let context = self.context(&loaded);
         let mut results = Vec::new();
         for name in loaded.graph.order().filter(|name| selected.contains(*name)) {
@@ -281,9 +281,9 @@ impl Lake {
     pub async fn build(&self, options: &BuildOptions) -> Result<BuildReport> {
         self.writable()?;
         let loaded = self.loaded().await?;
-        let mut selected = loaded.select(&options.select, &self.0.namespace)?;
+        let mut selected = loaded.select(options.select.as_deref(), &self.0.namespace)?;
         if !options.exclude.is_empty() {
-            let excluded = loaded.select(&options.exclude, &self.0.namespace)?;
+            let excluded = loaded.graph.select(&options.exclude, &self.0.namespace)?;
             selected.retain(|name| !excluded.contains(name));
         }
         let context = self.context(&loaded);

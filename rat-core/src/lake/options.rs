@@ -9,8 +9,8 @@ use crate::run::{OnEvent, Refresh, RunOptions, Stop};
 /// Options of [`Lake::check`](super::Lake::check).
 #[derive(Debug, Clone, Default)]
 pub struct CheckOptions {
-    /// Which pipelines to report on; all when empty. In dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`.
-    pub select: Vec<String>,
+    /// Which pipelines to report on; all when `None`, none when empty. In dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`.
+    pub select: Option<Vec<String>>,
 }
 
 /// Options of [`Lake::compile`](super::Lake::compile).
@@ -27,8 +27,8 @@ pub struct CompileOptions {
 /// Options of [`Lake::test`](super::Lake::test).
 #[derive(Debug, Clone, Default)]
 pub struct TestOptions {
-    /// Whose tables to test; all when empty. In dbt's grammar.
-    pub select: Vec<String>,
+    /// Whose tables to test; all when `None`, none when empty. In dbt's grammar.
+    pub select: Option<Vec<String>>,
     /// Values for `var()`, over those of `rat.toml`.
     pub vars: BTreeMap<String, serde_json::Value>,
 }
@@ -36,15 +36,15 @@ pub struct TestOptions {
 /// Options of [`Lake::graph`](super::Lake::graph).
 #[derive(Debug, Clone, Default)]
 pub struct GraphOptions {
-    /// Which pipelines to show; all when empty. In dbt's grammar.
-    pub select: Vec<String>,
+    /// Which pipelines to show; all when `None`, none when empty. In dbt's grammar.
+    pub select: Option<Vec<String>>,
 }
 
 /// Options of [`Lake::build`](super::Lake::build).
 #[derive(Debug, Clone, Default)]
 pub struct BuildOptions {
-    /// Which pipelines to build; all when empty. In dbt's grammar.
-    pub select: Vec<String>,
+    /// Which pipelines to build; all when `None`, none when empty. In dbt's grammar.
+    pub select: Option<Vec<String>>,
     /// Which of those to leave out.
     pub exclude: Vec<String>,
     /// When tables are published.
@@ -108,7 +108,7 @@ pub struct QueryOptions {
     pub params: Params,
     /// The most rows of the result; the lake's `query_rows` when `None`.
     pub limit: Option<usize>,
-    /// How long it may take; the lake's `query_timeout` when `None`.
+    /// How long it may take, without what a stream's reader does between batches; the lake's `query_timeout` when `None`.
     pub timeout: Option<Duration>,
     /// The namespaces that exist for this query; all when `None`.
     pub namespaces: Option<Vec<String>>,

@@ -28,10 +28,10 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    pub(super) fn select(&self, selection: &[String], namespace: &str) -> Result<BTreeSet<Name>> {
+    pub(super) fn select(&self, selection: Option<&[String]>, namespace: &str) -> Result<BTreeSet<Name>> {
         match selection {
-            [] => Ok(self.graph.names().iter().cloned().collect()),
-            _ => self.graph.select(selection, namespace),
+            None => Ok(self.graph.names().iter().cloned().collect()),
+            Some(selection) => self.graph.select(selection, namespace),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A query that is planned already, answered within the limits of all others.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use datafusion::common::cast::as_int64_array;
 use datafusion::functions_aggregate::expr_fn::count as count_of;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use futures::future::BoxFuture;
 
+use super::queue::Time;
 use super::result::{self, QueryResult, QueryStream};
 use super::{QueryContext, QueryOptions, guard, limited};
 use crate::error::{Code, Error, Result};
@@ -44,13 +45,14 @@ pub fn answer<'a>(
     started: Instant,
 ) -> BoxFuture<'a, Result<Answer>> {
     Box::pin(async move {
-        let deadline = options.timeout.map(|timeout| (started + timeout, timeout));
-        let turn = context.queue.turn(deadline.map(|(until, timeout)| (until.into(), timeout))).await?;
+        let time = Time::new(started, options.timeout);
+        let turn = context.queue.turn_in(time).await?;
         guard::plan(&plan)?;
         let plan = limited(result::portable(plan)?, options)?;
         let text = execute::explained(context.session, &plan)?;
-        let (stream, memory) = in_time(options, started, execute::measured(context.session, plan)).await?;
-        let rows = result::collect(QueryStream::new(stream, options.limit, deadline, turn), options.bytes, started).await?;
+        let (stream, memory) = time.of(execute::measured(context.session, plan)).await?;
+        drop(turn);
+        let rows = result::collect(QueryStream::new(stream, options.limit, time, context.queue), options.bytes, started).await?;
         Ok(Answer { rows, plan: text, peak_memory_bytes: memory.peak_bytes() })
     })
 }
@@ -82,11 +84,7 @@ pub fn count<'a>(
 /// # Errors
 /// `TIMED_OUT`, and the work's.
 pub async fn in_time<T>(options: &QueryOptions, started: Instant, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let late = |timeout: Duration| Err(result::timed_out(timeout));
-    match options.timeout {
-        None => work.await,
-        Some(timeout) => tokio::time::timeout_at((started + timeout).into(), work).await.unwrap_or_else(|_| late(timeout)),
-    }
+    Time::new(started, options.timeout).of(work).await
 }
 
 /// # Errors

@@ -41,6 +41,7 @@ pub use as_of::AsOf;
 pub(crate) use params::written;
 pub use params::{Param, Params};
 pub use queue::Queue;
+use queue::Time;
 pub use result::{QueryResult, QueryStream};
 
 /// What a query runs on.
@@ -84,7 +85,7 @@ pub struct QueryOptions {
     pub namespace: String,
     /// The namespaces that exist for this query; all when `None`.
     pub namespaces: Option<Vec<String>>,
-    /// How long it may take, reading the result included.
+    /// How long it may take, without what a stream's reader does between batches.
     pub timeout: Option<Duration>,
     /// The most rows of the result; the rest is not computed.
     pub limit: Option<usize>,
@@ -134,7 +135,8 @@ pub fn query<'a>(context: &'a QueryContext<'a>, sql: &'a str, options: &'a Query
     })
 }
 
-/// Answers a query batch by batch, in constant memory. The timeout covers reading the stream; there is no limit of bytes.
+/// Answers a query batch by batch, in constant memory. The timeout covers what the engine takes, and not what the reader does between
+/// batches; there is no limit of bytes.
 ///
 /// # Errors
 /// As [`query`]; those of running come out of the stream.
@@ -144,19 +146,13 @@ pub fn stream<'a>(context: &'a QueryContext<'a>, sql: &'a str, options: &'a Quer
 }
 
 async fn start(context: &QueryContext<'_>, sql: &str, options: &QueryOptions, started: Instant) -> Result<QueryStream> {
-    let deadline = options.timeout.map(|timeout| (started + timeout, timeout));
-    let turn = context.queue.turn(deadline.map(|(until, timeout)| (until.into(), timeout))).await?;
+    let time = Time::new(started, options.timeout);
+    let _turn = context.queue.turn_in(time).await?;
     let planning = async {
         let plan = planned(context, sql, options).await?;
         execute::stream(context.session, plan).await
     };
-    let stream = match deadline {
-        None => planning.await?,
-        Some((until, timeout)) => {
-            tokio::time::timeout_at(until.into(), planning).await.unwrap_or_else(|_| Err(result::timed_out(timeout)))?
-        }
-    };
-    Ok(QueryStream::new(stream, options.limit, deadline, turn))
+    Ok(QueryStream::new(time.of(planning).await?, options.limit, time, context.queue))
 }
 
 async fn planned(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) -> Result<LogicalPlan> {

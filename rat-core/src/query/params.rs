@@ -180,8 +180,9 @@ fn literal(value: &Param, span: datafusion::sql::sqlparser::tokenizer::Span) -> 
         Param::Number(value) => cast(value.to_string(), DataType::DoublePrecision),
         Param::Text(value) => plain(Value::SingleQuotedString(value.clone())),
         Param::Date(value) => cast(value.clone(), DataType::Date),
-        Param::Timestamp(value) => cast(value.clone(), DataType::Timestamp(None, TimezoneInfo::None)),
-        Param::TimestampTz(value) => cast(value.to_rfc3339(), DataType::Timestamp(None, TimezoneInfo::WithTimeZone)),
+        // Microseconds reach as far as a time in a table does.
+        Param::Timestamp(value) => cast(value.clone(), DataType::Timestamp(Some(6), TimezoneInfo::None)),
+        Param::TimestampTz(value) => cast(value.to_rfc3339(), DataType::Timestamp(Some(6), TimezoneInfo::WithTimeZone)),
         Param::Decimal(digits, after) => {
             let text = written(*digits, *after);
             let precision = text.bytes().filter(u8::is_ascii_digit).count().min(DIGITS) as u64;

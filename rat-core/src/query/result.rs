@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::RecordBatch;
@@ -10,9 +10,11 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::Column;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::future::{BoxFuture, MaybeDone, maybe_done};
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
+use tokio::time::Sleep;
 
-use super::queue::Turn;
+use super::queue::{Queue, Time, Turn, timed_out};
 use crate::error::{Code, Error, Result};
 use crate::execute;
 
@@ -47,25 +49,29 @@ impl QueryResult {
     }
 }
 
-/// A result that arrives batch by batch. Dropping it stops the query.
+/// A result that arrives batch by batch. Dropping it stops the query. The time that its reader takes for a batch is not the query's: it does
+/// not count, and others may run meanwhile.
 pub struct QueryStream {
     schema: SchemaRef,
     batches: Option<SendableRecordBatchStream>,
     rows_left: Option<usize>,
-    timeout: Option<(Pin<Box<tokio::time::Sleep>>, Duration)>,
-    /// Held while there is more to come.
-    turn: Option<Turn>,
+    /// What it may take in all, and what is left of it.
+    time: Option<(Duration, Duration)>,
+    queue: Queue,
+    /// While somebody waits for rows. In between it takes nobody's turn, and no time.
+    asked: Option<Asked>,
+}
+
+struct Asked {
+    since: Instant,
+    late: Option<Pin<Box<Sleep>>>,
+    turn: MaybeDone<BoxFuture<'static, Turn>>,
 }
 
 impl QueryStream {
-    pub(super) fn new(batches: SendableRecordBatchStream, limit: Option<usize>, deadline: Option<(Instant, Duration)>, turn: Turn) -> Self {
-        Self {
-            schema: batches.schema(),
-            batches: Some(batches),
-            rows_left: limit,
-            timeout: deadline.map(|(until, timeout)| (Box::pin(tokio::time::sleep_until(until.into())), timeout)),
-            turn: Some(turn),
-        }
+    pub(super) fn new(batches: SendableRecordBatchStream, limit: Option<usize>, time: Time, queue: &Queue) -> Self {
+        let (schema, queue) = (batches.schema(), queue.clone());
+        Self { schema, batches: Some(batches), rows_left: limit, time: time.left(), queue, asked: None }
     }
 
     /// The columns.
@@ -73,10 +79,19 @@ impl QueryStream {
         Arc::clone(&self.schema)
     }
 
+    /// The reader has what it waited for.
+    fn rest(&mut self) {
+        if let Some(asked) = self.asked.take()
+            && let Some((_, left)) = &mut self.time
+        {
+            *left = left.saturating_sub(asked.since.elapsed());
+        }
+    }
+
     /// Stops the work, and lets the next query begin.
     fn end(&mut self) {
         self.batches = None;
-        self.turn = None;
+        self.asked = None;
     }
 }
 
@@ -92,17 +107,23 @@ impl Stream for QueryStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         let Some(batches) = this.batches.as_mut() else { return Poll::Ready(None) };
-        if let Some((sleep, timeout)) = &mut this.timeout
-            && sleep.as_mut().poll(cx).is_ready()
-        {
-            let error = timed_out(*timeout);
+        let asked = this.asked.get_or_insert_with(|| Asked {
+            since: Instant::now(),
+            late: this.time.map(|(_, left)| Box::pin(tokio::time::sleep(left))),
+            turn: maybe_done(this.queue.turn()),
+        });
+        let is_its_turn = asked.turn.poll_unpin(cx).is_ready();
+        if asked.late.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
+            let allowed = this.time.map(|(allowed, _)| allowed).unwrap_or_default();
+            let error = if is_its_turn { timed_out(allowed) } else { this.queue.busy() };
             this.end();
             return Poll::Ready(Some(Err(error)));
         }
-        let next = match batches.poll_next_unpin(cx) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(next) => next,
-        };
+        if !is_its_turn {
+            return Poll::Pending;
+        }
+        let next = ready!(batches.poll_next_unpin(cx));
+        this.rest();
         match next {
             Some(Ok(batch)) => {
                 let Some(left) = this.rows_left else { return Poll::Ready(Some(Ok(batch))) };
@@ -123,10 +144,6 @@ impl Stream for QueryStream {
             }
         }
     }
-}
-
-pub(super) fn timed_out(timeout: Duration) -> Error {
-    Error::new(Code::TimedOut, format!("the query took longer than {}", crate::settings::format_duration(timeout)))
 }
 
 pub(super) async fn collect(mut stream: QueryStream, bytes: Option<u64>, started: Instant) -> Result<QueryResult> {

@@ -205,7 +205,8 @@ impl Job {
     }
 
     fn end(&self) -> End {
-        self.options.timeout.or(*self.config.timeout).map(|limit| (limit, tokio::time::Instant::now() + limit))
+        // An end that no clock can tell is none.
+        self.options.timeout.or(*self.config.timeout).and_then(|limit| Some((limit, tokio::time::Instant::now().checked_add(limit)?)))
     }
 
     async fn in_time(&self, from: From, end: End) -> Result<Prepared> {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._words import counted, is_number, shown_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from ._rat import Result
     from .errors import Diagnostic
@@ -35,44 +35,50 @@ LINES = 100
 # The most characters of a cell in a list.
 WIDEST = 60
 
-# Colours hold on light and dark notebooks: text inherits, fills are translucent.
+# Colours hold on light and dark notebooks: text inherits, fills are translucent. White on any of them is read: 4.5 to 1 or more.
+GREY = "#6b7079"
 COLOURS = {
-    "success": "#2e9e5b",
-    "passed": "#2e9e5b",
-    "failed": "#d64545",
-    "error": "#d64545",
-    "cancelled": "#b7791f",
-    "running": "#3b7dd8",
-    "pending": "#8a8f98",
-    "skipped": "#8a8f98",
-    "warning": "#b7791f",
-    "warn": "#b7791f",
+    "success": "#1f7d45",
+    "passed": "#1f7d45",
+    "failed": "#c83a3a",
+    "error": "#c83a3a",
+    "cancelled": "#8f6212",
+    "running": "#2f70c9",
+    "pending": GREY,
+    "skipped": GREY,
+    "warning": "#8f6212",
+    "warn": "#8f6212",
 }
 
+# JupyterLab and nbconvert have rules of their own for tables and `pre`, by a class, a negated class and an element. Ours name the class
+# three times over, so that they hold wherever they stand.
 _STYLE = """<style>
 .rat{font:13px/1.45 system-ui,-apple-system,'Segoe UI',sans-serif;margin:4px 0;max-width:980px}
 .rat .card{border:1px solid rgba(128,128,128,.35);border-left-width:4px;border-radius:6px;padding:10px 14px}
 .rat .head{display:flex;gap:10px;align-items:baseline;flex-wrap:wrap}
 .rat .name{font-weight:600;font-size:14px}
 .rat .mark{border-radius:10px;padding:0 9px;font-size:12px;font-weight:600;color:#fff}
-.rat .dim{opacity:.65}
-.rat td.label{opacity:.65;white-space:nowrap}
+.rat .dim{opacity:.75}
+.rat td.label{opacity:.75;white-space:nowrap}
 .rat .bar{display:flex;height:6px;border-radius:3px;overflow:hidden;margin:8px 0 2px;background:rgba(128,128,128,.15)}
 .rat .legend{display:flex;gap:12px;flex-wrap:wrap;font-size:12px;opacity:.8}
 .rat .legend i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:4px}
+.rat .wide{overflow-x:auto}
 .rat table{border-collapse:collapse;font:inherit;margin:8px 0 0;font-variant-numeric:tabular-nums}
 .rat th,.rat td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid rgba(128,128,128,.2);vertical-align:top;background:none}
 .rat th{font-weight:600;white-space:nowrap}
-.rat th small{display:block;font-weight:400;opacity:.6;font-size:11px}
-.rat td.num,.rat th.num{text-align:right}
-.rat td.null{opacity:.45;font-style:italic}
+.rat th small{display:block;font-weight:400;opacity:.75;font-size:11px}
+.rat td.num,.rat th.num{text-align:right;white-space:nowrap}
+.rat td.text{white-space:pre-wrap;overflow-wrap:anywhere;min-width:8ch;max-width:40ch}
+.rat td.null{opacity:.75;font-style:italic}
+.rat .list td{white-space:nowrap}
 .rat pre{margin:8px 0 0;padding:8px 10px;border-radius:4px;background:rgba(128,128,128,.1);overflow-x:auto}
-.rat pre{font-size:12px;line-height:1.4;white-space:pre}
+.rat pre{font:12px/1.4 ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}
 .rat details{margin-top:6px}.rat summary{cursor:pointer}
-</style>"""
+</style>""".replace(".rat", ".rat" * 3)
 
 _PHASES = ["plan", "execute", "write", "test", "publish", "archive"]
-_PHASE_COLOURS = ["#8aa4c8", "#3b7dd8", "#6b5bd2", "#b7791f", "#2e9e5b", "#8a8f98"]
+_PHASE_COLOURS = ["#8aa4c8", "#3b7dd8", "#6b5bd2", "#b7791f", "#2e9e5b", GREY]
 
 
 def run(report: RunReport) -> str:
@@ -88,7 +94,7 @@ def run(report: RunReport) -> str:
     parts.extend(_drawn(warning) for warning in report.warnings)
     if report.error is not None:
         parts.append(f"<pre>{escape(str(report.error))}</pre>")
-    return _card("".join(parts), COLOURS.get(status, "#8a8f98"))
+    return _card("".join(parts), COLOURS.get(status, GREY))
 
 
 def build(report: BuildReport) -> str:
@@ -110,13 +116,24 @@ def build(report: BuildReport) -> str:
             f'<td class="dim">{escape(note)}</td>',
         ]
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    header = (
-        '<tr><th>pipeline</th><th>status</th><th class="num">rows</th><th class="num">time</th><th class="num">tests</th><th></th></tr>'
-    )
+    header = _header(["pipeline", "status", "rows", "time", "tests", "note"], numbers={"rows", "time", "tests"})
     told = [f"{number} {status}" for status, number in counts.items()]
-    errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.runs if one.error is not None)
-    body = _head("build", report.status, [*told, _duration(report.duration_ms)]) + f"<table>{header}{''.join(lines)}</table>" + errors
-    return _card(body, COLOURS.get(report.status, "#8a8f98"))
+    below = "".join(_found(one) for one in report.runs)
+    body = _head("build", report.status, [*told, _duration(report.duration_ms)]) + f"<table>{header}{''.join(lines)}</table>" + below
+    return _card(body, COLOURS.get(report.status, GREY))
+
+
+def _found(one: RunReport) -> str:
+    """What a run of a build found wrong: the drawn error, and its tests and warnings, folded where it is published all the same."""
+    failed = sum(test.status != "passed" for test in one.tests)
+    error = "" if one.error is None else f"<pre>{escape(str(one.error))}</pre>"
+    if not failed and not one.warnings:
+        return error
+    tests = f"{failed} of {counted(len(one.tests), 'test')} did not pass" if failed else ""
+    warnings = counted(len(one.warnings), "warning") if one.warnings else ""
+    title = f"{one.pipeline}: {', '.join(part for part in (tests, warnings) if part)}"
+    body = _tests(one) + "".join(_drawn(warning) for warning in one.warnings)
+    return error + _folded(title, body, shown=one.error is not None)
 
 
 def check(report: CheckReport) -> str:
@@ -142,7 +159,7 @@ def maintenance(report: MaintenanceReport) -> str:
         lines.append(f'<tr><td>{escape(one.name)} {mark}</td>{"".join(cells)}<td class="num">{_bytes(freed)}</td></tr>')
     names = ["rewritten", "in their place", "snapshots expired", "files deleted", "orphans deleted"]
     names += [*(["relocated"] if relocated else []), "bytes freed"]
-    header = "<tr><th>table</th>" + "".join(f'<th class="num">{name}</th>' for name in names) + "</tr>"
+    header = _header(["table", *names], numbers=set(names))
     status = "success" if report.ok else "failed"
     told = [counted(len(report.tables), "table"), "dry run: nothing was changed" if report.dry_run else ""]
     errors = "".join(f"<pre>{escape(str(one.error))}</pre>" for one in report.tables if one.error is not None)
@@ -228,23 +245,21 @@ def page(report: RunPage) -> str:
             f'<td class="dim">{escape(one.error_code or "")}</td><td class="dim">{escape(one.id)}</td>',
         ]
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    header = (
-        '<tr><th>started</th><th>pipeline</th><th>status</th><th class="num">rows</th><th class="num">time</th><th></th><th>id</th></tr>'
-    )
+    header = _header(["started", "pipeline", "status", "rows", "time", "error", "id"], numbers={"rows", "time"})
     more = "" if report.next is None else f'<div class="dim">more: after={escape(report.next)}</div>'
-    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto"><table>{header}{"".join(lines)}</table></div>{more}</div>'
+    return f'{_STYLE}<div class="rat"><div class="wide list"><table>{header}{"".join(lines)}</table></div>{more}</div>'
 
 
 def handle(run: RunHandle) -> str:
     """A run in the background, as it is now."""
-    return _card(_head(run.pipeline, run.status, [run.id]), COLOURS.get(run.status, "#8a8f98"))
+    return _card(_head(run.pipeline, run.status, [run.id]), COLOURS.get(run.status, GREY))
 
 
 def any_report(report: Report) -> str:
     """A report that has no card of its own: its fields."""
     named = [(name, value) for name, value in _shown(report) if value not in (None, [], {}, "")]
     title = f'<div class="head"><span class="name">{escape(type(report).__name__)}</span></div>'
-    return _card(title + _table([], [(_words(name), _told(name, value)) for name, value in named]), "#8a8f98")
+    return _card(title + _table([], [(_words(name), _told(name, value)) for name, value in named]), GREY)
 
 
 def many(reports: Sequence[Report]) -> str:
@@ -256,7 +271,7 @@ def many(reports: Sequence[Report]) -> str:
     told = [at for at, name in enumerate(names) if any(row[at] != "" for row in rows)]
     table = _table([names[at] for at in told], [[row[at] for at in told] for row in rows])
     more = f'<div class="dim">{len(reports):,} in all, the first {LINES} shown</div>' if len(reports) > LINES else ""
-    return f'{_STYLE}<div class="rat"><div style="overflow-x:auto;white-space:nowrap">{table}</div>{more}</div>'
+    return f'{_STYLE}<div class="rat"><div class="wide list">{table}</div>{more}</div>'
 
 
 def _shown(report: Report) -> list[tuple[str, Any]]:
@@ -270,9 +285,13 @@ def _columns(columns: list[Column]) -> str:
 
 
 def _table(names: list[str], rows: Sequence[Sequence[Any]]) -> str:
-    header = "".join(f"<th>{escape(_words(name))}</th>" for name in names)
     lines = "".join(f"<tr>{''.join(_plain(value) for value in row)}</tr>" for row in rows)
-    return f"<table>{f'<tr>{header}</tr>' if names else ''}{lines}</table>"
+    return f"<table>{_header([_words(name) for name in names]) if names else ''}{lines}</table>"
+
+
+def _header(names: Sequence[str], *, numbers: Container[str] = ()) -> str:
+    cells = "".join(f'<th scope="col"{_kind(name in numbers)}>{escape(name)}</th>' for name in names)
+    return f"<tr>{cells}</tr>"
 
 
 class _Html(str):
@@ -312,11 +331,11 @@ def _moment(iso: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"<td>{value}</td>" if isinstance(value, _Html) else _cell("" if value is None else value, False)
+    return f"<td>{value if isinstance(value, _Html) else _cut(value)}</td>"
 
 
-def _folded(title: str, body: str) -> str:
-    return f"<details><summary>{escape(title)}</summary>{body}</details>"
+def _folded(title: str, body: str, *, shown: bool = False) -> str:
+    return f"<details{' open' if shown else ''}><summary>{escape(title)}</summary>{body}</details>"
 
 
 def progress(running: list[dict[str, Any]], done: dict[str, int]) -> str:
@@ -347,10 +366,10 @@ def preview(report: Preview) -> str:
     more = "" if rows.num_rows <= ROWS else f", the first {ROWS} shown"
     took = [f"{phase.phase} {_duration(phase.duration_ms)}" for phase in report.phases]
     memory = [f"{_bytes(report.peak_memory_bytes)} of memory"] if report.peak_memory_bytes else []
-    told = " · ".join([f"{shown}{more}", *took, *memory])
+    told = escape(" · ".join([f"{shown}{more}", *took, *memory]))
     head = f'<div class="head"><span class="name">preview</span><span class="dim">{told}</span></div>'
     drawn = "".join(_drawn(warning) for warning in report.warnings)
-    how = f"<details><summary>how the engine goes about it</summary><pre>{escape(report.plan)}</pre></details>"
+    how = _folded("how the engine goes about it", f"<pre>{escape(report.plan)}</pre>")
     return _card(f"{head}{_grid(rows)}{drawn}{how}", "#3b7dd8")
 
 
@@ -358,13 +377,13 @@ def _grid(rows: Result) -> str:
     shown = rows.head(ROWS).to_pylist()
     numbers = [is_number(kind) for kind in rows.types]
     header = "".join(
-        f"<th{_right(number)}>{escape(name)}<small>{escape(kind)}</small></th>"
+        f'<th scope="col"{_kind(number)}>{escape(name)}<small>{escape(kind)}</small></th>'
         for name, kind, number in zip(rows.columns, rows.types, numbers, strict=True)
     )
     body = "".join(
         f"<tr>{''.join(_cell(value, number) for value, number in zip(row.values(), numbers, strict=True))}</tr>" for row in shown
     )
-    return f'<div style="overflow-x:auto"><table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide"><table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def table(info: Table) -> str:
@@ -439,13 +458,12 @@ def _tests(report: RunReport) -> str:
 
 def _samples(rows: list[dict[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    header = "".join(f"<th>{escape(name)}</th>" for name in names)
     body = "".join(f"<tr>{''.join(_cell(row.get(name), False) for name in names)}</tr>" for row in rows)
-    return f"<details open><summary>{len(rows)} of the rows</summary><table><tr>{header}</tr>{body}</table></details>"
+    return _folded(f"{len(rows)} of the rows", f"<table>{_header(names)}{body}</table>", shown=True)
 
 
 def _drawn(diagnostic: Diagnostic) -> str:
-    return f'<pre style="border-left:3px solid {COLOURS.get(diagnostic.severity, "#8a8f98")}">{escape(diagnostic.drawn)}</pre>'
+    return f'<pre style="border-left:3px solid {COLOURS.get(diagnostic.severity, GREY)}">{escape(diagnostic.drawn)}</pre>'
 
 
 def _head(name: str, status: str, told: list[str]) -> str:
@@ -454,7 +472,7 @@ def _head(name: str, status: str, told: list[str]) -> str:
 
 
 def _mark(status: str) -> str:
-    return f'<span class="mark" style="background:{COLOURS.get(status, "#8a8f98")}">{escape(status)}</span>'
+    return f'<span class="mark" style="background:{COLOURS.get(status, GREY)}">{escape(status)}</span>'
 
 
 def _card(body: str, colour: str) -> str:
@@ -464,12 +482,16 @@ def _card(body: str, colour: str) -> str:
 def _cell(value: Any, number: bool) -> str:
     if value is None:
         return f'<td class="null{" num" if number else ""}">NULL</td>'
-    text = str(value)
-    return f"<td{_right(number)}>{escape(text if len(text) <= 200 else text[:199] + '…')}</td>"
+    return f"<td{_kind(number, text=True)}>{_cut(value)}</td>"
 
 
-def _right(number: bool) -> str:
-    return ' class="num"' if number else ""
+def _cut(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return escape(text if len(text) <= 200 else text[:199] + "…")
+
+
+def _kind(number: bool, *, text: bool = False) -> str:
+    return ' class="num"' if number else ' class="text"' if text else ""
 
 
 def _duration(milliseconds: float) -> str:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .reports import BuildReport, MaintenanceReport, RunReport
 
 
@@ -61,6 +63,21 @@ class Diagnostic:
 class RatError(Exception):
     """The base of every exception of rat. ``str()`` draws the snippet, without colour."""
 
+    kind: Kind
+    """What the caller can do about it; a subclass each."""
+    code: str
+    """The word for exactly this error."""
+    message: str
+    """One sentence in the user's words."""
+    help: str
+    """The way out, one imperative sentence."""
+    retryable: bool
+    """Whether the same call may succeed when tried again."""
+    context: dict[str, str]
+    """Facts added on the way up: the table, the file, the run."""
+    diagnostics: list[Diagnostic]
+    """What is wrong in the project, each with its place; none where nothing in it is."""
+
     @classmethod
     def _from(cls, data: dict[str, Any]) -> RatError:
         return cls(**{**data, "diagnostics": [Diagnostic(**d) for d in data["diagnostics"]]})
@@ -78,7 +95,7 @@ class RatError(Exception):
         diagnostics: list[Diagnostic],
     ) -> None:
         super().__init__(drawn)
-        self.kind: Kind = kind
+        self.kind = kind
         self.code = code
         self.message = message
         self.help = help
@@ -104,8 +121,14 @@ class RatError(Exception):
         }
 
     def _render_traceback_(self) -> list[str]:
-        # In a notebook the snippet says more than the frames of rat's own code.
-        return [f"{type(self).__name__}: {self}"]
+        # In a notebook the snippet says more than the frames of rat's own code, and of IPython's; the user's own say how it came to this.
+        import traceback
+
+        def is_own(frame: FrameType) -> bool:
+            return str(frame.f_globals.get("__name__")).partition(".")[0] not in ("rat", "IPython", "ipykernel")
+
+        frames = [(frame, line) for frame, line in traceback.walk_tb(self.__traceback__) if is_own(frame)]
+        return [*traceback.StackSummary.extract(frames).format(), f"{type(self).__name__}: {self}"]
 
 
 class InvalidError(RatError):

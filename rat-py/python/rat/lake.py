@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ._rat import Call, Result, Stream
     from .graph import Graph
     from .handle import RunHandle
+    from .progress import OnEvent
     from .reports import BuildReport, CheckReport, Compiled, MaintenanceReport, Preview, Reports, RunReport, TestResult, WritePlan
+    from .verbs import T
 
     _Params = Sequence[Any] | Mapping[str, Any]
     _Example = Literal["shop", "flights"]
@@ -82,7 +84,7 @@ class Lake:
     def _check(self, select: str | list[str] | None = None) -> Call[CheckReport]:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
-        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
+        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union, an empty one nothing, ``None`` all.
         What is wrong is in the report, never raised.
         """
         return self._native.check(select)
@@ -177,14 +179,17 @@ class Lake:
         Raises ``RunFailedError``, with ``.report``, when the run fails, unless ``raise_on_failure=False``; ``NotFoundError`` for a
         pipeline that is not there. Ctrl-C cancels: nothing is published.
         """
-        return self._native.run(
-            pipeline,
-            full_refresh=full_refresh,
-            vars=vars,
-            timeout=timeout,
-            allow_data_loss=allow_data_loss,
-            on_event=_told(on_event),
-            raise_on_failure=raise_on_failure,
+        return _shown(
+            lambda told: self._native.run(
+                pipeline,
+                full_refresh=full_refresh,
+                vars=vars,
+                timeout=timeout,
+                allow_data_loss=allow_data_loss,
+                on_event=told,
+                raise_on_failure=raise_on_failure,
+            ),
+            on_event,
         )
 
     run = waits(_run)
@@ -230,18 +235,21 @@ class Lake:
         What has not changed is skipped, and says why, unless ``force``; downstream of a failure is skipped; ``fail_fast`` starts nothing
         more after the first one. ``publish="together"`` publishes all tables in one commit, or none. Raises as :meth:`run`.
         """
-        return self._native.build(
-            select,
-            exclude=exclude,
-            publish=publish,
-            full_refresh=full_refresh,
-            allow_data_loss=allow_data_loss,
-            force=force,
-            fail_fast=fail_fast,
-            concurrency=concurrency,
-            vars=vars,
-            on_event=_told(on_event),
-            raise_on_failure=raise_on_failure,
+        return _shown(
+            lambda told: self._native.build(
+                select,
+                exclude=exclude,
+                publish=publish,
+                full_refresh=full_refresh,
+                allow_data_loss=allow_data_loss,
+                force=force,
+                fail_fast=fail_fast,
+                concurrency=concurrency,
+                vars=vars,
+                on_event=told,
+                raise_on_failure=raise_on_failure,
+            ),
+            on_event,
         )
 
     build = waits(_build)
@@ -413,10 +421,10 @@ class Lake:
         return f"<Lake {self.url}>"
 
 
-def _told(on_event: Callable[[dict[str, Any]], object] | None) -> Callable[[dict[str, Any]], object] | None:
+def _shown(begin: Callable[[OnEvent | None], Call[T]], on_event: OnEvent | None) -> Call[T]:
     # Where there is no IPython there is no notebook, and nothing to pay for one.
     if "IPython" not in sys.modules:
-        return on_event
+        return begin(on_event)
     from . import progress
 
-    return progress.shown(on_event)
+    return progress.shown(begin, on_event)

@@ -56,14 +56,14 @@ class Lake:
     def check(self, select: str | list[str] | None = None) -> CheckReport:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
-        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
+        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union, an empty one nothing, ``None`` all.
         What is wrong is in the report, never raised.
         """
 
     async def check_async(self, select: str | list[str] | None = None) -> CheckReport:
         """Compiles and types the whole project: templates, settings, references, and every query against what it reads, built or not.
 
-        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union.
+        ``select`` is dbt's grammar: ``silver.orders``, ``+x``, ``x+``, ``tag:a``, ``layer:gold``, ``path:…``; a list is their union, an empty one nothing, ``None`` all.
         What is wrong is in the report, never raised.
         """
 

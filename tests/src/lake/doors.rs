@@ -78,7 +78,7 @@ async fn a_run_names_what_it_cannot_find() {
     let error = lake.run("gold.totals", &RunOptions::default()).await.unwrap().into_result().unwrap_err();
     assert_eq!(error.code(), Code::NotBuilt);
     assert!(error.help().contains("rat build +silver.orders"), "{}", error.help());
-    let select = BuildOptions { select: vec!["+gold.totals".to_owned()], ..BuildOptions::default() };
+    let select = BuildOptions { select: Some(vec!["+gold.totals".to_owned()]), ..BuildOptions::default() };
     assert_eq!(lake.build(&select).await.unwrap().into_result().unwrap().runs.len(), 2);
 }
 

@@ -60,7 +60,7 @@ async fn nodes_carry_what_is_known_of_them() {
 #[tokio::test]
 async fn a_selection_is_a_graph_of_its_own() {
     let shop = shop().await;
-    let select = |text: &str| GraphOptions { select: vec![text.to_owned()] };
+    let select = |text: &str| GraphOptions { select: Some(vec![text.to_owned()]) };
     let graph = shop.lake.graph(&select("silver.orders+")).await.unwrap();
     assert_eq!(graph.nodes.iter().map(|n| n.name.short()).collect::<Vec<_>>(), ["silver.orders", "gold.broken"]);
     assert_eq!(graph.edges.len(), 1);

@@ -24,7 +24,7 @@ async fn shop() -> Shop {
 }
 
 fn only(pipeline: &str) -> TestOptions {
-    TestOptions { select: vec![pipeline.to_owned()], ..TestOptions::default() }
+    TestOptions { select: Some(vec![pipeline.to_owned()]), ..TestOptions::default() }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn a_query_of_what_is_not_built_says_how_to_build_it() {
     assert_eq!(told(&streamed), expected);
     let elsewhere = refused(&shop, "select * from sales.silver.own").await;
     assert_eq!(elsewhere.help(), "build it with what it reads: `rat build +sales.silver.own`");
-    let select = BuildOptions { select: vec!["+silver.orders".to_owned()], ..BuildOptions::default() };
+    let select = BuildOptions { select: Some(vec!["+silver.orders".to_owned()]), ..BuildOptions::default() };
     shop.lake.build(&select).await.unwrap().into_result().unwrap();
     assert_eq!(shop.rows("select * from silver.orders").await, ["1"]);
 }

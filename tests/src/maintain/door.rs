@@ -31,7 +31,7 @@ async fn a_lake_is_maintained_and_goes_on() {
     }
     let options = MaintainOptions {
         relocate: false,
-        select: vec!["gold.events".to_owned()],
+        select: Some(vec!["gold.events".to_owned()]),
         keep_snapshots: Some(1),
         keep_for: Some(Duration::ZERO),
         orphan_grace: Some(Duration::ZERO),
@@ -47,7 +47,7 @@ async fn a_lake_is_maintained_and_goes_on() {
     let shown = arrow::util::pretty::pretty_format_batches(&answer.batches).unwrap().to_string();
     assert!(shown.contains("| 7 ") && shown.contains("| 28 "), "the watermark went on: {shown}");
 
-    let unknown = lake.maintain(&MaintainOptions { select: vec!["gold.evnts".to_owned()], ..MaintainOptions::default() }).await;
+    let unknown = lake.maintain(&MaintainOptions { select: Some(vec!["gold.evnts".to_owned()]), ..MaintainOptions::default() }).await;
     assert_eq!(unknown.unwrap_err().code(), Code::PipelineNotFound);
     let reader = Lake::builder(path).read_only().open().await.unwrap();
     assert_eq!(reader.maintain(&MaintainOptions::default()).await.unwrap_err().code(), Code::ReadOnlyLake);

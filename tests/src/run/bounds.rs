@@ -105,7 +105,7 @@ async fn all_that_a_run_reads_is_of_one_moment() {
     write("gold/g", "SELECT a.n AS a, b.n AS b FROM {{ ref('bronze.a') }} AS a, {{ ref('bronze.b') }} AS b");
     let lake = Door::open(&folder.path().to_string_lossy()).await.unwrap();
     let both = move |n: i64| BuildOptions {
-        select: vec!["bronze.*".to_owned()],
+        select: Some(vec!["bronze.*".to_owned()]),
         vars: BTreeMap::from([("n".to_owned(), n.into())]),
         publish: Publish::Together,
         ..BuildOptions::default()

@@ -303,7 +303,7 @@ async fn a_run_of_a_build_is_cancelled_and_the_rest_goes_on() {
     let shop = Shop::new().await;
     let (sink, held) = hold_of("silver.t");
     let select = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let options = BuildOptions { select: select(&["silver.t+", "silver.alone"]), on_event: sink, ..BuildOptions::default() };
+    let options = BuildOptions { select: Some(select(&["silver.t+", "silver.alone"])), on_event: sink, ..BuildOptions::default() };
     let build = tokio::spawn({
         let lake = shop.lake.clone();
         async move { lake.build(&options).await.unwrap() }
@@ -334,7 +334,7 @@ async fn tables_that_are_published_together_are_cancelled_together() {
     // `silver.t` is ready and waits for `gold.g` when it is cancelled.
     let (sink, held) = hold_of("gold.g");
     let options =
-        BuildOptions { select: vec!["silver.t+".to_owned()], publish: Publish::Together, on_event: sink, ..BuildOptions::default() };
+        BuildOptions { select: Some(vec!["silver.t+".to_owned()]), publish: Publish::Together, on_event: sink, ..BuildOptions::default() };
     let build = tokio::spawn({
         let lake = shop.lake.clone();
         async move { lake.build(&options).await.unwrap() }
@@ -385,7 +385,7 @@ async fn a_build_that_is_asked_to_stop_starts_nothing_more_and_tells_what_was_pu
     for publish in [Publish::Each, Publish::Together] {
         let stop = Stop::default();
         let options = BuildOptions {
-            select: vec!["silver.t+".to_owned()],
+            select: Some(vec!["silver.t+".to_owned()]),
             concurrency: Some(1),
             publish,
             on_event: asking(&stop, "gold.g", Phase::Execute),
@@ -404,8 +404,10 @@ async fn a_build_that_is_asked_to_stop_starts_nothing_more_and_tells_what_was_pu
         shop.lake.tables().drop("silver.t").await.ok();
     }
     let stop = Stop::default();
-    let options = BuildOptions { on_event: asking(&stop, "silver.alone", Phase::Test), concurrency: Some(1), stop, ..BuildOptions::default() };
-    let report = shop.lake.build(&BuildOptions { select: vec!["silver.alone".to_owned(), "silver.t+".to_owned()], ..options }).await.unwrap();
+    let options =
+        BuildOptions { on_event: asking(&stop, "silver.alone", Phase::Test), concurrency: Some(1), stop, ..BuildOptions::default() };
+    let report =
+        shop.lake.build(&BuildOptions { select: Some(vec!["silver.alone".to_owned(), "silver.t+".to_owned()]), ..options }).await.unwrap();
     let left: Vec<_> = report.runs.iter().filter_map(|run| run.skipped_reason.as_deref()).collect();
     assert!(left.contains(&"the build was cancelled") && report.status == RunStatus::Cancelled, "{report:?}");
 }

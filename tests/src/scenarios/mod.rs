@@ -92,7 +92,7 @@ async fn answer(lake: &Lake, words: &[&str], sql: &str) -> Option<String> {
             if codes.is_empty() { "ok\n".to_owned() } else { codes }
         }
         ["build", select @ ..] => {
-            let options = BuildOptions { select: texts(select), ..BuildOptions::default() };
+            let options = BuildOptions { select: (!select.is_empty()).then(|| texts(select)), ..BuildOptions::default() };
             lines(&lake.build(&options).await.unwrap().runs, outcome)
         }
         ["run", pipeline, flags @ ..] => {
@@ -109,7 +109,7 @@ async fn answer(lake: &Lake, words: &[&str], sql: &str) -> Option<String> {
             Err(error) => format!("{}\n", error.code()),
         },
         ["graph", select @ ..] => {
-            let graph = lake.graph(&GraphOptions { select: texts(select) }).await.unwrap();
+            let graph = lake.graph(&GraphOptions { select: (!select.is_empty()).then(|| texts(select)) }).await.unwrap();
             lines(&graph.edges, |edge| format!("{} -> {}", edge.from.short(), edge.to.short()))
         }
         ["tables"] => {

@@ -5,9 +5,10 @@ from __future__ import annotations
 try:
     import click  # noqa: F401
 except ModuleNotFoundError:
-    raise SystemExit("the command rat needs click and rich: pip install 'rat[cli]'") from None
+    raise SystemExit("the command rat needs click and rich: pip install 'rat-lake[cli]'") from None
 
 from . import lake, pipelines  # noqa: F401 - the commands, which enter themselves
-from .group import EXIT_CODES, main
+from .failing import EXIT_CODES
+from .group import main
 
 __all__ = ["EXIT_CODES", "main"]

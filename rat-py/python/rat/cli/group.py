@@ -1,114 +1,119 @@
-"""The command without its commands: how a lake is opened, how what fails is told, and the exit codes."""
+"""The command without its commands: how a lake is opened, and the options that commands share."""
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .drawing import coloured, print_json
+from .. import __version__
+from .completing import folders, selections
+from .failing import Commands
 
 if TYPE_CHECKING:
-    from ..errors import RatError
     from ..lake import Lake
 
-EXIT_CODES = {
-    "invalid": 1,
-    "rejected": 1,
-    "not_found": 3,
-    "denied": 4,
-    "conflict": 5,
-    "unavailable": 6,
-    "timeout": 7,
-    "corrupt": 8,
-    "internal": 70,
-    "cancelled": 130,
-}
-
 _HELP = """
-Exit codes: 0 done · 1 the project, the data or a run is at fault · 2 wrong usage · 3 not found · 4 denied · 5 conflict · 6 unavailable ·
-7 timed out · 8 corrupt · 70 a defect in rat · 130 interrupted. With --json, what fails is {"error": {kind, code, message, help,
-diagnostics, …}} on standard output, and a run, build or maintenance that fails is its report. NO_COLOR is heeded.
+Exit codes: 0 done · 1 the project, the data or a run is at fault, or there is no pipeline to check, test, run or build · 2 wrong usage ·
+3 not found · 4 denied · 5 conflict · 6 unavailable · 7 timed out · 8 corrupt · 70 a defect in rat · 130 interrupted. With --json, what
+fails is {"error": {kind, code, message, help, retryable, context, diagnostics, drawn}} on standard output, wrong usage too; a run, build
+or maintenance that fails is its report, and one that is interrupted has the "runs" that had ended beside the error. NO_COLOR,
+FORCE_COLOR, CLICOLOR_FORCE and TERM=dumb are heeded.
 """
 
 
-class Commands(click.Group):
-    """Turns what rat raises into a drawn message and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        from ..errors import RatError
-
-        try:
-            return super().invoke(ctx)
-        except RatError as error:
-            if asked_for_json(ctx):
-                print_json({"error": error.to_dict()})
-            else:
-                click.echo(coloured(str(error)), err=True)
-            ctx.exit(exit_code(error))
-        except KeyboardInterrupt:
-            if asked_for_json(ctx):
-                print_json({"error": {"kind": "cancelled", "code": "CANCELLED", "message": "interrupted", "diagnostics": []}})
-            else:
-                click.echo("interrupted: nothing was published", err=True)
-            ctx.exit(EXIT_CODES["cancelled"])
-
-
-@click.group(
-    cls=Commands,
-    epilog=_HELP.replace("\n", " ").strip(),
+@click.group(cls=Commands, epilog=_HELP.replace("\n", " ").strip())
+@click.option(
+    "--lake",
+    "-C",
+    "path",
+    default=".",
+    metavar="FOLDER",
+    envvar="RAT_LAKE",
+    show_envvar=True,
+    shell_complete=folders,
+    help="The lake's folder or URL.  [default: the project that the working folder is in]",
 )
-@click.option("--lake", "-C", "path", default=".", show_default=True, envvar="RAT_LAKE", show_envvar=True, help="The lake's folder or URL.")
 @click.option("--namespace", "-n", default="default", show_default=True, help="The namespace that `layer.name` means.")
-@click.version_option(package_name="rat", prog_name="rat", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="rat", message="%(prog)s %(version)s")
 @click.pass_context
 def main(ctx: click.Context, path: str, namespace: str) -> None:
     """The lakehouse pipeline engine: check, build and query a folder of pipelines."""
     ctx.obj = {"path": path, "namespace": namespace}
-    # https://no-color.org: set, and not empty.
-    ctx.color = False if os.environ.get("NO_COLOR") else None
+    ctx.color = _colour()
+
+
+def _colour() -> bool | None:
+    """Whether colours are wanted; ``None`` where a terminal decides."""
+    # https://no-color.org and https://force-color.org: set, and not empty. https://bixense.com/clicolors: and not 0.
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return False if os.environ.get("TERM") == "dumb" else None
 
 
 def open_lake(ctx: click.Context, *, read_only: bool = False, settings: dict[str, Any] | None = None) -> Lake:
     from ..lake import open
+    from .project import lake_path
 
-    return open(ctx.obj["path"], namespace=ctx.obj["namespace"], read_only=read_only, settings=settings)
-
-
-def asked_for_json(ctx: click.Context) -> bool:
-    return bool(ctx.find_root().meta.get("rat.json"))
+    return open(lake_path(ctx), namespace=ctx.obj["namespace"], read_only=read_only, settings=settings)
 
 
 def json_option(what: str) -> Any:
     """The option ``--json``. What goes wrong is JSON then, too."""
 
     def remember(ctx: click.Context, _: click.Parameter, asked: bool) -> bool:
-        ctx.find_root().meta["rat.json"] = asked
+        ctx.meta["rat.json"] = asked
         return asked
 
     return click.option("--json", "as_json", is_flag=True, callback=remember, help=f"Print {what} as JSON, and nothing else.")
 
 
-select_argument: Any = click.argument("select", nargs=-1)
+select_argument: Any = click.argument("select", nargs=-1, shell_complete=selections)
 variables_option: Any = click.option(
     "--var", "variables", multiple=True, metavar="KEY=VALUE", help="A value for var(); JSON where it is JSON, else text."
 )
 
 
-def exit_code(error: RatError | None) -> int:
-    return 0 if error is None else EXIT_CODES.get(error.kind, 70)
+def only_one(**given: Any) -> None:
+    """Refuses options of which one would be ignored."""
+    asked = [f"--{name}" for name, value in given.items() if value]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} do not go together", click.get_current_context())
+
+
+def text_from(path: str, hint: str) -> str:
+    """The text of a file; ``-`` is standard input."""
+    if path == "-" and sys.stdin is None:
+        raise click.UsageError("standard input is closed", click.get_current_context())
+    try:
+        with click.open_file(path, "rb") as file:
+            return bytes(file.read()).decode()
+    except UnicodeDecodeError:
+        told = "standard input" if path == "-" else "the file"
+        raise click.BadParameter(f"{told} is not UTF-8", click.get_current_context(), param_hint=hint) from None
+    except OSError as error:
+        raise click.BadParameter(f"cannot be read: {error.strerror}", click.get_current_context(), param_hint=hint) from None
 
 
 def variables_of(given: tuple[str, ...]) -> dict[str, Any] | None:
+    import json
+
+    def refuse(word: str) -> Any:
+        raise ValueError(f"{word} is not JSON")
+
     variables: dict[str, Any] = {}
     for pair in given:
         key, equals, value = pair.partition("=")
         if not equals:
             raise click.BadParameter(f"`{pair}` is not KEY=VALUE", param_hint="--var")
         try:
-            variables[key] = json.loads(value)
-        except json.JSONDecodeError:
+            variables[key] = json.loads(value, parse_constant=refuse)
+        except ValueError:
             variables[key] = value
+        except RecursionError:
+            raise click.BadParameter(f"the value of `{key}` is nested too deep", param_hint="--var") from None
     return variables or None

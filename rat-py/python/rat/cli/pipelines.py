@@ -5,30 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from .._words import counted, shown_of
-from .drawing import coloured, print_json, print_rows, print_runs, print_table, progress, text_of
-from .group import exit_code, json_option, main, open_lake, select_argument, variables_of, variables_option
+from . import completing
+from .drawing import Column, print_drawn, print_json, print_note, print_rows, print_runs, print_table, print_text, progress, short
+from .failing import exit_code
+from .group import json_option, main, only_one, open_lake, select_argument, text_from, variables_of, variables_option
+from .values import visible
 
 if TYPE_CHECKING:
     from ..reports import BuildReport
 
 
+pipeline_argument: Any = click.argument("pipeline", shell_complete=completing.pipelines)
+
+
 @main.command()
-@click.argument("folder", default=".")
+@click.argument("folder", required=False, shell_complete=completing.folders)
 @click.option("--example", type=click.Choice(["shop", "flights"]), default="shop", show_default=True, help="The project to write.")
 @json_option("where it is and which pipelines it has")
-def init(folder: str, example: Any, as_json: bool) -> None:
-    """Write a project that runs into a new or empty FOLDER."""
+@click.pass_context
+def init(ctx: click.Context, folder: str | None, example: Any, as_json: bool) -> None:
+    """Write a project that runs, to begin with.
+
+    FOLDER, or what -C or RAT_LAKE names, or else the working folder, is made if it is not there. It may hold anything but a project: what
+    lies in it stays.
+    """
+    import shlex
+
     from ..lake import init as write
 
-    lake = write(folder, example=example)
+    root = ctx.find_root()
+    if root.get_parameter_source("namespace") is not ParameterSource.DEFAULT:
+        raise click.UsageError("an example is in the namespace `default`: leave -n out", ctx)
+    if folder is not None and root.get_parameter_source("path") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("name the folder once, as FOLDER or with -C", ctx)
+    where = ctx.obj["path"] if folder is None else folder
+    lake = write(where, example=example)
     graph = lake.graph()
     if as_json:
         print_json({"url": lake.url, "example": example, "pipelines": graph.order()})
         return
-    where = "" if folder == "." else f" -C {folder}"
-    click.echo(f"wrote {counted(len(graph.nodes), 'pipeline')} to {folder}; next: rat{where} build")
+    named = "" if where == "." else f" -C {shlex.quote(where)}"
+    print_text(f"wrote {counted(len(graph.nodes), 'pipeline')} to {where}; next: rat{named} build")
 
 
 @main.command()
@@ -36,16 +56,21 @@ def init(folder: str, example: Any, as_json: bool) -> None:
 @json_option("the report")
 @click.pass_context
 def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
-    """Compile and type the whole project, without running it.
+    """Compile and type the project, without running it.
 
     SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
     """
+    from .project import lake_path, need_pipelines, nothing_in
+
+    need_pipelines(ctx)
     report = open_lake(ctx, read_only=True).check(list(select) or None)
+    if not report.pipelines and not report.diagnostics:
+        nothing_in(lake_path(ctx))
     if as_json:
         print_json(report.to_dict())
     else:
         for diagnostic in report.diagnostics:
-            click.echo(coloured(diagnostic.drawn) + "\n")
+            print_drawn(diagnostic.drawn, err=False, before="", after="\n")
         errors = sum(d.severity == "error" for d in report.diagnostics)
         warnings = len(report.diagnostics) - errors
         told = ", ".join(counted(n, of) for n, of in ((len(report.pipelines), "pipeline"), (errors, "error"), (warnings, "warning")))
@@ -54,33 +79,33 @@ def check(ctx: click.Context, select: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("pipeline")
+@pipeline_argument
 @click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
 @variables_option
 @json_option("what came of it")
 @click.pass_context
 def compile(ctx: click.Context, pipeline: str, full_refresh: bool, variables: tuple[str, ...], as_json: bool) -> None:
-    """Print one pipeline's SQL, as its next run would have it."""
+    """Print one pipeline's SQL, as its next run has it."""
     compiled = open_lake(ctx, read_only=True).compile(pipeline, full_refresh=full_refresh, vars=variables_of(variables))
     if as_json:
         print_json(compiled.to_dict())
     else:
         for diagnostic in compiled.diagnostics:
-            click.echo(coloured(diagnostic.drawn) + "\n", err=True)
+            print_drawn(diagnostic.drawn, before="", after="\n")
         if compiled.sql is not None:
-            click.echo(compiled.sql)
+            print_text(compiled.sql)
     ctx.exit(0 if compiled.ok else 1)
 
 
 @main.command()
-@click.argument("pipeline")
+@pipeline_argument
 @click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
 @click.option("--allow-data-loss", is_flag=True, help="As a run that rebuilds even where that loses history or consumed files.")
 @variables_option
 @json_option("the plan")
 @click.pass_context
 def plan(ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss: bool, variables: tuple[str, ...], as_json: bool) -> None:
-    """Tell what a run of one pipeline would do to its table, and do nothing.
+    """Tell what a run would do, and do nothing.
 
     No row is read: a number is exact, a limit that holds whatever the rows are, or unknown.
     """
@@ -93,8 +118,9 @@ def plan(ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss:
         from ..display import planned as words
 
         for diagnostic in planned.diagnostics:
-            click.echo(coloured(diagnostic.drawn) + "\n", err=True)
-        print_table([planned.strategy, planned.pipeline], [[name, value] for name, value in words(planned).items()])
+            print_drawn(diagnostic.drawn, before="", after="\n")
+        columns = [Column(planned.strategy), Column(planned.pipeline, folds=True)]
+        print_table(columns, [[name, value] for name, value in words(planned).items()])
     ctx.exit(0 if planned.ok else 1)
 
 
@@ -104,24 +130,28 @@ def plan(ctx: click.Context, pipeline: str, full_refresh: bool, allow_data_loss:
 @json_option("the results")
 @click.pass_context
 def test(ctx: click.Context, select: tuple[str, ...], variables: tuple[str, ...], as_json: bool) -> None:
-    """Run the quality tests of published tables; nothing is written.
+    """Run the quality tests of published tables.
 
-    SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
+    Nothing is written. SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
     """
+    from .project import need_pipelines
+
+    need_pipelines(ctx)
     results = open_lake(ctx, read_only=True).test(list(select) or None, vars=variables_of(variables))
     if as_json:
         print_json([result.to_dict() for result in results])
     else:
-        lines = [[one.pipeline, one.name, one.status, one.severity, text_of(one.count)] for one in results]
-        print_table(["pipeline", "test", "status", "severity", "rows"], lines, right=[False, False, False, False, True], marks=2)
+        columns = [Column("pipeline", shown=short), Column("test", folds=True), Column("status", marks=True), Column("severity")]
+        lines = [[one.pipeline, one.name, one.status, one.severity, one.count] for one in results]
+        print_table([*columns, Column("rows", right=True)], lines)
         for one in results:
             if one.error is not None:
-                click.echo("\n" + coloured(str(one.error)), err=True)
+                print_drawn(str(one.error))
     ctx.exit(1 if any(one.status != "passed" and one.severity == "error" for one in results) else 0)
 
 
 @main.command()
-@click.argument("pipeline")
+@pipeline_argument
 @click.option("--full-refresh", is_flag=True, help="Rebuild the table from nothing.")
 @click.option("--allow-data-loss", is_flag=True, help="Rebuild even where that loses history or consumed files.")
 @variables_option
@@ -138,6 +168,9 @@ def run(
     as_json: bool,
 ) -> None:
     """Run one pipeline."""
+    from .project import need_pipelines
+
+    need_pipelines(ctx)
     lake = open_lake(ctx)
     with progress(shown=not as_json) as on_event:
         report = lake.run(
@@ -158,7 +191,7 @@ def run(
 
 @main.command()
 @select_argument
-@click.option("--exclude", "-x", multiple=True, help="Leave out what this selects.")
+@click.option("--exclude", "-x", multiple=True, metavar="SELECT", shell_complete=completing.selections, help="Leave out what this selects.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild the tables from nothing.")
 @click.option("--allow-data-loss", is_flag=True, help="Rebuild even where that loses history or consumed files.")
 @click.option("--force", is_flag=True, help="Run what has not changed, too.")
@@ -173,10 +206,13 @@ def run(
 def build(
     ctx: click.Context, /, select: tuple[str, ...], exclude: tuple[str, ...], variables: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
-    """Run what changed, in dependency order, independent pipelines at the same time.
+    """Run what changed, in dependency order.
 
-    SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
+    Independent pipelines run at the same time. SELECT is dbt's grammar: silver.orders, +x, x+, tag:a, layer:gold, path:…
     """
+    from .project import lake_path, need_pipelines, nothing_in
+
+    need_pipelines(ctx)
     lake = open_lake(ctx)
     with progress(shown=not as_json) as on_event:
         report: BuildReport = lake.build(
@@ -187,6 +223,8 @@ def build(
             raise_on_failure=False,
             **options,
         )
+    if not report.runs and not exclude:
+        nothing_in(lake_path(ctx))
     if as_json:
         print_json(report.to_dict())
     else:
@@ -196,8 +234,14 @@ def build(
 
 
 @main.command()
-@click.argument("pipeline", required=False)
-@click.option("--sql", "file", type=click.File("rb"), help="A text in the place of the pipeline's, or of its own; - is standard input.")
+@click.argument("pipeline", required=False, shell_complete=completing.pipelines)
+@click.option(
+    "--sql",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="A text in the place of the pipeline's, or of its own; - is standard input.",
+)
 @click.option("--full-refresh", is_flag=True, help="As a run that rebuilds the table.")
 @variables_option
 @click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="The most rows.")
@@ -209,7 +253,7 @@ def build(
 def preview(
     ctx: click.Context,
     pipeline: str | None,
-    file: Any,
+    file: str | None,
     full_refresh: bool,
     variables: tuple[str, ...],
     limit: int,
@@ -218,16 +262,14 @@ def preview(
     as_csv: bool,
     as_json: bool,
 ) -> None:
-    """Show the first rows that a pipeline's next run would write; nothing is written.
+    """Show the first rows that a run would write.
 
-    Landing zones are read from their _samples/ where there are any.
+    Nothing is written. Landing zones are read from their _samples/ where there are any.
     """
+    only_one(csv=as_csv, json=as_json)
     if pipeline is None and file is None:
-        raise click.UsageError("name a pipeline, or give --sql")
-    try:
-        sql = None if file is None else file.read().decode()
-    except UnicodeDecodeError:
-        raise click.BadParameter("the file is not UTF-8", param_hint="--sql") from None
+        raise click.UsageError("name a pipeline, or give --sql", ctx)
+    sql = None if file is None else text_from(file, "--sql")
     shown = open_lake(ctx, read_only=True).preview(
         pipeline, sql=sql, full_refresh=full_refresh, vars=variables_of(variables), limit=limit, count=count
     )
@@ -235,10 +277,10 @@ def preview(
         print_json(shown.to_dict())
         return
     for warning in shown.warnings:
-        click.echo(coloured(warning.drawn) + "\n", err=True)
+        print_drawn(warning.drawn, before="", after="\n")
     print_rows(shown.data, as_csv=as_csv)
     if with_plan:
-        click.echo(shown.plan, err=True)
+        click.echo(visible(shown.plan), err=True)
     if not as_csv:
         rows = shown_of(len(shown.data), shown.row_count)
-        click.secho(f"{rows}, {sum(phase.duration_ms for phase in shown.phases):.0f} ms", dim=True)
+        print_note(f"{rows}, {sum(phase.duration_ms for phase in shown.phases):.0f} ms")
