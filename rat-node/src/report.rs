@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::value::Value;
+use crate::value::{TO_JSON, Value};
 
 /// Fields whose keys are names of the user's own: columns, tables, properties, what a setting maps.
 const DATA: [&str; 5] = ["inputs", "context", "properties", "samples", "value"];
@@ -38,7 +38,11 @@ fn from_json(field: &str, json: Json) -> Value {
         Json::Object(fields) => {
             let value = |key: &str, json| if DATA.contains(&field) { from_json(field, json) } else { from_json(key, json) };
             let fields: Vec<_> = fields.into_iter().map(|(key, json)| (name(field, &key), value(&key, json))).collect();
-            if fields.iter().any(|(_, value)| has_bigint(value)) { Value::Identified(fields) } else { Value::Object(fields) }
+            let is_own = |name: &str| fields.iter().any(|(own, _)| own == name);
+            match fields.iter().any(|(_, value)| has_bigint(value)) && !is_own(TO_JSON) {
+                true => Value::Identified(fields),
+                false => Value::Object(fields),
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ use napi::{Env, JsValue, Result, ValueType, check_status, sys, type_of};
 
 /// How deep what a caller hands over may be nested; a circle is deeper than that.
 const DEEPEST: usize = 64;
+/// What `JSON.stringify` asks an object for.
+pub const TO_JSON: &str = "toJSON";
 /// As `object.name = value` makes a property.
 const OPEN: sys::napi_property_attributes =
     sys::PropertyAttributes::writable | sys::PropertyAttributes::enumerable | sys::PropertyAttributes::configurable;
@@ -228,7 +230,7 @@ impl ToNapiValue for Value {
                 Self::Object(fields) => object_of(env, fields),
                 Self::Identified(fields) => {
                     let object = object_of(env, fields)?;
-                    let name = String::to_napi_value(env, "toJSON".to_owned())?;
+                    let name = String::to_napi_value(env, TO_JSON.to_owned())?;
                     // Nothing that one sees or copies is added.
                     let hidden = sys::PropertyAttributes::writable | sys::PropertyAttributes::configurable;
                     let method = sys::napi_property_descriptor { method: Some(to_json), ..property(name, hidden) };

@@ -73,6 +73,10 @@ describe('building', () => {
     const { tests } = await lake.run('silver.ids', { raiseOnFailure: false })
     expect(tests[0]!.samples).toEqual([{ id: 9007199254740993n, ids: [9007199254740993n, 1], few: 5, snapshot_id: 'x' }])
     expect(JSON.parse(JSON.stringify(tests[0]!.samples))).toEqual([{ id: '9007199254740993', ids: ['9007199254740993', 1], few: 5, snapshot_id: 'x' }])
+    await project.pipeline('silver/own', 'select 9007199254740993 as id, 1 as "toJSON"\n')
+    await project.write('default/pipelines/silver/own/tests/quality/none.sql', 'select * from {{ this }}')
+    const own = await lake.run('silver.own', { raiseOnFailure: false })
+    expect(own.tests[0]!.samples).toEqual([{ id: 9007199254740993n, toJSON: 1 }])
   })
 
   it('tells what happens, in order, before the promise settles', async () => {
