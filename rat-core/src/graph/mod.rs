@@ -194,24 +194,25 @@ impl Graph {
         found.map(|node| &self.shape.names[node]).ok_or_else(|| self.not_found(text, namespace))
     }
 
-    fn not_found(&self, text: &str, namespace: &str) -> Error {
-        let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{text}`"));
+    /// Why there is no pipeline of that name, with the near miss as it can be written.
+    pub fn not_found(&self, text: &str, namespace: &str) -> Error {
+        let near = self.near(text, namespace);
+        let written = |name: &&Name| if text.split('.').count() > 2 { name.to_string() } else { name.short() };
+        not_found(text, &near.iter().map(written).collect::<Vec<_>>())
+    }
+
+    /// The pipelines whose name, as much of it as was written, is nearest to the text.
+    fn near(&self, text: &str, namespace: &str) -> Vec<&Name> {
         let parts = text.split('.').count();
-        let known: Vec<String> = self
-            .shape
-            .names
-            .iter()
-            .filter(|name| parts > 2 || name.namespace == namespace)
-            .map(|name| match parts {
-                1 => name.name.clone(),
-                2 => name.short(),
-                _ => name.to_string(),
-            })
-            .collect();
-        match nearest(text, known.iter().map(String::as_str)) {
-            Some(near) => error.with_help(format!("did you mean `{near}`?")),
-            None => error,
-        }
+        let written = |name: &Name| match parts {
+            1 => name.name.clone(),
+            2 => name.short(),
+            _ => name.to_string(),
+        };
+        let known = self.shape.names.iter().filter(|name| parts > 2 || name.namespace == namespace);
+        let known: Vec<(String, &Name)> = known.map(|name| (written(name), name)).collect();
+        let near = nearest(text, known.iter().map(|(written, _)| written.as_str()));
+        known.iter().filter(|(written, _)| near == Some(written)).map(|(_, name)| *name).collect()
     }
 
     fn number(&self, name: &Name) -> Option<usize> {
@@ -226,6 +227,11 @@ impl Graph {
         reached.sort_unstable_by_key(|node| self.shape.rank[*node]);
         reached.into_iter().map(|node| &self.shape.names[node]).collect()
     }
+}
+
+fn not_found(text: &str, near: &[String]) -> Error {
+    let error = Error::new(Code::PipelineNotFound, format!("there is no pipeline `{text}`"));
+    if near.is_empty() { error } else { error.with_help(format!("did you mean `{}`?", near.join("` or `"))) }
 }
 
 /// The nodes within so many steps of `from`, those included.

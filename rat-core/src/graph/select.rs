@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Graph, glob, reach};
+use super::{Graph, glob, not_found, reach};
 use crate::error::{Code, Error, Result, nearest};
 use crate::name::{Layer, Name};
 
@@ -72,6 +72,11 @@ impl Graph {
     fn nothing_selected(&self, operand: &Operand<'_>, namespace: &str) -> Error {
         let Operand { method, value, .. } = operand;
         let known: BTreeSet<&str> = match *method {
+            // A name alone selects.
+            "" if !glob::is_pattern(value) && !value.contains('.') => {
+                let near = self.near(value, namespace).first().map(|name| name.name.clone());
+                return not_found(value, near.as_slice());
+            }
             "" if !glob::is_pattern(value) => return self.not_found(value, namespace),
             "tag" => self.infos.iter().flat_map(|info| &info.tags).map(String::as_str).collect(),
             "path" => self.infos.iter().map(|info| info.path.as_str()).collect(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::check::{CheckReport, CheckedPipeline};
 use crate::config::Materialized;
-use crate::error::Diagnostic;
+use crate::error::{Diagnostic, Result};
 use crate::graph;
 use crate::ledger::{RunRecord, Status};
 use crate::name::{Layer, Name};
@@ -108,6 +108,16 @@ impl Graph {
         nodes.extend(tables.into_iter().map(of_table));
         let edges = edges.into_iter().map(|(from, to)| GraphEdge { from: from.clone(), to: to.clone() }).collect();
         Self { nodes, edges, shape }
+    }
+
+    /// The name of a node, by `layer.name` in `namespace` or `namespace.layer.name`.
+    ///
+    /// # Errors
+    /// `PIPELINE_NOT_FOUND`, with the near miss.
+    pub fn find(&self, text: &str, namespace: &str) -> Result<&Name> {
+        let name = Name::parse(text, namespace).ok();
+        let node = self.nodes.iter().find(|node| Some(&node.name) == name.as_ref());
+        node.map(|node| &node.name).ok_or_else(|| self.shape.not_found(text, namespace))
     }
 
     /// The pipelines, each after all that it reads.

@@ -1,7 +1,7 @@
 //! `lake.runs()`: what ran, from the ledger.
 
 use super::Lake;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::ledger::{LogLine, RunFilter, RunPage, RunRecord, TestLine};
 use crate::run;
 
@@ -13,8 +13,13 @@ impl RunHistory<'_> {
     /// One page of runs, newest first. The filter's pipeline is `layer.name` or `namespace.layer.name`; it need not exist any more.
     ///
     /// # Errors
-    /// `INVALID_REF`, `UNKNOWN_LAYER`, `CATALOG_UNAVAILABLE`, `CORRUPT_CATALOG`, `CLOSED`.
+    /// `INVALID_REF`, `UNKNOWN_LAYER`, `INVALID_ARGUMENT` for an `after` that is no run's identifier, `CATALOG_UNAVAILABLE`,
+    /// `CORRUPT_CATALOG`, `CLOSED`.
     pub fn list(&self, filter: &RunFilter) -> Result<RunPage> {
+        if let Some(after) = filter.after.as_deref().filter(|after| uuid::Uuid::try_parse(after).is_err()) {
+            let error = Error::new(Code::InvalidArgument, format!("`after` must be the identifier of a run, and is `{after}`"));
+            return Err(error.with_help("give `next` of the page before"));
+        }
         let pipeline = filter.pipeline.as_deref().map(|name| self.0.name(name)).transpose()?;
         let filter = RunFilter { pipeline: pipeline.map(|name| name.to_string()), ..filter.clone() };
         self.0.ledger_open()?.runs(&filter)

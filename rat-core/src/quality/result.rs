@@ -114,7 +114,7 @@ fn object(fields: &Fields, columns: &[ArrayRef], row: usize) -> Result<Json> {
 
 /// One value. What JSON would round or has no word for is text, as SQL writes it.
 fn json(values: &ArrayRef, row: usize) -> Result<Json> {
-    if values.is_null(row) {
+    if values.is_null(row) || values.data_type().is_null() {
         return Ok(Json::Null);
     }
     let list = |items: ArrayRef| (0..items.len()).map(|item| json(&items, item)).collect::<Result<_>>().map(Json::Array);

@@ -153,7 +153,7 @@ fn read(reader: Box<dyn RecordBatchReader + Send>) -> Given {
         for batch in reader {
             let failed = batch.is_err();
             // Nobody takes any more: the run is over.
-            if give.blocking_send(batch.map_err(|cause| failure(&cause.to_string()))).is_err() || failed {
+            if give.blocking_send(batch.map_err(|cause| failure(&reason(&cause)))).is_err() || failed {
                 return;
             }
         }
@@ -161,6 +161,15 @@ fn read(reader: Box<dyn RecordBatchReader + Send>) -> Given {
     // A reader that panicked has not come to its end, though its batches have.
     let end = stream::once(reading).filter_map(|end| async { end.err().map(|_| Err(failure("the reader of the rows panicked"))) });
     stream::unfold(taken, |mut taken| async { taken.recv().await.map(|batch| (batch, taken)) }).chain(end).boxed()
+}
+
+/// What the reader says. One of another language gives its own stack after that, and Arrow its own words before.
+fn reason(cause: &ArrowError) -> String {
+    let said = match cause {
+        ArrowError::CDataInterface(said) => said.clone(),
+        other => other.to_string(),
+    };
+    said.split_once(". Detail: ").map_or(said.as_str(), |(said, _)| said).trim().to_owned()
 }
 
 fn failure(reason: &str) -> Error {

@@ -20,7 +20,7 @@ use crate::merge::{Merge, Refusal, Rows};
 use crate::name::Name;
 use crate::project::Pipeline;
 use crate::quality::{TestResult, TestStatus};
-use crate::tables::{StagedView, Table};
+use crate::tables::StagedView;
 
 /// Runs a pipeline once, and again after a transient error as often as it allows.
 ///
@@ -282,7 +282,7 @@ impl Job {
             }
             From::Merge(planned, rows) => match planned.onto_head(&self.asked()).await? {
                 Some(planned) => {
-                    self.record.note(|report| report.base_snapshot_id = planned.base.as_ref().and_then(Table::snapshot_id));
+                    self.record.based_on(planned.base.as_ref());
                     self.record.phase(Phase::Write);
                     (Arc::new(planned), rows)
                 }
@@ -323,10 +323,8 @@ impl Job {
         let planned = Planned::new(&self.asked(), &mut warnings).await;
         self.record.warn_all(warnings);
         let planned = planned?;
-        self.record.note(|report| {
-            report.inputs.clone_from(&planned.inputs);
-            report.base_snapshot_id = planned.base.as_ref().and_then(Table::snapshot_id);
-        });
+        self.record.note(|report| report.inputs.clone_from(&planned.inputs));
+        self.record.based_on(planned.base.as_ref());
         Ok(planned)
     }
 

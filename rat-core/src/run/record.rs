@@ -14,6 +14,7 @@ use crate::error::{Code, Diagnostic, Error, Kind, Result};
 use crate::ledger::{Outcome, RunGuard, RunStart, TestLine};
 use crate::name::Name;
 use crate::quality::TestResult;
+use crate::tables::Table;
 
 /// A run under way. Dropped without [`finish`](Self::finish), its ledger record says `cancelled`, or `failed` after a panic.
 pub(super) struct Record {
@@ -32,6 +33,8 @@ struct State {
     /// Gone a little later: who asks the run to stop finds it here, or its outcome there.
     listed: Option<Listed>,
     report: RunReport,
+    /// The rows of the table that it builds on.
+    rows_before: Option<u64>,
     phase: Option<(Phase, DateTime<Utc>)>,
 }
 
@@ -62,7 +65,7 @@ impl Record {
             clock: Arc::clone(&context.clock),
             on_event: Arc::clone(on_event),
             stop: listed.stop().clone(),
-            state: Mutex::new(State { guard: Some(guard), listed: Some(listed), report, phase: None }),
+            state: Mutex::new(State { guard: Some(guard), listed: Some(listed), report, rows_before: None, phase: None }),
         };
         record.tell(&|run_id, pipeline| Event::Started { run_id, pipeline, attempt });
         Ok(record)
@@ -95,6 +98,13 @@ impl Record {
     /// Adds facts to the report.
     pub(super) fn note(&self, facts: impl FnOnce(&mut RunReport)) {
         facts(&mut self.state.lock().report);
+    }
+
+    /// Tells what the run builds on.
+    pub(super) fn based_on(&self, base: Option<&Table>) {
+        let mut state = self.state.lock();
+        state.report.base_snapshot_id = base.and_then(Table::snapshot_id);
+        state.rows_before = base.and_then(Table::row_count);
     }
 
     pub(super) fn warn(&self, warning: Diagnostic) {
@@ -154,7 +164,12 @@ impl Record {
             let Some(guard) = state.guard.take() else {
                 return Err(Error::new(Code::Internal, "the outcome of a run was to be written twice"));
             };
+            let rows_before = state.rows_before;
             let report = &mut state.report;
+            if let Some(error) = &failure {
+                // Nothing was published, or nobody knows.
+                report.rows_total = rows_before.filter(|_| error.code() != Code::CommitUnknown);
+            }
             report.finished_at = now;
             report.duration_ms = (now - report.started_at).num_milliseconds().unsigned_abs();
             report.status = match &failure {

@@ -49,7 +49,7 @@ pub struct RunReport {
     pub rows_ended: u64,
     /// Rows of the query that did not reach the table: duplicates of a key, and rows older than the stored one under `keep_newer`.
     pub rows_dropped: u64,
-    /// Rows of the table afterwards; none for a view, and while the table has deletes whose number is not known.
+    /// Rows of the table afterwards, published or not; none for a view, and while the table has deletes whose number is not known.
     pub rows_total: Option<u64>,
     /// Bytes of the data files written, rewritten rows included.
     pub bytes_written: u64,

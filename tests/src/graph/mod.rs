@@ -68,6 +68,9 @@ fn a_name_is_found_or_its_near_miss_is_named() {
     assert_eq!(shop.find("gold.revenue", "other").unwrap(), &Name::parse("gold.revenue", "other").unwrap());
     assert_eq!(shop.find("gold.revenu", "default").unwrap_err().help(), "did you mean `gold.revenue`?");
     assert_eq!(shop.find("defualt.gold.revenue", "other").unwrap_err().help(), "did you mean `default.gold.revenue`?");
+    // A name alone is no name of a pipeline.
+    assert_eq!(shop.find("revenue", "default").unwrap_err().help(), "did you mean `gold.revenue`?");
+    assert_eq!(shop.find("order", "default").unwrap_err().help(), "did you mean `bronze.orders` or `silver.orders`?");
 }
 
 #[test]

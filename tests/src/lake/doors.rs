@@ -78,6 +78,8 @@ async fn a_run_names_what_it_cannot_find() {
     let error = lake.run("gold.totals", &RunOptions::default()).await.unwrap().into_result().unwrap_err();
     assert_eq!(error.code(), Code::NotBuilt);
     assert!(error.help().contains("rat build +silver.orders"), "{}", error.help());
+    let nothing = BuildOptions { select: Some(Vec::new()), ..BuildOptions::default() };
+    assert!(lake.build(&nothing).await.unwrap().into_result().unwrap().runs.is_empty());
     let select = BuildOptions { select: Some(vec!["+gold.totals".to_owned()]), ..BuildOptions::default() };
     assert_eq!(lake.build(&select).await.unwrap().into_result().unwrap().runs.len(), 2);
 }

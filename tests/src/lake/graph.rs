@@ -69,6 +69,9 @@ async fn a_selection_is_a_graph_of_its_own() {
     assert_eq!(json["nodes"][0]["layer"], "silver");
     assert_eq!(json["edges"][0], serde_json::json!({"from": "default.silver.orders", "to": "default.gold.broken"}));
     assert_eq!(shop.lake.graph(&select("silver.nothing")).await.unwrap_err().code(), Code::PipelineNotFound);
+    assert_eq!(graph.find("silver.orders", "default").unwrap().to_string(), "default.silver.orders");
+    let missing = graph.find("gold.brokn", "default").unwrap_err();
+    assert_eq!((missing.code(), missing.help()), (Code::PipelineNotFound, "did you mean `gold.broken`?"));
 }
 
 #[tokio::test]

@@ -19,6 +19,17 @@ async fn shop() -> Shop {
 }
 
 #[tokio::test]
+async fn a_page_goes_on_after_a_run_and_nothing_else() {
+    let shop = Shop::new(&[("default/pipelines/silver/t/pipeline.sql", "select 1 as id")]).await;
+    shop.run("silver.t").await;
+    let after = |after: &str| rat_core::RunFilter { after: Some(after.to_owned()), ..rat_core::RunFilter::default() };
+    let refused = shop.lake.runs().list(&after("zzz")).unwrap_err();
+    assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, "`after` must be the identifier of a run, and is `zzz`"));
+    let id = shop.lake.runs().list(&rat_core::RunFilter::default()).unwrap().runs[0].id.clone();
+    assert!(shop.lake.runs().list(&after(&id)).unwrap().runs.is_empty());
+}
+
+#[tokio::test]
 async fn a_table_says_what_it_is_without_a_scan() {
     let shop = shop().await;
     shop.run("silver.orders").await;

@@ -46,6 +46,7 @@ async fn tests_judge_what_is_published_and_write_nothing() {
     );
     assert!(tested.iter().all(|t| t.pipeline.short() == "silver.orders"));
     assert_eq!(tested[3].samples.as_ref().unwrap().num_rows(), 1);
+    assert_eq!(serde_json::to_value(&tested[3]).unwrap()["samples"], serde_json::json!([{"id": 2, "amount": "7.5"}]));
     assert_eq!(shop.lake.runs().list(&RunFilter::default()).unwrap().runs.len(), runs);
 
     // A changed test judges the rows that are there.
@@ -81,4 +82,25 @@ async fn sample_rows_keep_columns_of_one_name() {
     let tested = shop.lake.test(&only("silver.people")).await.unwrap();
     let rows = serde_json::to_value(&tested[0]).unwrap()["samples"].clone();
     assert_eq!(rows, serde_json::json!([{"id": 1, "id_1": 2}]));
+}
+
+#[tokio::test]
+async fn sample_rows_are_told_as_exactly_as_json_can() {
+    let shop = Shop::new(&[
+        ("default/pipelines/silver/t/pipeline.sql", "select 1 as id"),
+        (
+            "default/pipelines/silver/t/tests/quality/all.sql",
+            "select 9007199254740993 as id, 'nan'::double as x, 0.5::double as half, 1.50 as price, timestamp '2024-01-05 10:00:00' as at,
+                date '2024-01-05' + 200000000 as far, interval '1 month 2 days' as term, [1, NULL] as l, {'a': 1.5} as s, NULL as n, true as b",
+        ),
+    ])
+    .await;
+    let report = shop.lake.run("silver.t", &rat_core::RunOptions::default()).await.unwrap();
+    let told = serde_json::to_value(&report.tests[0]).unwrap();
+    let expected = serde_json::json!([{
+        "id": 9_007_199_254_740_993_i64, "x": "nan", "half": 0.5, "price": "1.50", "at": "2024-01-05 10:00:00", "far": "549605-05-31",
+        "term": "1 month 2 days", "l": [1, null], "s": {"a": "1.5"}, "n": null, "b": true,
+    }]);
+    assert_eq!(told["samples"], expected);
+    assert_eq!(report.rows_total, None, "there is no table");
 }

@@ -223,6 +223,14 @@ async fn rows_that_end_in_an_error_publish_nothing_and_leave_nothing() {
         assert_eq!((report.status, error.code()), (RunStatus::Failed, Code::InputFailed));
         assert!(error.message().contains("the source went away"), "{error}");
 
+        let python =
+            ArrowError::CDataInterface("Key error: 'deep'. Detail: Python exception: Traceback (most recent call last)".to_owned());
+        let reader = arrow::array::RecordBatchIterator::new(vec![Ok(one.clone()), Err(python)], one.schema());
+        let report = shop.lake.write("silver.t", WriteData::reader(Box::new(reader)), &options).await.unwrap();
+        let error = report.error.clone().unwrap();
+        assert_eq!(error.message(), "the rows cannot be read to their end: key error: `deep`");
+        assert_eq!(report.rows_total, Some(1), "what is there");
+
         let own = Error::new(Code::TimedOut, "the caller's own reason");
         let rows = stream::iter([Ok(one.clone()), Err(own)]);
         assert_eq!(refused(&shop, WriteData::stream(one.schema(), rows), &options).await, Code::TimedOut);
@@ -234,7 +242,7 @@ async fn rows_that_end_in_an_error_publish_nothing_and_leave_nothing() {
         assert_eq!((shop.rows(ALL).await, files(&shop)), (vec!["1|a".to_owned()], before));
     }
     let failed = shop.lake.runs().list(&RunFilter::default()).unwrap().runs.iter().filter(|run| run.status == RunStatus::Failed).count();
-    assert_eq!(failed, 9);
+    assert_eq!(failed, 12);
 }
 
 #[tokio::test]
