@@ -87,6 +87,7 @@ OWN = {
     # The lake.
     "Lake.builder": "components such as a clock are given in Rust; the others have options of `open`",
     "Lake.settings": "a struct of the library's",
+    "Graph.find": "`upstream` and `downstream` find it by its text",
     "Graph.node": "`nodes` is a list that can be searched",
     "Graph.to_svg": "drawn for notebooks, which are Python's",
     # Rows.

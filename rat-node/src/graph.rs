@@ -25,8 +25,8 @@ impl NativeGraph {
         Self { data: report(&graph), graph, namespace: namespace.to_owned() }
     }
 
-    fn name(&self, given: Value) -> Result<Name> {
-        Name::parse(&text("pipeline", given)?, &self.namespace).map_err(|e| to_node(&e))
+    fn name(&self, given: Value) -> Result<&Name> {
+        self.graph.find(&text("pipeline", given)?, &self.namespace).map_err(|e| to_node(&e))
     }
 }
 
@@ -47,13 +47,13 @@ impl NativeGraph {
     /// Everything a pipeline needs.
     #[napi]
     pub fn upstream(&self, pipeline: Value) -> Result<Vec<String>> {
-        Ok(self.graph.upstream(&self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
+        Ok(self.graph.upstream(self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
     }
 
     /// Everything that needs a pipeline.
     #[napi]
     pub fn downstream(&self, pipeline: Value) -> Result<Vec<String>> {
-        Ok(self.graph.downstream(&self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
+        Ok(self.graph.downstream(self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
     }
 
     /// A Mermaid flowchart.

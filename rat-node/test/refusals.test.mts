@@ -301,7 +301,8 @@ describe('states', () => {
     expect(await rejection(lake.runs.logs('none'))).toMatchObject({ code: 'RUN_NOT_FOUND' })
     expect(await rejection(lake.landing.files('none'))).toMatchObject({ code: 'UNKNOWN_ZONE' })
     const graph = await lake.graph()
-    expect(() => graph.upstream('a')).toThrow(InvalidError)
+    for (const name of ['a', 'silver.order', 'orders']) expect(() => graph.upstream(name)).toThrow(NotFoundError)
+    expect(graph.downstream('silver.orders')).toEqual(['default.gold.totals'])
     expect(() => graph.upstream(1 as never)).toThrow('`pipeline` must be a string, and is 1')
   })
 
