@@ -24,7 +24,7 @@ BENCH        := $(CACHE)/bench
 export RAT_TEST_PYTHON := $(VENV_PYTHON)
 export RAT_TEST_SPARK := $(if $(SPARK_VENV),$(SPARK_VENV)/bin/python)
 
-.PHONY: demo test torture test-rust test-python test-node build lint docs docs-site bench bench-engine bench-bindings release clean help
+.PHONY: demo test torture test-rust test-python test-node build wheel npm lint docs docs-site bench bench-engine bench-bindings release clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -36,6 +36,12 @@ build: ## Build the library, both bindings, the examples and the tests
 
 wheel: build $(VENV)/ready ## Pack what `build` made as a wheel of this machine, and say how it is installed
 	$(VENV_PYTHON) rat-py/pack.py $(DEBUG)/librat_py.so $(CACHE)/wheels
+
+npm: build ## Pack what `build` made as an npm package of this machine, and say how large it is
+	@mkdir -p $(CACHE)/npm
+	@strip -x rat-node/rat.node
+	cd rat-node && npm pack --silent --pack-destination $(CACHE)/npm
+	@du -h $(CACHE)/npm/*.tgz
 
 demo: build ## Run the flights project from landed files to a printed answer, in three languages
 	@echo "== Rust ==" && $(DEBUG)/flights

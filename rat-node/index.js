@@ -5,6 +5,7 @@ const { Graph } = require('./lib/graph.js')
 const { RunHandle } = require('./lib/handle.js')
 const { Lake, init, open } = require('./lib/lake.js')
 const { Result, Rows } = require('./lib/query.js')
+const { Stream } = require('./lib/stream.js')
 
 // One line a name: Node finds the names of a CommonJS module by reading, not by running it.
 module.exports = {
@@ -15,6 +16,7 @@ module.exports = {
   Result,
   Rows,
   RunHandle,
+  Stream,
   RatError: errors.RatError,
   InvalidError: errors.InvalidError,
   NotFoundError: errors.NotFoundError,

@@ -35,7 +35,7 @@ NOUNS = {
     **same("Namespaces", "Graph", "RunHandle"),
     # What a query gives.
     "Result": Noun("QueryResult", "Result", "Result"),
-    "Stream": Noun("QueryStream", "Stream", None),
+    "Stream": Noun("QueryStream", "Stream", "Stream"),
     "Batch": Noun(None, "Batch", "Rows"),
     "RunEvents": Noun("RunEvents", "RunEvents", None),
     # Reports.
@@ -77,7 +77,6 @@ _ARROW = "Arrow's own, which is Rust's"
 # What is in one language, or two, only, and why. The first that fits holds.
 OWN = {
     # Nouns.
-    "Stream": f"in Node {_ITERATOR}: of `Rows`, which tell their columns and types; leaving the loop closes it",
     "Batch": "in Rust an Arrow `RecordBatch`",
     "RunEvents": f"in Node {_ITERATOR}",
     "LatestRun": f"in Python {_DATA}",
@@ -88,7 +87,7 @@ OWN = {
     # The lake.
     "Lake.builder": "components such as a clock are given in Rust; the others have options of `open`",
     "Lake.settings": "a struct of the library's",
-    "Graph.find": "`upstream` and `downstream` find a pipeline by what it is called",
+    "Graph.find": "`upstream` and `downstream` find it by its text",
     "Graph.node": "`nodes` is a list that can be searched",
     "Graph.to_svg": "drawn for notebooks, which are Python's",
     # Rows.
@@ -104,6 +103,8 @@ OWN = {
     "Stream.columns": "in Rust, `rat_core::columns(&stream.schema())`",
     "Stream.types": "in Rust, `rat_core::columns(&stream.schema())`",
     "Stream.close": "in Rust, dropping it",
+    "Stream.start": "in Node the query starts when it is first asked for something; elsewhere `Lake.stream` waits for its start",
+    **dict.fromkeys(("Stream.next", "Stream.return", "Stream.throw"), "the protocol of iterators, which Python's has under other names"),
     "RunEvents.next": "`for` in Python",
     # Reports.
     "*.schema": _ARROW,
@@ -131,6 +132,7 @@ OWN = {
     "Label.range": "bytes of the text; lines and columns elsewhere",
     "Label.source": "the whole text; its path elsewhere",
     # Arguments.
+    "*(stop)": "how Rust asks a run to end and tell how; a signal does in Node, Ctrl-C and a task's `cancel()` in Python",
     "*(signal)": "how JavaScript cancels; Ctrl-C and a task's `cancel()` do in Python, dropping the future in Rust",
     "*(raise_on_failure)": "in Rust, `into_result()` of the report",
     "Lake.compile(allow_data_loss)": "`Refresh` says both; nothing is lost by compiling",
@@ -149,6 +151,7 @@ ASIDE = {
     "*Options": "arguments in Python; compared as arguments",
     "RunFilter": "arguments in Python; compared as arguments",
     "Abortable": "options; compared as arguments",
+    "ArrowData": "what Arrow's own types say elsewhere",
     "*Error": "an exception class a kind, of which `RatError` is the base; in Rust `Error::kind` tells",
     "Builder": "options of `open` elsewhere",
     "*Settings": "settings are an object in the shape of `rat.toml` elsewhere",
@@ -167,10 +170,10 @@ ASIDE = {
     "OnFailure": "`fail_fast` elsewhere",
     "Refresh": "`full_refresh` and `allow_data_loss` elsewhere",
     "EventSink": "a function elsewhere",
-    "Stop": "a signal in Node, Ctrl-C and a task's `cancel()` in Python",
     "Event": "a union of dicts in Python and of objects in Node; held by the tests of each",
     "*Event": "what `Event` is one of",
     "Amount": "`kind` and `value` in Python, a union in Node, an enum in Rust",
+    "Stop": "an `AbortSignal` in Node, Ctrl-C and a task's `cancel()` in Python",
     "AsOf": "a value of the language elsewhere",
     "Param": "a value of the language elsewhere",
     "Params": "a value of the language elsewhere",

@@ -146,7 +146,7 @@ def parameters(given: ast.arguments, aliases: dict[str, str]) -> Iterator[str]:
 def node() -> str:
     """Every declared class, with its documentation, from the types that the package ships."""
     library = ROOT / "rat-node/lib"
-    rooms = ["lake", "query", "tables", "runs", "handle", "landing", "namespaces", "graph", "check", "report", "errors"]
+    rooms = ["lake", "query", "stream", "tables", "runs", "handle", "landing", "namespaces", "graph", "check", "report", "errors"]
     blocks = [f"## {room.capitalize()}\n\n```ts\n{declarations((library / f'{room}.d.ts').read_text())}\n```" for room in rooms]
     intro = (ROOT / "docs/site/node.md").read_text()
     return "\n\n".join([intro.strip(), *blocks]) + "\n"

@@ -204,7 +204,7 @@ def node_nouns() -> dict[str, tuple[str, str]]:
     found = {}
     for path in sorted(LIBRARY.glob("*.d.ts")):
         text = re.sub(r" */\*\*.*?\*/\n", "", path.read_text(), flags=re.DOTALL)
-        declared = r"^export (?:class|interface) (\w+)(?: extends ([^{]*?))?(?: implements [^{]*?)? \{(?:\}$|\n(.*?)^\})"
+        declared = r"^export (?:class|interface) (\w+)(?:<[^>]*>)?(?: extends ([^{]*?))?(?: implements [^{]*?)? \{(?:\}$|\n(.*?)^\})"
         for name, extends, rest in re.findall(declared, text, re.MULTILINE | re.DOTALL):
             found[name] = (extends.strip(), rest)
     return found
@@ -215,7 +215,7 @@ def node_members(name: str) -> dict[str, str]:
     extends, body = node_nouns()[name]
     found = {}
     omits = re.fullmatch(r"Omit<(\w+), '(\w+)'>", extends)
-    parent = omits[1] if omits else extends
+    parent = omits[1] if omits else extends.partition("<")[0]
     if parent in node_nouns():
         found |= {member: told for member, told in node_members(parent).items() if not omits or member != omits[2]}
     members = re.findall(r"^  (?:readonly )?(\w+)\??((?:[(:<]).*)$", body, re.MULTILINE)
@@ -234,7 +234,7 @@ def node_arguments(noun: str, verb: str) -> set[str]:
     """The arguments of a method or function, those in its options by their own names."""
     declared = node_members(noun).get(verb) or node_function(verb)
     found = set()
-    given = re.match(r"\((.*)\):", declared or "")
+    given = re.match(r"(?:<[^>]*>)?\((.*)\):", declared or "")
     for name, kind in re.findall(r"(\w+)\??: ((?:\{.*?\}|[^,{])+)", given[1] if given else ""):
         if name != "options":
             found.add(snake(name))

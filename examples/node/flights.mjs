@@ -2,10 +2,11 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-import { open } from '../../rat-node/index.js'
+import { open } from '@rat/node'
 
-const examples = new URL('..', import.meta.url).pathname
+const examples = fileURLToPath(new URL('..', import.meta.url))
 const data = join(examples, 'data', 'nycflights13')
 
 const answer = `

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { init } from '../../rat-node/index.js'
+import { init } from '@rat/node'
 
 const LATE = `
 select airline, count(*) as flights, round(100.0 * count(*) filter (where arrival_delay > $minutes) / count(*), 1) as late

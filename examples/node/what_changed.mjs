@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { init } from '../../rat-node/index.js'
+import { init } from '@rat/node'
 
 const CORRECTION = 'order_id,customer,ordered_at,amount\n2,Grace,2024-03-01 10:30:00,18.00\n'
 const SALES = "select strftime(day, '%Y-%m-%d') as day, amount from gold.daily_sales order by day"

@@ -44,6 +44,8 @@ export type Kind =
 
 /** The base of every error of rat. `message` is the drawn snippet. */
 export class RatError extends Error {
+  /** rat makes them. */
+  constructor(made: never)
   kind: Kind
   /** A word that stays the same from version to version: `UNKNOWN_REF`, `COMMIT_CONFLICT`. docs/errors has a page for each. */
   code: string
@@ -72,7 +74,7 @@ export class DeniedError extends RatError {}
 /** The caller stopped it; `cause` is the reason of the signal. */
 export class CancelledError extends RatError {
   /** Of a run, a write or a build that had begun: what had been published before. */
-  report?: RunReport | BuildReport
+  report?: RunReport | BuildReport | undefined
 }
 /** It took longer than allowed. */
 export class TimeoutError extends RatError {}
@@ -85,5 +87,9 @@ export class InternalError extends RatError {}
 
 /** A run, a build or a maintenance failed; `report` tells all. Kind and code are the first failure's. */
 export class RunFailedError extends RatError {
-  report: RunReport | BuildReport | MaintenanceReport
+  /** Which it is, its fields tell: `if (report.runs)` it is of a build, `if (report.tables)` of a maintenance, `if (report.pipeline)` of a run. */
+  report:
+    | (RunReport & { runs?: undefined; tables?: undefined })
+    | (BuildReport & { pipeline?: undefined; tables?: undefined })
+    | (MaintenanceReport & { pipeline?: undefined; runs?: undefined })
 }

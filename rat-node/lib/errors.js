@@ -60,8 +60,10 @@ function fromNative(error, options) {
 function told(ask) {
   try {
     return ask()
-  } catch (error) {
-    throw fromNative(error)
+  } catch (thrown) {
+    const error = fromNative(thrown)
+    if (error instanceof RatError) Error.captureStackTrace(error, told)
+    throw error
   }
 }
 

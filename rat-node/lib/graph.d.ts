@@ -8,7 +8,7 @@ export class Graph {
   edges: GraphEdge[]
   /** The pipelines, each after all that it reads. */
   order(): string[]
-  /** Everything a pipeline needs, directly or not, in build order. */
+  /** Everything a pipeline needs, directly or not, in build order. Throws `NotFoundError` (`PIPELINE_NOT_FOUND`), and so does `downstream`. */
   upstream(pipeline: string): string[]
   /** Everything that needs a pipeline, directly or not, in build order. */
   downstream(pipeline: string): string[]

@@ -1,13 +1,12 @@
+import type { Abortable } from './lake.js'
 import type { Event, RunReport, RunStatus } from './report.js'
 
 /** How the end of a run is waited for. */
-export interface WaitOptions {
+export interface WaitOptions extends Abortable {
   /** Seconds; as long as it takes unless given. A run that is still under way then goes on. */
-  timeout?: number
-  /** Aborting stops the waiting, not the run. */
-  signal?: AbortSignal
+  timeout?: number | undefined
   /** Throw `RunFailedError` when it failed or was cancelled. Default true. */
-  raiseOnFailure?: boolean
+  raiseOnFailure?: boolean | undefined
 }
 
 /**
@@ -25,7 +24,7 @@ export class RunHandle {
   /**
    * The report, when it is over. Any number may wait, before the end and after it.
    *
-   * Rejects with `TimeoutError` when it is still under way, with `RunFailedError`, which has the report, when it failed or was cancelled, and
+   * Aborting the signal stops the waiting, not the run. Rejects with `TimeoutError` when it is still under way, with `RunFailedError`, which has the report, when it failed or was cancelled, and
    * with `CancelledError` when the signal was aborted.
    */
   wait(options?: WaitOptions): Promise<RunReport>
@@ -33,7 +32,7 @@ export class RunHandle {
   cancel(): void
   /**
    * What happens, from the beginning and to the end, whenever it is asked for. Where rows are read faster than somebody listens, only the
-   * newest progress is told.
+   * newest progress is told. Aborting the signal stops the listening, not the run.
    */
-  events(): AsyncGenerator<Event, void, undefined>
+  events(options?: Abortable): AsyncGenerator<Event, undefined, undefined>
 }

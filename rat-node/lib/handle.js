@@ -2,6 +2,7 @@
 
 const { call, split } = require('./call.js')
 const { shows } = require('./inspect.js')
+const { Pull } = require('./pull.js')
 const { finished, report } = require('./report.js')
 
 /** A run in the background. */
@@ -33,9 +34,14 @@ class RunHandle {
     this.#native.cancel()
   }
 
-  async *events() {
-    const events = this.#native.events()
-    for (let event = await call((c) => events.next(c)); event !== undefined; event = await call((c) => events.next(c))) yield report(event)
+  events(options) {
+    const [ours, given] = split(options, 'signal')
+    const pull = new Pull(ours)
+    let events
+    return pull.iterator(async () => {
+      const event = await pull.call((c) => (events ??= this.#native.events(given)).next(c))
+      return event && report(event)
+    })
   }
 }
 

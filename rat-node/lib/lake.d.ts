@@ -1,159 +1,157 @@
-// @ts-ignore: without the optional package, a Table is any.
-import type { Table } from 'apache-arrow'
-
 import type { CheckReport } from './check.js'
 import type { Graph } from './graph.js'
 import type { RunHandle } from './handle.js'
 import type { Landing } from './landing.js'
 import type { Namespaces } from './namespaces.js'
-import type { Param, QueryOptions, Result, Rows } from './query.js'
+import type { ArrowData, QueryOptions, Result, Row, Rows } from './query.js'
 import type { BuildReport, Compiled, Event, MaintenanceReport, Preview, RunReport, TestResult, WritePlan } from './report.js'
 import type { Runs } from './runs.js'
+import type { Stream } from './stream.js'
 import type { Tables } from './tables.js'
 
 /** Which pipelines, in dbt's grammar: `silver.orders`, `+x`, `x+`, `tag:a`, `layer:gold`, `path:…`; an array is a union, an empty one nothing. All when it is left out. */
-export type Select = string | string[]
+export type Select = string | readonly string[]
 
-/** How a lake is opened. */
-export interface OpenOptions {
-  /** The namespace that `layer.name` means. Default `default`. */
-  namespace?: string
-  /** Settings over those of `rat.toml`, in its shape: `{ engine: { memory: '1GiB' } }`. */
-  settings?: Record<string, unknown>
-  /** Every verb that writes is rejected with `DeniedError`, and nothing is created on disk. */
-  readOnly?: boolean
-}
-
-/** What stops a verb. */
+/** What stops a verb; every one takes it. */
 export interface Abortable {
   /** Aborting rejects the promise with `CancelledError`, whose `cause` is the signal's reason. */
-  signal?: AbortSignal
+  signal?: AbortSignal | null | undefined
+}
+
+/** How a lake is opened. */
+export interface OpenOptions extends Abortable {
+  /** The namespace that `layer.name` means. Default `default`. */
+  namespace?: string | undefined
+  /** Settings over those of `rat.toml`, in its shape: `{ engine: { memory: '1GiB' } }`. */
+  settings?: Record<string, unknown> | undefined
+  /** Every verb that writes is rejected with `DeniedError`, and nothing is created on disk. */
+  readOnly?: boolean | undefined
 }
 
 /** What `init` writes. */
-export interface InitOptions {
+export interface InitOptions extends Abortable {
   /** `shop`, three pipelines over two small files, or `flights`, a month of real flights. Default `shop`. */
-  example?: 'shop' | 'flights'
+  example?: 'shop' | 'flights' | undefined
 }
 
 /** How a pipeline is compiled. */
 export interface CompileOptions extends Abortable {
   /** A text to compile in the place of the pipeline's file; its config and tests stay. */
-  sql?: string
+  sql?: string | undefined
   /** Whether the run would rebuild the table. */
-  fullRefresh?: boolean
+  fullRefresh?: boolean | undefined
   /** Values for `var()`, over those of `rat.toml`. */
-  vars?: Record<string, unknown>
+  vars?: Record<string, unknown> | undefined
 }
 
 /** How a plan is made: as a run with these options. */
 export interface PlanOptions extends Abortable {
   /** Whether the run would rebuild the table. */
-  fullRefresh?: boolean
+  fullRefresh?: boolean | undefined
   /** With `fullRefresh`: also where that loses what cannot be rebuilt. */
-  allowDataLoss?: boolean
+  allowDataLoss?: boolean | undefined
   /** Values for `var()`, over those of `rat.toml`. */
-  vars?: Record<string, unknown>
+  vars?: Record<string, unknown> | undefined
 }
 
 /** What a preview shows. */
 export interface PreviewOptions extends Abortable {
   /** A text in the place of the pipeline's file, such as an editor has it; without a pipeline, a text of its own. */
-  sql?: string
+  sql?: string | undefined
   /** Whether the run would rebuild the table. */
-  fullRefresh?: boolean
+  fullRefresh?: boolean | undefined
   /** Values for `var()`, over those of `rat.toml`. */
-  vars?: Record<string, unknown>
+  vars?: Record<string, unknown> | undefined
   /** The most rows that are shown; the rest is not computed. 100 unless given. */
-  limit?: number
+  limit?: number | undefined
   /** Count all rows too, which reads all of them. */
-  count?: boolean
+  count?: boolean | undefined
 }
 
 /** How tables are tested. */
 export interface TestOptions extends Abortable {
   /** Values for `var()`, over those of `rat.toml`. */
-  vars?: Record<string, unknown>
+  vars?: Record<string, unknown> | undefined
 }
 
 /** How a pipeline runs. */
 export interface RunOptions extends Abortable {
   /** Rebuild the table from nothing. */
-  fullRefresh?: boolean
+  fullRefresh?: boolean | undefined
   /** With `fullRefresh`: rebuild also where that loses what cannot be rebuilt. */
-  allowDataLoss?: boolean
+  allowDataLoss?: boolean | undefined
   /** Values for `var()`, over those of `rat.toml`. */
-  vars?: Record<string, unknown>
+  vars?: Record<string, unknown> | undefined
   /** Seconds; the pipeline's own `timeout` unless given. */
-  timeout?: number
+  timeout?: number | undefined
   /** Told what happens, in order. What it throws stops the run, unless it is being published already, and is what the caller gets. */
-  onEvent?: (event: Event) => void | Promise<void>
+  onEvent?: ((event: Event) => unknown) | undefined
   /** Throw `RunFailedError` when something failed. Default true. */
-  raiseOnFailure?: boolean
+  raiseOnFailure?: boolean | undefined
 }
 
 /** How a pipeline runs in the background. */
-export interface SubmitOptions {
+export interface SubmitOptions extends Abortable {
   /** Rebuild the table from nothing. */
-  fullRefresh?: boolean
+  fullRefresh?: boolean | undefined
   /** With `fullRefresh`: rebuild also where that loses what cannot be rebuilt. */
-  allowDataLoss?: boolean
+  allowDataLoss?: boolean | undefined
   /** Values for `var()`, over those of `rat.toml`. */
-  vars?: Record<string, unknown>
+  vars?: Record<string, unknown> | undefined
   /** Seconds; the pipeline's own `timeout` unless given. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 /** How pipelines are built. */
 export interface BuildOptions extends Omit<RunOptions, 'timeout'> {
   /** Which of the selected to leave out. */
-  exclude?: Select
+  exclude?: Select | undefined
   /** When tables are published: each when it is done, or all together at the end. Default `each`. */
-  publish?: 'each' | 'together'
+  publish?: 'each' | 'together' | undefined
   /** Run also what has not changed. */
-  force?: boolean
+  force?: boolean | undefined
   /** Start nothing more after the first failure. */
-  failFast?: boolean
+  failFast?: boolean | undefined
   /** How many pipelines run at the same time. */
-  concurrency?: number
+  concurrency?: number | undefined
 }
 
-/** Rows to write: values by the names of columns, rows of a query, a table of `apache-arrow`, or Arrow IPC. */
-export type WriteRows = Record<string, Param | undefined>[] | Rows | Table | Uint8Array
+/** Rows to write: values by the names of columns, rows or a stream of a query, a table or a batch of `apache-arrow`, or Arrow IPC. */
+export type WriteRows = readonly object[] | Rows<unknown> | Stream<unknown> | ArrowData | Uint8Array | ArrayBuffer
 
 /** How rows are written into a table that no pipeline makes. */
 export interface WriteOptions extends Abortable {
   /** The merge strategy; `append_only` unless given. */
-  strategy?: 'full_refresh' | 'append_only' | 'incremental' | 'delete_insert' | 'scd2' | 'snapshot'
+  strategy?: 'full_refresh' | 'append_only' | 'incremental' | 'delete_insert' | 'scd2' | 'snapshot' | undefined
   /** The columns of the key. */
-  uniqueKey?: string | string[]
+  uniqueKey?: string | readonly string[] | undefined
   /** More of what `config.yaml` knows, in its words: `partition_by`, `watermark_column`, `on_schema_change`. */
-  settings?: Record<string, unknown>
+  settings?: Record<string, unknown> | undefined
   /** Seconds; as long as it takes unless given. */
-  timeout?: number
+  timeout?: number | undefined
   /** Told what happens, in order. What it throws stops the write and is what the caller gets. */
-  onEvent?: (event: Event) => void | Promise<void>
+  onEvent?: ((event: Event) => unknown) | undefined
   /** Throw `RunFailedError` when it failed. Default true. */
-  raiseOnFailure?: boolean
+  raiseOnFailure?: boolean | undefined
 }
 
 /** How tables are kept small. What is not given is as `[maintenance]` of `rat.toml` says. */
 export interface MaintainOptions extends Abortable {
   /** Say what would be done, and do nothing. */
-  dryRun?: boolean
+  dryRun?: boolean | undefined
   /**
    * The lake's folder was moved (`LAKE_MOVED`): write what holds absolute paths anew for where it is now, of tables and views, and do nothing
    * else. Every snapshot stays readable; stopped anywhere, it is called again.
    */
-  relocate?: boolean
+  relocate?: boolean | undefined
   /** How many snapshots stay whatever their age. */
-  keepSnapshots?: number
+  keepSnapshots?: number | undefined
   /** Seconds that a snapshot stays after another took its place. */
-  keepFor?: number
+  keepFor?: number | undefined
   /** Seconds after which a file that nobody names is deleted. */
-  orphanGrace?: number
+  orphanGrace?: number | undefined
   /** Throw `RunFailedError` when a table could not be maintained. Default true. */
-  raiseOnFailure?: boolean
+  raiseOnFailure?: boolean | undefined
 }
 
 /**
@@ -215,6 +213,7 @@ export class Lake implements Disposable, AsyncDisposable {
    * the order in which they were submitted. The run goes on when the handle is dropped and when the lake is closed.
    *
    * Rejects with `NotFoundError` (`PIPELINE_NOT_FOUND`) and `DeniedError` (`READ_ONLY_LAKE`); what goes wrong in the run comes out of `wait()`.
+   * Aborting the signal stops the asking, not a run that began.
    */
   submit(pipeline: string, options?: SubmitOptions): Promise<RunHandle>
   /**
@@ -229,12 +228,13 @@ export class Lake implements Disposable, AsyncDisposable {
    * Rejects with `DeniedError` (`NOT_READ_ONLY`), `InvalidError` for what cannot be planned, `TimeoutError`, `UnavailableError`
    * (`OUT_OF_MEMORY`), `RejectedError` (`RESULT_TOO_LARGE`).
    */
-  query(sql: string, options?: QueryOptions): Promise<Result>
+  query<T = Row>(sql: string, options?: QueryOptions): Promise<Result<T>>
   /** Answers one read-only statement batch by batch, in constant memory. The query starts with the loop and stops with it. */
-  stream(sql: string, options?: QueryOptions): AsyncGenerator<Rows, void, undefined>
+  stream<T = Row>(sql: string, options?: QueryOptions): Stream<T>
   /**
    * Writes rows into a table that no pipeline makes, and makes the table where there is none: a run as any other, one commit or nothing.
-   * `data` is an array of objects, rows of a query, a `Table` of `apache-arrow`, or Arrow IPC, a stream or a file.
+   * `data` is an array of objects with values as `Param` has them, rows of a query, a `Table` or a `RecordBatch` of `apache-arrow`, or Arrow
+   * IPC, a stream or a file. A stream of a query is written as it comes, what of it was not read yet.
    *
    * The type of a column of objects is found out from its values, which have one type: whole numbers and bigints are `BIGINT`, and `DOUBLE`
    * where one of them is not whole. A row that does not have a column has NULL there.

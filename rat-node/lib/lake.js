@@ -5,23 +5,25 @@ const { call, split } = require('./call.js')
 const { Graph } = require('./graph.js')
 const { RunHandle } = require('./handle.js')
 const { shows } = require('./inspect.js')
-const { jsonable } = require('./json.js')
 const { Landing } = require('./landing.js')
 const { Namespaces } = require('./namespaces.js')
-const { Result, stream } = require('./query.js')
+const { Result } = require('./query.js')
 const { finished, report, telling } = require('./report.js')
 const { Runs } = require('./runs.js')
+const { Stream, inside } = require('./stream.js')
 const { Tables } = require('./tables.js')
-const native = require('../rat.node')
+const native = require('./native.js')
 
 /** Opens the lake in a folder that exists. */
 async function open(path, options) {
-  return new Lake(await call((c) => native.open(c, local(path), options)))
+  const [ours, given] = split(options, 'signal')
+  return new Lake(await call((c) => native.open(c, local(path), given), ours))
 }
 
 /** Writes a project that runs, and opens it. */
 async function init(path, options) {
-  return new Lake(await call((c) => native.init(c, local(path), options)))
+  const [ours, given] = split(options, 'signal')
+  return new Lake(await call((c) => native.init(c, local(path), given), ours))
 }
 
 /** A URL as text, which the core reads. */
@@ -32,6 +34,7 @@ class Lake {
   #native
 
   constructor(opened) {
+    if (!(opened instanceof native.NativeLake)) throw new TypeError('open a lake with `open()`')
     this.#native = opened
     this.tables = new Tables(opened)
     this.runs = new Runs(opened)
@@ -65,7 +68,7 @@ class Lake {
   async preview(pipeline, options) {
     const [ours, given] = split(options, 'signal')
     const shown = await call((c) => this.#native.preview(c, pipeline, given), ours)
-    return jsonable({ data: new Result(shown.rows()), ...shown.report() })
+    return { data: new Result(shown.rows()), ...shown.report() }
   }
 
   async test(select, options) {
@@ -84,7 +87,8 @@ class Lake {
   }
 
   async submit(pipeline, options) {
-    return new RunHandle(await call((c) => this.#native.submit(c, pipeline, options)))
+    const [ours, given] = split(options, 'signal')
+    return new RunHandle(await call((c) => this.#native.submit(c, pipeline, given), ours))
   }
 
   async build(select, options) {
@@ -99,12 +103,16 @@ class Lake {
 
   stream(sql, options) {
     const [ours, given] = split(options, 'signal')
-    return stream((c) => this.#native.stream(c, sql, given), ours)
+    return new Stream((c) => this.#native.stream(c, sql, given), ours)
   }
 
   async write(table, data, options) {
     const [ours, given] = split(options, 'signal', 'onEvent', 'raiseOnFailure')
-    return finished(await call(async (c) => this.#native.write(c, table, await ipc(data), given), telling(ours)), ours)
+    if (!(data instanceof Stream)) return finished(await call(async (c) => this.#native.write(c, table, await ipc(data), given), telling(ours)), ours)
+    const { signal, opened } = inside(data)
+    // What stops the stream stops the write that reads it.
+    const both = { signal, ...ours }
+    return finished(await call(async (c) => this.#native.writeStream(c, table, await opened(c), given), telling(both)), both)
   }
 
   async maintain(select, options) {

@@ -1,6 +1,6 @@
 'use strict'
 
-const { bare, call } = require('./call.js')
+const { bare, call, split } = require('./call.js')
 const { Result } = require('./query.js')
 
 /** `lake.landing`. */
@@ -11,32 +11,34 @@ class Landing {
     this.#native = native
   }
 
-  zones(...beyond) {
-    return bare('landing.zones', beyond, (c) => this.#native.landingZones(c))
+  zones(options) {
+    return bare('landing.zones', options, (c) => this.#native.landingZones(c))
   }
 
-  files(zone, ...beyond) {
-    return bare('landing.files', beyond, (c) => this.#native.landingFiles(c, zone))
+  files(zone, options) {
+    return bare('landing.files', options, (c) => this.#native.landingFiles(c, zone))
   }
 
-  samples(zone, ...beyond) {
-    return bare('landing.samples', beyond, (c) => this.#native.landingSamples(c, zone))
+  samples(zone, options) {
+    return bare('landing.samples', options, (c) => this.#native.landingSamples(c, zone))
   }
 
-  put(zone, name, data, ...beyond) {
-    return bare('landing.put', beyond, (c) => this.#native.landingPut(c, zone, name, data))
+  put(zone, name, data, options) {
+    return bare('landing.put', options, (c) => this.#native.landingPut(c, zone, name, data))
   }
 
-  remove(zone, name, ...beyond) {
-    return bare('landing.remove', beyond, (c) => this.#native.landingRemove(c, zone, name))
+  remove(zone, name, options) {
+    return bare('landing.remove', options, (c) => this.#native.landingRemove(c, zone, name))
   }
 
   async preview(zone, options) {
-    return new Result(await call((c) => this.#native.landingPreview(c, zone, options)))
+    const [ours, given] = split(options, 'signal')
+    return new Result(await call((c) => this.#native.landingPreview(c, zone, given), ours))
   }
 
   restore(zone, options) {
-    return call((c) => this.#native.landingRestore(c, zone, options))
+    const [ours, given] = split(options, 'signal')
+    return call((c) => this.#native.landingRestore(c, zone, given), ours)
   }
 }
 

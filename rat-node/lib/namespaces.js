@@ -10,8 +10,8 @@ class Namespaces {
     this.#native = native
   }
 
-  list(...beyond) {
-    return bare('namespaces.list', beyond, (c) => this.#native.namespacesList(c))
+  list(options) {
+    return bare('namespaces.list', options, (c) => this.#native.namespacesList(c))
   }
 }
 

@@ -4,6 +4,10 @@ const { arrow } = require('./arrow.js')
 const { call } = require('./call.js')
 const { told } = require('./errors.js')
 const { shows } = require('./inspect.js')
+const { jsonable } = require('./json.js')
+
+/** How many rows a loop makes at once, of which it may not need all. */
+const AT_ONCE = 1024
 
 /** Rows as Arrow. */
 class Rows {
@@ -30,7 +34,12 @@ class Rows {
   }
 
   toArray() {
-    return this.#native.toArray()
+    return told(() => this.#native.toArray(0, this.numRows))
+  }
+
+  /** JSON has no bigint, and `JSON.parse` would round a number of that size. */
+  toJSON() {
+    return this.toArray().map(jsonable)
   }
 
   toIPC() {
@@ -42,8 +51,8 @@ class Rows {
     return tableFromIPC(bytes)
   }
 
-  [Symbol.iterator]() {
-    return this.toArray()[Symbol.iterator]()
+  *[Symbol.iterator]() {
+    for (let at = 0; at < this.numRows; at += AT_ONCE) yield* told(() => this.#native.toArray(at, AT_ONCE))
   }
 }
 
@@ -64,18 +73,4 @@ class Result extends Rows {
 shows(Rows, 'columns', 'types', 'numRows')
 shows(Result, 'columns', 'types', 'numRows', 'durationMs')
 
-/** The rows of a query, batch by batch; leaving the loop stops the query. */
-async function* stream(open, options) {
-  const native = await call(open, options)
-  try {
-    for (;;) {
-      const batch = await call((c) => native.next(c), options)
-      if (batch === null) return
-      yield new Rows(batch)
-    }
-  } finally {
-    native.close()
-  }
-}
-
-module.exports = { Rows, Result, stream }
+module.exports = { Rows, Result }

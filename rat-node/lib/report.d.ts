@@ -177,7 +177,7 @@ export interface RunReport {
   rowsEnded: number
   /** Rows of the query that did not reach the table: duplicates of a key, and rows older than the stored one under `keep_newer`. */
   rowsDropped: number
-  /** Rows of the table afterwards; null for a view, and while the table has deletes whose number is not known. */
+  /** Rows of the table afterwards, published or not; null for a view, and while the table has deletes whose number is not known. */
   rowsTotal: number | null
   /** Bytes of the data files written, rewritten rows included. */
   bytesWritten: number

@@ -13,9 +13,13 @@ function report(data) {
 /** The report, or the failure raised. What was published before the signal could stop it is a report. */
 function finished(done, { raiseOnFailure = true, signal }) {
   const made = report(done.report)
-  if (signal?.aborted && made.status === 'cancelled') throw Object.assign(new CancelledError(done.failure, { cause: signal.reason }), { report: made })
-  if (raiseOnFailure && done.failure) throw new RunFailedError(done.failure, made)
-  return made
+  const isStopped = signal?.aborted && made.status === 'cancelled'
+  if (!isStopped && (!raiseOnFailure || !done.failure)) return made
+  const error = isStopped
+    ? Object.assign(new CancelledError(done.failure, { cause: signal.reason }), { report: made })
+    : new RunFailedError(done.failure, made)
+  Error.captureStackTrace(error, finished)
+  throw error
 }
 
 /** The same options, with events as the caller gets them. */

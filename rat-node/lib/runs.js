@@ -1,6 +1,6 @@
 'use strict'
 
-const { bare, call } = require('./call.js')
+const { bare, call, split } = require('./call.js')
 const { report } = require('./report.js')
 
 /** `lake.runs`. */
@@ -12,28 +12,29 @@ class Runs {
   }
 
   list(options) {
-    return call((c) => this.#native.runsList(c, options))
+    const [ours, given] = split(options, 'signal')
+    return call((c) => this.#native.runsList(c, given), ours)
   }
 
-  get(id, ...beyond) {
-    return bare('runs.get', beyond, (c) => this.#native.runsGet(c, id))
+  get(id, options) {
+    return bare('runs.get', options, (c) => this.#native.runsGet(c, id))
   }
 
-  cancel(id, ...beyond) {
-    return bare('runs.cancel', beyond, (c) => this.#native.runsCancel(c, id))
+  cancel(id, options) {
+    return bare('runs.cancel', options, (c) => this.#native.runsCancel(c, id))
   }
 
-  async report(id, ...beyond) {
-    const kept = await bare('runs.report', beyond, (c) => this.#native.runsReport(c, id))
+  async report(id, options) {
+    const kept = await bare('runs.report', options, (c) => this.#native.runsReport(c, id))
     return kept && report(kept)
   }
 
-  logs(id, after, ...beyond) {
-    return bare('runs.logs', beyond, (c) => this.#native.runsLogs(c, id, after))
+  logs(id, after, options) {
+    return bare('runs.logs', options, (c) => this.#native.runsLogs(c, id, after))
   }
 
-  tests(id, ...beyond) {
-    return bare('runs.tests', beyond, (c) => this.#native.runsTests(c, id))
+  tests(id, options) {
+    return bare('runs.tests', options, (c) => this.#native.runsTests(c, id))
   }
 }
 

@@ -10,40 +10,40 @@ class Tables {
     this.#native = native
   }
 
-  list(...beyond) {
-    return bare('tables.list', beyond, (c) => this.#native.tablesList(c))
+  list(options) {
+    return bare('tables.list', options, (c) => this.#native.tablesList(c))
   }
 
-  get(name, ...beyond) {
-    return bare('tables.get', beyond, (c) => this.#native.tablesGet(c, name))
+  get(name, options) {
+    return bare('tables.get', options, (c) => this.#native.tablesGet(c, name))
   }
 
-  history(name, ...beyond) {
-    return bare('tables.history', beyond, (c) => this.#native.tablesHistory(c, name))
+  history(name, options) {
+    return bare('tables.history', options, (c) => this.#native.tablesHistory(c, name))
   }
 
-  rollback(name, snapshotId, ...beyond) {
-    return bare('tables.rollback', beyond, (c) => this.#native.tablesRollback(c, name, snapshotId))
+  rollback(name, snapshotId, options) {
+    return bare('tables.rollback', options, (c) => this.#native.tablesRollback(c, name, snapshotId))
   }
 
-  tag(name, tag, snapshotId, ...beyond) {
-    return bare('tables.tag', beyond, (c) => this.#native.tablesTag(c, name, tag, snapshotId))
+  tag(name, tag, snapshotId, options) {
+    return bare('tables.tag', options, (c) => this.#native.tablesTag(c, name, tag, snapshotId))
   }
 
-  branch(name, branch, snapshotId, ...beyond) {
-    return bare('tables.branch', beyond, (c) => this.#native.tablesBranch(c, name, branch, snapshotId))
+  branch(name, branch, snapshotId, options) {
+    return bare('tables.branch', options, (c) => this.#native.tablesBranch(c, name, branch, snapshotId))
   }
 
-  untag(name, tag, ...beyond) {
-    return bare('tables.untag', beyond, (c) => this.#native.tablesUntag(c, name, tag))
+  untag(name, tag, options) {
+    return bare('tables.untag', options, (c) => this.#native.tablesUntag(c, name, tag))
   }
 
-  rename(name, to, ...beyond) {
-    return bare('tables.rename', beyond, (c) => this.#native.tablesRename(c, name, to))
+  rename(name, to, options) {
+    return bare('tables.rename', options, (c) => this.#native.tablesRename(c, name, to))
   }
 
-  drop(name, ...beyond) {
-    return bare('tables.drop', beyond, (c) => this.#native.tablesDrop(c, name))
+  drop(name, options) {
+    return bare('tables.drop', options, (c) => this.#native.tablesDrop(c, name))
   }
 }
 

@@ -1,8 +1,10 @@
 //! What JavaScript says to a verb, as the core wants it. What is of another type or name is refused here, by the parameter's name.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 use rat_core::Refresh;
@@ -13,8 +15,8 @@ use crate::value::Value;
 
 /// The options of every verb that has some, those that `lib/call.js` takes for itself included. `lib/lake.d.ts` says what they mean.
 const OPTIONS: [(&str, &[&str]); 18] = [
-    ("open", &["namespace", "settings", "readOnly"]),
-    ("init", &["example"]),
+    ("open", &["namespace", "settings", "readOnly", "signal"]),
+    ("init", &["example", "signal"]),
     ("check", &["signal"]),
     ("compile", &["sql", "fullRefresh", "vars", "signal"]),
     ("plan", &["fullRefresh", "allowDataLoss", "vars", "signal"]),
@@ -22,7 +24,7 @@ const OPTIONS: [(&str, &[&str]); 18] = [
     ("test", &["vars", "signal"]),
     ("graph", &["signal"]),
     ("run", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal", "onEvent", "raiseOnFailure"]),
-    ("submit", &["fullRefresh", "allowDataLoss", "vars", "timeout"]),
+    ("submit", &["fullRefresh", "allowDataLoss", "vars", "timeout", "signal"]),
     ("runHandle.wait", &["timeout", "signal", "raiseOnFailure"]),
     (
         "build",
@@ -43,10 +45,13 @@ const OPTIONS: [(&str, &[&str]); 18] = [
     ("write", &["strategy", "uniqueKey", "settings", "timeout", "signal", "onEvent", "raiseOnFailure"]),
     ("maintain", &["dryRun", "relocate", "keepSnapshots", "keepFor", "orphanGrace", "signal", "raiseOnFailure"]),
     ("query", &["params", "limit", "timeout", "namespaces", "asOf", "signal"]),
-    ("runs.list", &["pipeline", "status", "since", "until", "limit", "after"]),
-    ("landing.preview", &["limit"]),
-    ("landing.restore", &["run"]),
+    ("runs.list", &["pipeline", "status", "since", "until", "limit", "after", "signal"]),
+    ("landing.preview", &["limit", "signal"]),
+    ("landing.restore", &["run", "signal"]),
 ];
+
+/// The options of every other verb.
+const BARE: &[&str] = &["signal"];
 
 /// The names of the options of every verb, for the test that compares them with the declared types.
 #[napi]
@@ -58,10 +63,10 @@ pub fn options() -> Value {
 /// Refuses an argument that never reaches the core: a signal, a callback.
 #[napi]
 pub fn refuse(parameter: String, expected: String, given: Value) -> Result<()> {
-    Err(wrong(&parameter, &expected, &given))
+    Err(wrong(parameter, &expected, &given))
 }
 
-/// Refuses what is given to a verb that has no options.
+/// Refuses what is given to a verb that has no options of its own.
 #[napi]
 pub fn no_options(verb: String, given: Value) -> Result<()> {
     Options::of(&verb, given).map(drop)
@@ -76,14 +81,13 @@ impl Options {
         let fields = match given {
             Value::Undefined => Vec::new(),
             Value::Object(fields) => fields,
-            other => return Err(wrong("options", "an object", &other)),
+            other => return Err(wrong("options", "a plain object", &other)),
         };
-        let known = OPTIONS.iter().find(|(name, _)| *name == verb).map_or(&[][..], |(_, options)| options);
+        let known = OPTIONS.iter().find(|(name, _)| *name == verb).map_or(BARE, |(_, options)| options);
         if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             let error = Error::new(Code::InvalidArgument, format!("`{name}` is not an option of `{verb}`"));
             return Err(to_node(&match nearest(name, known.iter().copied()) {
                 Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                None if known.is_empty() => error.with_help("leave it out: it has no options"),
                 None => error.with_help(format!("its options are {}", known.join(", "))),
             }));
         }
@@ -129,14 +133,11 @@ pub fn selection(name: &str, value: Value) -> Result<Option<Vec<String>>> {
 
 /// A string, or an array of strings; none when it is not given.
 pub fn texts(name: &str, value: Value) -> Result<Vec<String>> {
-    let expected = "a string or an array of strings";
     match value {
         Value::Undefined => Ok(Vec::new()),
         Value::Text(text) => Ok(vec![text]),
-        Value::List(items) => {
-            items.into_iter().map(|item| text(name, item).map_err(|_| wrong(name, expected, &Value::List(Vec::new())))).collect()
-        }
-        other => Err(wrong(name, expected, &other)),
+        Value::List(items) => items.into_iter().enumerate().map(|(i, item)| text(&format!("{name}[{i}]"), item)).collect(),
+        other => Err(wrong(name, "a string or an array of strings", &other)),
     }
 }
 
@@ -158,13 +159,18 @@ pub fn seconds(name: &str, value: Value) -> Result<Duration> {
     }
 }
 
-/// An instant: a Date, or text that the core reads.
-pub fn instant(name: &str, value: Value) -> Result<chrono::DateTime<chrono::Utc>> {
-    match value {
-        Value::Date(millis) if millis.is_finite() => chrono::DateTime::from_timestamp_millis(millis as i64),
-        _ => None,
-    }
-    .ok_or_else(|| wrong(name, "a valid Date", &value))
+/// The instant of a Date.
+pub fn instant(name: impl Display, value: &Value) -> Result<DateTime<Utc>> {
+    value.instant().ok_or_else(|| wrong(name, "a valid Date", value))
+}
+
+/// An instant: a Date, or text as reports have it.
+pub fn time(name: &str, value: Value) -> Result<DateTime<Utc>> {
+    let instant = match &value {
+        Value::Text(text) => DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()),
+        other => other.instant(),
+    };
+    instant.ok_or_else(|| wrong(name, "a valid Date or ISO 8601 text, with its zone", &value))
 }
 
 /// The number of a snapshot.
@@ -180,7 +186,7 @@ pub fn moment(name: &str, value: Value) -> Result<String> {
     match value {
         Value::Text(text) => Ok(text),
         Value::Signed(snapshot) => Ok(snapshot.to_string()),
-        Value::Date(_) => Ok(instant(name, value)?.to_rfc3339()),
+        Value::Date(_) => Ok(instant(name, &value)?.to_rfc3339()),
         other => Err(wrong(name, "a Date, a bigint or a string", &other)),
     }
 }
@@ -206,7 +212,7 @@ pub fn json(name: &str, value: Value) -> Result<serde_json::Value> {
         Value::Signed(number) => Json::from(number),
         Value::Text(text) => Json::String(text),
         // As JSON.stringify writes one.
-        Value::Date(_) => Json::String(instant(name, value)?.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
+        Value::Date(_) => Json::String(instant(name, &value)?.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
         Value::List(items) => Json::Array(items.into_iter().map(|item| json(name, item)).collect::<Result<_>>()?),
         Value::Object(_) => Json::Object(fields(name, value)?.into_iter().collect()),
         other => return Err(wrong(name, "made of what JSON has, or a Date", &other)),

@@ -11,10 +11,12 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
-use arrow::util::display::array_value_to_string;
 use napi::bindgen_prelude::{Array as JsArray, Object, ToNapiValue};
 use napi::{Env, check_status, sys};
+use rat_core::error::{Code, Error, Result};
+use rat_core::texts;
 
+use crate::error::to_node;
 use crate::value::{Key, Value};
 
 /// The furthest that a JavaScript Date can be from 1970, in milliseconds.
@@ -34,13 +36,14 @@ impl ToNapiValue for Rows {
             for batch in &rows.0 {
                 let keys = batch.schema_ref().fields().iter().map(|field| Key::new(env, field.name()));
                 let keys = keys.collect::<napi::Result<Vec<_>>>()?;
+                let columns = batch.columns().iter().map(with_texts).collect::<Result<Vec<_>>>().map_err(|e| to_node(&e))?;
                 for row in 0..batch.num_rows() {
                     // What a row needs is let go with it, or a million rows would pin a million handles.
                     let mut scope = std::ptr::null_mut();
                     check_status!(sys::napi_open_handle_scope(env, &raw mut scope))?;
                     let object = Object::to_napi_value(env, Object::new(&Env::from_raw(env))?)?;
-                    for (key, column) in keys.iter().zip(batch.columns()) {
-                        let cell = value(column, row).map_err(|e| napi::Error::from_reason(e.to_string()))?;
+                    for (key, column) in keys.iter().zip(&columns) {
+                        let cell = value(column, row).map_err(|e| to_node(&e))?;
                         key.put(env, object, Value::to_napi_value(env, cell)?)?;
                     }
                     check_status!(sys::napi_set_element(env, array, index, object))?;
@@ -53,16 +56,34 @@ impl ToNapiValue for Rows {
     }
 }
 
-/// The batches as one Arrow IPC stream, for `apache-arrow`'s `tableFromIPC`. Views become plain columns: that reader knows no views.
-pub fn ipc(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
-    let fields: Vec<_> = schema.fields().iter().map(|f| f.as_ref().clone().with_data_type(without_views(f.data_type()))).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
-    for batch in batches {
-        let columns = batch.columns().iter().zip(schema.fields()).map(|(c, f)| cast(c, f.data_type()));
-        writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<_, _>>()?)?)?;
+/// One Arrow IPC stream, for `apache-arrow`'s `tableFromIPC`. Views become plain columns: that reader knows no views.
+pub struct IpcWriter {
+    schema: SchemaRef,
+    writer: StreamWriter<Vec<u8>>,
+}
+
+impl IpcWriter {
+    /// A stream that begins with its schema.
+    pub fn new(schema: &SchemaRef) -> std::result::Result<Self, ArrowError> {
+        let fields: Vec<_> = schema.fields().iter().map(|f| f.as_ref().clone().with_data_type(without_views(f.data_type()))).collect();
+        let schema = Arc::new(Schema::new(fields));
+        Ok(Self { writer: StreamWriter::try_new(Vec::new(), &schema)?, schema })
     }
-    writer.into_inner()
+
+    pub fn write(&mut self, batch: &RecordBatch) -> std::result::Result<(), ArrowError> {
+        let columns = batch.columns().iter().zip(self.schema.fields()).map(|(c, f)| cast(c, f.data_type()));
+        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns.collect::<std::result::Result<_, _>>()?)?)
+    }
+
+    /// What was written since this was asked.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self.writer.get_mut())
+    }
+
+    /// The end, with what was written since the last was taken.
+    pub fn finish(self) -> std::result::Result<Vec<u8>, ArrowError> {
+        self.writer.into_inner()
+    }
 }
 
 fn without_views(data_type: &DataType) -> DataType {
@@ -73,8 +94,20 @@ fn without_views(data_type: &DataType) -> DataType {
     }
 }
 
-/// One cell. What JavaScript has no type for (decimals, times of day, intervals) is text: a number would round.
-fn value(array: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
+/// A column that is text in JavaScript, as that text, all of it at once; any other as it is. A number would round decimals, and there is no
+/// type for times of day and intervals.
+fn with_texts(column: &ArrayRef) -> Result<ArrayRef> {
+    use DataType::{Decimal32, Decimal64, Decimal128, Decimal256, Duration, Interval, Time32, Time64};
+    Ok(match column.data_type() {
+        Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) | Time32(_) | Time64(_) | Duration(_) | Interval(_) => {
+            Arc::new(texts(column)?)
+        }
+        _ => Arc::clone(column),
+    })
+}
+
+/// One cell. What JavaScript has no type for is its text in SQL.
+fn value(array: &ArrayRef, row: usize) -> Result<Value> {
     if array.is_null(row) {
         return Ok(Value::Null);
     }
@@ -83,10 +116,8 @@ fn value(array: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
             array.as_primitive::<$type>().value(row)
         };
     }
-    let date = |millis: i64| match millis.unsigned_abs() <= FURTHEST {
-        true => Ok(Value::Date(millis as f64)),
-        false => array_value_to_string(array, row).map(Value::Text),
-    };
+    let text = || texts(&array.slice(row, 1)).map(|texts| Value::Text(texts.value(0).to_owned()));
+    let date = |millis: i64| if millis.unsigned_abs() <= FURTHEST { Ok(Value::Date(millis as f64)) } else { text() };
     Ok(match array.data_type() {
         DataType::Null => Value::Null,
         DataType::Boolean => Value::Bool(array.as_boolean().value(row)),
@@ -119,18 +150,21 @@ fn value(array: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
         DataType::Struct(fields) => {
             let columns = fields.iter().zip(array.as_struct().columns());
             let fields = columns.map(|(field, column)| Ok((field.name().clone(), value(column, row)?)));
-            Value::Object(fields.collect::<Result<_, ArrowError>>()?)
+            Value::Object(fields.collect::<Result<_>>()?)
         }
         DataType::Map(_, _) => {
             let entries = array.as_map().value(row);
             let pair = |i| Ok(Value::List(vec![value(entries.column(0), i)?, value(entries.column(1), i)?]));
-            Value::List((0..entries.len()).map(pair).collect::<Result<_, ArrowError>>()?)
+            Value::List((0..entries.len()).map(pair).collect::<Result<_>>()?)
         }
-        DataType::Dictionary(_, values) => value(&cast(&array.slice(row, 1), values)?, 0)?,
-        _ => Value::Text(array_value_to_string(array, row)?),
+        DataType::Dictionary(_, values) => {
+            let plain = cast(&array.slice(row, 1), values).map_err(|e| Error::new(Code::Internal, e.to_string()))?;
+            value(&plain, 0)?
+        }
+        _ => text()?,
     })
 }
 
-fn list(items: &ArrayRef) -> Result<Value, ArrowError> {
-    (0..items.len()).map(|i| value(items, i)).collect::<Result<_, _>>().map(Value::List)
+fn list(items: &ArrayRef) -> Result<Value> {
+    (0..items.len()).map(|i| value(items, i)).collect::<Result<_>>().map(Value::List)
 }

@@ -3,36 +3,50 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, Result, ToNapiValue};
+use napi::bindgen_prelude::{Object, PromiseRaw, Result, ToNapiValue};
 use napi_derive::napi;
 use rat_core::error::{self, Code, Error};
 use rat_core::{EventSink, Stop};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::watch;
 
 use crate::error::to_node;
-use crate::report::report;
+use crate::events::Listener;
 use crate::value::Value;
 
-/// One call of a verb: what stops it, and what it tells while it is under way.
+/// Dropped with its environment, the main program's or a worker's.
+struct Environment(watch::Sender<()>);
+
+/// Runs once for each environment that loads the addon.
+#[napi(module_exports)]
+pub fn begin(_exports: Object, env: Env) -> Result<()> {
+    env.set_instance_data(Environment(watch::Sender::new(())), (), drop)
+}
+
+/// Ends with the environment: nobody is there any more to get what was asked for.
+fn end_of(env: &Env) -> Result<impl Future<Output = ()> + Send + use<>> {
+    let environment = env.get_instance_data::<Environment>()?.ok_or_else(|| napi::Error::from_reason("the addon was not loaded here"))?;
+    let mut environment = environment.0.subscribe();
+    Ok(async move { while environment.changed().await.is_ok() {} })
+}
+
+/// One call of a verb: what stops it, and who listens to it.
 #[napi]
 pub struct Call {
     stop: Stop,
-    /// `None` is the end.
-    told: mpsc::UnboundedSender<Option<Value>>,
-    events: Mutex<mpsc::UnboundedReceiver<Option<Value>>>,
+    listener: Option<Arc<Listener>>,
 }
 
 #[napi]
 impl Call {
-    /// A call that was not made yet.
+    /// A call that was not made yet, with somebody who listens or without.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        let (told, events) = mpsc::unbounded_channel();
-        Self { stop: Stop::default(), told, events: Mutex::new(events) }
+    pub fn new(is_listened_to: bool) -> Self {
+        Self { stop: Stop::default(), listener: is_listened_to.then(Arc::default) }
     }
 
     /// Stops the verb: its promise is rejected, and nothing of it is published.
@@ -44,25 +58,30 @@ impl Call {
     /// No event comes after those that were told.
     #[napi]
     pub fn end(&self) {
-        // The receiver lives as long as this does.
-        let _ = self.told.send(None);
+        if let Some(listener) = &self.listener {
+            listener.end();
+        }
     }
 
     /// The next event; undefined when the verb is over.
+    // No `async fn`: its future would hold `self`, which an environment that ends does not wait for.
     #[napi]
-    pub async fn event(&self) -> Value {
-        self.events.lock().await.recv().await.flatten().unwrap_or(Value::Undefined)
+    pub fn event<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, Value>> {
+        let (listener, end) = (self.listener.clone(), end_of(env)?);
+        env.spawn_future(async move {
+            let Some(listener) = listener else { return Ok(Value::Undefined) };
+            tokio::select! {
+                () = end => Ok(Value::Undefined),
+                event = listener.next() => Ok(event),
+            }
+        })
     }
 }
 
 impl Call {
     /// Whom the core tells.
     pub fn sink(&self) -> EventSink {
-        let told = self.told.clone();
-        EventSink(Arc::new(move |event| {
-            // Nobody listens any more when the process is about to end.
-            let _ = told.send(Some(report(event)));
-        }))
+        self.listener.as_ref().map(Listener::sink).unwrap_or_default()
     }
 
     /// What asks a verb to end by itself, for [`ending`](Self::ending).
@@ -94,7 +113,7 @@ impl Call {
                 done = verb => done,
             }
         };
-        env.spawn_future_with_callback(guarded(stopped), last)
+        env.spawn_future_with_callback(self.guarded(env, stopped)?, last)
     }
 
     /// The promise of a verb that ends by itself when it is asked to stop, and tells how. What was asked before it began is not begun.
@@ -103,14 +122,27 @@ impl Call {
         V: Future<Output = error::Result<Value>> + Send + 'static,
     {
         let stop = self.stop();
-        env.spawn_future(guarded(async move { if stop.is_asked() { Err(aborted()) } else { verb.await } }))
+        env.spawn_future(self.guarded(env, async move { if stop.is_asked() { Err(aborted()) } else { verb.await } })?)
     }
-}
 
-/// A panic in it is an error.
-async fn guarded<T>(verb: impl Future<Output = error::Result<T>>) -> Result<T> {
-    let done = AssertUnwindSafe(verb).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)));
-    done.map_err(|error| to_node(&error))
+    /// A panic in it is an error, and the end of the environment stops it.
+    fn guarded<T: Send, V>(&self, env: &Env, verb: V) -> Result<impl Future<Output = Result<T>> + Send + use<T, V>>
+    where
+        V: Future<Output = error::Result<T>> + Send,
+    {
+        let (stop, end) = (self.stop(), end_of(env)?);
+        Ok(async move {
+            let mut verb = pin!(AssertUnwindSafe(verb).catch_unwind());
+            let done = tokio::select! {
+                done = &mut verb => done,
+                () = end => {
+                    stop.ask();
+                    verb.await
+                }
+            };
+            done.unwrap_or_else(|panic| Err(panicked(&*panic))).map_err(|error| to_node(&error))
+        })
+    }
 }
 
 fn aborted() -> Error {

@@ -1,5 +1,7 @@
 //! `lake.graph()`.
 
+use std::mem;
+
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 use rat_core::Graph;
@@ -15,24 +17,25 @@ use crate::value::Value;
 pub struct NativeGraph {
     graph: Graph,
     namespace: String,
+    data: Value,
 }
 
 impl NativeGraph {
     pub fn new(graph: Graph, namespace: &str) -> Self {
-        Self { graph, namespace: namespace.to_owned() }
+        Self { data: report(&graph), graph, namespace: namespace.to_owned() }
     }
 
-    fn name(&self, given: Value) -> Result<Name> {
-        Name::parse(&text("pipeline", given)?, &self.namespace).map_err(|e| to_node(&e))
+    fn name(&self, given: Value) -> Result<&Name> {
+        self.graph.find(&text("pipeline", given)?, &self.namespace).map_err(|e| to_node(&e))
     }
 }
 
 #[napi]
 impl NativeGraph {
-    /// Nodes and edges.
+    /// Nodes and edges, once.
     #[napi]
-    pub fn data(&self) -> Value {
-        report(&self.graph)
+    pub fn data(&mut self) -> Value {
+        mem::replace(&mut self.data, Value::Undefined)
     }
 
     /// The pipelines, each after all that it reads.
@@ -44,13 +47,13 @@ impl NativeGraph {
     /// Everything a pipeline needs.
     #[napi]
     pub fn upstream(&self, pipeline: Value) -> Result<Vec<String>> {
-        Ok(self.graph.upstream(&self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
+        Ok(self.graph.upstream(self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
     }
 
     /// Everything that needs a pipeline.
     #[napi]
     pub fn downstream(&self, pipeline: Value) -> Result<Vec<String>> {
-        Ok(self.graph.downstream(&self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
+        Ok(self.graph.downstream(self.name(pipeline)?).into_iter().map(ToString::to_string).collect())
     }
 
     /// A Mermaid flowchart.

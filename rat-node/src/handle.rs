@@ -54,8 +54,9 @@ impl NativeRunHandle {
 
     /// What happens, from the beginning.
     #[napi]
-    pub fn events(&self) -> NativeRunEvents {
-        NativeRunEvents(Arc::new(Mutex::new(self.0.events())))
+    pub fn events(&self, options: Value) -> Result<NativeRunEvents> {
+        Options::of("runHandle.events", options)?;
+        Ok(NativeRunEvents(Arc::new(Mutex::new(self.0.events()))))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::error::{to_node, wrong};
 use crate::graph::NativeGraph;
 use crate::handle::NativeRunHandle;
 use crate::params::rows;
+use crate::query::NativeStream;
 use crate::report::report;
 use crate::value::Value;
 
@@ -154,35 +155,30 @@ impl NativeLake {
     /// `{ report, failure }` of a write.
     #[napi]
     pub fn write<'env>(&self, env: &'env Env, call: &Call, table: Value, data: Value, options: Value) -> Result<PromiseRaw<'env, Value>> {
-        let (lake, table) = (self.0.clone(), text("table", table)?);
+        let table = text("table", table)?;
         let data = match data {
             Value::Bytes(bytes) => Given::Ipc(bytes),
             Value::List(items) => Given::Rows(rows("data", items)?),
             other => {
-                return Err(wrong(
-                    "data",
-                    "an array of objects, rows of a query, a Table of apache-arrow, or a Uint8Array of Arrow IPC",
-                    &other,
-                ));
+                let expected =
+                    "an array of objects, rows or a stream of a query, a Table or a RecordBatch of apache-arrow, or bytes of Arrow IPC";
+                return Err(wrong("data", expected, &other));
             }
         };
-        let mut given = Options::of("write", options)?;
-        let options = WriteOptions {
-            strategy: given.take("strategy", text)?,
-            unique_key: given.take("uniqueKey", texts)?.unwrap_or_default(),
-            settings: given.take("settings", fields)?.unwrap_or_default(),
-            timeout: given.take("timeout", seconds)?,
-            on_event: call.sink(),
-            stop: call.stop(),
-        };
-        call.ending(env, async move {
-            let data = match data {
-                Given::Ipc(bytes) => WriteData::ipc(bytes),
-                Given::Rows(rows) => WriteData::rows(rows),
-            };
-            let done = lake.write(&table, data?, &options).await?;
-            Ok(outcome(&done, done.error.clone()))
-        })
+        self.written(env, call, table, data, options)
+    }
+
+    /// The same of what a stream has left.
+    #[napi]
+    pub fn write_stream<'env>(
+        &self,
+        env: &'env Env,
+        call: &Call,
+        table: Value,
+        data: &NativeStream,
+        options: Value,
+    ) -> Result<PromiseRaw<'env, Value>> {
+        self.written(env, call, text("table", table)?, Given::Stream(data.clone()), options)
     }
 
     /// `{ report, failure }` of a maintenance.
@@ -225,6 +221,31 @@ impl NativeLake {
 enum Given {
     Ipc(Vec<u8>),
     Rows(Vec<Vec<(String, Param)>>),
+    Stream(NativeStream),
+}
+
+impl NativeLake {
+    fn written<'env>(&self, env: &'env Env, call: &Call, table: String, data: Given, options: Value) -> Result<PromiseRaw<'env, Value>> {
+        let mut given = Options::of("write", options)?;
+        let options = WriteOptions {
+            strategy: given.take("strategy", text)?,
+            unique_key: given.take("uniqueKey", texts)?.unwrap_or_default(),
+            settings: given.take("settings", fields)?.unwrap_or_default(),
+            timeout: given.take("timeout", seconds)?,
+            on_event: call.sink(),
+            stop: call.stop(),
+        };
+        let lake = self.0.clone();
+        call.ending(env, async move {
+            let data = match data {
+                Given::Ipc(bytes) => WriteData::ipc(bytes),
+                Given::Rows(rows) => WriteData::rows(rows),
+                Given::Stream(stream) => stream.rest().await,
+            };
+            let done = lake.write(&table, data?, &options).await?;
+            Ok(outcome(&done, done.error.clone()))
+        })
+    }
 }
 
 /// The report, and the error that a caller who wants failures raised gets.

@@ -5,6 +5,7 @@ mod arguments;
 mod arrow;
 mod bridge;
 mod error;
+mod events;
 mod graph;
 mod handle;
 mod lake;

@@ -5,7 +5,7 @@ use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
 use rat_core::{RunFilter, RunStatus};
 
-use crate::arguments::{Options, count, instant, text, texts};
+use crate::arguments::{Options, count, text, texts, time};
 use crate::bridge::Call;
 use crate::error::to_node;
 use crate::lake::NativeLake;
@@ -22,8 +22,8 @@ impl NativeLake {
         let filter = RunFilter {
             pipeline: given.take("pipeline", text)?,
             statuses: statuses.iter().map(|s| RunStatus::from_text(s).map_err(|e| to_node(&e))).collect::<Result<_>>()?,
-            since: given.take("since", instant)?,
-            until: given.take("until", instant)?,
+            since: given.take("since", time)?,
+            until: given.take("until", time)?,
             limit: given.take("limit", count)?.unwrap_or(RunFilter::default().limit),
             after: given.take("after", text)?,
         };

@@ -4,11 +4,17 @@
 
 use std::ptr;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use napi::bindgen_prelude::{Array, BigInt, Buffer, FromNapiValue, Null, Object, ToNapiValue, Uint8Array, Utf16String};
 use napi::{Env, JsValue, Result, ValueType, check_status, sys, type_of};
 
 /// How deep what a caller hands over may be nested; a circle is deeper than that.
 const DEEPEST: usize = 64;
+/// What `JSON.stringify` asks an object for.
+pub const TO_JSON: &str = "toJSON";
+/// As `object.name = value` makes a property.
+const OPEN: sys::napi_property_attributes =
+    sys::PropertyAttributes::writable | sys::PropertyAttributes::enumerable | sys::PropertyAttributes::configurable;
 /// What a string with a surrogate alone is.
 const NOT_UNICODE: &str = "text that is not Unicode";
 
@@ -27,6 +33,8 @@ pub enum Value {
     Bytes(Vec<u8>),
     List(Vec<Value>),
     Object(Vec<(String, Value)>),
+    /// An object of a report that has a bigint, which `JSON.stringify` writes as decimal text. Only ever made, never given.
+    Identified(Vec<(String, Value)>),
     /// What is not data: a function, a symbol, an instance of a class. Only ever given, never made.
     Other(String),
 }
@@ -38,16 +46,30 @@ impl Value {
             Self::Undefined => "undefined".to_owned(),
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
+            Self::Number(value) if value.is_infinite() => if *value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
+            Self::Number(value) if value.abs() >= 1e21 => format!("{value:e}"),
             Self::Number(value) => value.to_string(),
             Self::Signed(value) => format!("{value}n"),
             Self::Unsigned(value) => format!("{value}n"),
             Self::Text(value) if value.chars().count() <= 40 => format!("{value:?}"),
             Self::Text(_) => "a string".to_owned(),
-            Self::Date(_) => "a Date".to_owned(),
+            Self::Date(millis) if !millis.is_finite() => "an invalid Date".to_owned(),
+            Self::Date(_) => self.instant().map_or_else(
+                || "a Date that is too far from now".to_owned(),
+                |instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true),
+            ),
             Self::Bytes(_) => "bytes".to_owned(),
             Self::List(_) => "an array".to_owned(),
-            Self::Object(_) => "an object".to_owned(),
+            Self::Object(_) | Self::Identified(_) => "an object".to_owned(),
             Self::Other(what) => what.clone(),
+        }
+    }
+
+    /// The instant of a Date; `None` for anything else, and beyond what the core counts to.
+    pub fn instant(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Date(millis) if millis.is_finite() => DateTime::from_timestamp_millis(*millis as i64),
+            _ => None,
         }
     }
 
@@ -61,7 +83,7 @@ impl Value {
                 ValueType::String => read_text(env, value)?.map_or_else(|| Self::Other(NOT_UNICODE.to_owned()), Self::Text),
                 ValueType::BigInt => match BigInt::from_napi_value(env, value)?.get_i64() {
                     (number, true) => Self::Signed(number),
-                    _ => Self::Other("a bigint of more than 64 bits".to_owned()),
+                    _ => Self::Other(far(&written(env, value)?)),
                 },
                 ValueType::Object => Self::read_object(env, value, depth)?,
                 other => Self::Other(format!("a {}", other.to_string().to_lowercase())),
@@ -75,9 +97,10 @@ impl Value {
         }
         unsafe {
             let object = Object::from_napi_value(env, value)?;
-            if object.is_array()? {
-                let array = Array::from_napi_value(env, value)?;
-                let items = (0..array.len()).map(|i| {
+            if object.is_array()? || is_array_behind_proxy(env, value)? {
+                let mut length = ptr::null_mut();
+                check_status!(sys::napi_get_named_property(env, value, c"length".as_ptr(), &raw mut length))?;
+                let items = (0..u32::from_napi_value(env, length)?).map(|i| {
                     let mut item = ptr::null_mut();
                     check_status!(sys::napi_get_element(env, value, i, &raw mut item))?;
                     Self::read(env, item, depth + 1)
@@ -98,12 +121,9 @@ impl Value {
             if !is_plain(env, value)? {
                 return Ok(Self::Other(class_of(env, value)));
             }
-            let mut names = ptr::null_mut();
-            check_status!(sys::napi_get_property_names(env, value, &raw mut names))?;
             let mut fields = Vec::new();
-            for i in 0..Array::from_napi_value(env, names)?.len() {
-                let (mut key, mut field) = (ptr::null_mut(), ptr::null_mut());
-                check_status!(sys::napi_get_element(env, names, i, &raw mut key))?;
+            for key in own_names(env, value)? {
+                let mut field = ptr::null_mut();
                 check_status!(sys::napi_get_property(env, value, key, &raw mut field))?;
                 let Some(name) = read_text(env, key)? else {
                     return Ok(Self::Other(format!("an object with a name that is {NOT_UNICODE}")));
@@ -144,7 +164,43 @@ unsafe fn class_of(env: sys::napi_env, value: sys::napi_value) -> String {
             .try_for_each(|key| check_status!(sys::napi_get_named_property(env, at, key.as_ptr(), &raw mut at)))
             .and_then(|()| String::from_napi_value(env, at))
     };
-    name.map_or_else(|_| "an instance of a class".to_owned(), |name| format!("an instance of {name}"))
+    match name.as_deref() {
+        Ok("Object") => "an object that inherits fields".to_owned(),
+        Ok(name) if !name.is_empty() => format!("an instance of {name}"),
+        _ => "an instance of a class without a name".to_owned(),
+    }
+}
+
+/// A Proxy has no prototype of its own, so that one of an array would pass for a literal.
+unsafe fn is_array_behind_proxy(env: sys::napi_env, value: sys::napi_value) -> Result<bool> {
+    let mut at = ptr::null_mut();
+    unsafe {
+        check_status!(sys::napi_get_prototype(env, value, &raw mut at))?;
+        if type_of!(env, at)? != ValueType::Null {
+            return Ok(false);
+        }
+        check_status!(sys::napi_get_global(env, &raw mut at))?;
+        for key in [c"Array", c"isArray"] {
+            check_status!(sys::napi_get_named_property(env, at, key.as_ptr(), &raw mut at))?;
+        }
+        let mut answer = ptr::null_mut();
+        check_status!(sys::napi_call_function(env, value, at, 1, &raw const value, &raw mut answer))?;
+        bool::from_napi_value(env, answer)
+    }
+}
+
+/// A value as `String(value)` writes it.
+unsafe fn written(env: sys::napi_env, value: sys::napi_value) -> Result<String> {
+    let mut text = ptr::null_mut();
+    unsafe {
+        check_status!(sys::napi_coerce_to_string(env, value, &raw mut text))?;
+        String::from_napi_value(env, text)
+    }
+}
+
+/// A bigint of more digits than anybody reads is told by how many it has.
+fn far(digits: &str) -> String {
+    if digits.len() <= 40 { format!("{digits}n") } else { format!("a bigint of {} digits", digits.trim_start_matches('-').len()) }
 }
 
 impl FromNapiValue for Value {
@@ -171,17 +227,103 @@ impl ToNapiValue for Value {
                 }
                 Self::Bytes(value) => Buffer::to_napi_value(env, value.into()),
                 Self::List(items) => Vec::to_napi_value(env, items),
-                Self::Object(fields) => {
-                    let object = Object::to_napi_value(env, Object::new(&Env::from_raw(env))?)?;
-                    for (name, field) in fields {
-                        let name = Key::new(env, &name)?;
-                        let field = Self::to_napi_value(env, field)?;
-                        name.put(env, object, field)?;
-                    }
+                Self::Object(fields) => object_of(env, fields),
+                Self::Identified(fields) => {
+                    let object = object_of(env, fields)?;
+                    let name = String::to_napi_value(env, TO_JSON.to_owned())?;
+                    // Nothing that one sees or copies is added.
+                    let hidden = sys::PropertyAttributes::writable | sys::PropertyAttributes::configurable;
+                    let method = sys::napi_property_descriptor { method: Some(to_json), ..property(name, hidden) };
+                    check_status!(sys::napi_define_properties(env, object, 1, &raw const method))?;
                     Ok(object)
                 }
             }
         }
+    }
+}
+
+unsafe fn object_of(env: sys::napi_env, fields: Vec<(String, Value)>) -> Result<sys::napi_value> {
+    unsafe {
+        let object = Object::to_napi_value(env, Object::new(&Env::from_raw(env))?)?;
+        for (name, field) in fields {
+            let name = Key::new(env, &name)?;
+            let field = Value::to_napi_value(env, field)?;
+            name.put(env, object, field)?;
+        }
+        Ok(object)
+    }
+}
+
+/// `toJSON`: the same object, with each bigint as decimal text. `JSON.parse` would round a number of that size.
+unsafe extern "C" fn to_json(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let said = || -> Result<sys::napi_value> {
+        let mut this = ptr::null_mut();
+        unsafe {
+            check_status!(sys::napi_get_cb_info(env, info, ptr::null_mut(), ptr::null_mut(), &raw mut this, ptr::null_mut()))?;
+            let copy = Object::to_napi_value(env, Object::new(&Env::from_raw(env))?)?;
+            for name in own_names(env, this)? {
+                let mut field = ptr::null_mut();
+                check_status!(sys::napi_get_property(env, this, name, &raw mut field))?;
+                let own = sys::napi_property_descriptor { value: as_json(env, field)?, ..property(name, OPEN) };
+                check_status!(sys::napi_define_properties(env, copy, 1, &raw const own))?;
+            }
+            Ok(copy)
+        }
+    };
+    // What went wrong is thrown when this returns.
+    said().unwrap_or(ptr::null_mut())
+}
+
+/// A bigint as text, and those of an array; anything else as it is.
+unsafe fn as_json(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_value> {
+    unsafe {
+        let mut said = value;
+        if type_of!(env, value)? == ValueType::BigInt {
+            check_status!(sys::napi_coerce_to_string(env, value, &raw mut said))?;
+        } else if type_of!(env, value)? == ValueType::Object && Object::from_napi_value(env, value)?.is_array()? {
+            let length = Array::from_napi_value(env, value)?.len();
+            said = Array::to_napi_value(env, Env::from_raw(env).create_array(length)?)?;
+            for i in 0..length {
+                let mut item = ptr::null_mut();
+                check_status!(sys::napi_get_element(env, value, i, &raw mut item))?;
+                check_status!(sys::napi_set_element(env, said, i, as_json(env, item)?))?;
+            }
+        }
+        Ok(said)
+    }
+}
+
+/// The names of the fields that are an object's own.
+unsafe fn own_names(env: sys::napi_env, object: sys::napi_value) -> Result<Vec<sys::napi_value>> {
+    let mut names = ptr::null_mut();
+    unsafe {
+        check_status!(sys::napi_get_all_property_names(
+            env,
+            object,
+            sys::KeyCollectionMode::own_only,
+            sys::KeyFilter::enumerable | sys::KeyFilter::skip_symbols,
+            sys::KeyConversion::numbers_to_strings,
+            &raw mut names
+        ))?;
+        let name = |i| {
+            let mut name = ptr::null_mut();
+            check_status!(sys::napi_get_element(env, names, i, &raw mut name)).map(|()| name)
+        };
+        (0..Array::from_napi_value(env, names)?.len()).map(name).collect()
+    }
+}
+
+/// A property without a value yet.
+fn property(name: sys::napi_value, attributes: sys::napi_property_attributes) -> sys::napi_property_descriptor {
+    sys::napi_property_descriptor {
+        utf8name: ptr::null(),
+        name,
+        method: None,
+        getter: None,
+        setter: None,
+        value: ptr::null_mut(),
+        attributes,
+        data: ptr::null_mut(),
     }
 }
 
@@ -202,17 +344,7 @@ impl Key {
         if !self.is_proto {
             return unsafe { check_status!(sys::napi_set_property(env, object, self.name, value)) };
         }
-        let attributes = sys::PropertyAttributes::writable | sys::PropertyAttributes::enumerable | sys::PropertyAttributes::configurable;
-        let own = sys::napi_property_descriptor {
-            utf8name: ptr::null(),
-            name: self.name,
-            method: None,
-            getter: None,
-            setter: None,
-            value,
-            attributes,
-            data: ptr::null_mut(),
-        };
+        let own = sys::napi_property_descriptor { value, ..property(self.name, OPEN) };
         unsafe { check_status!(sys::napi_define_properties(env, object, 1, &raw const own)) }
     }
 }

@@ -13,6 +13,8 @@ const given: Record<string, string[]> = { late_airlines: ['45'] }
 
 it.each((await readdir(join(examples, 'node'))).filter((file) => file.endsWith('.mjs')))('%s', async (file) => {
   const name = file.replace('.mjs', '')
+  // What a reader copies works where the package is installed.
+  expect(await readFile(join(examples, 'node', file), 'utf8')).toContain("from '@rat/node'")
   const { stdout } = await run(process.execPath, [join(examples, 'node', file), ...(given[name] ?? [])])
   expect(stdout.trim()).not.toBe('')
   if (answers.includes(`${name}.txt`)) expect(stdout).toBe(await readFile(join(examples, 'answers', `${name}.txt`), 'utf8'))

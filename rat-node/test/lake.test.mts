@@ -1,14 +1,15 @@
+import { getEventListeners } from 'node:events'
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 
-import { tableFromArrays } from 'apache-arrow'
+import { tableFromArrays, tableToIPC } from 'apache-arrow'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { CancelledError, InternalError, type Event, type Lake, type MaintenanceReport, RatError, RunFailedError, init, open } from '../index.mjs'
-import { HEAVY, ORDERS, Project, rejection } from './support.mjs'
+import { CancelledError, InternalError, type Event, Lake, type MaintenanceReport, RatError, RunFailedError, init, open } from '../index.mjs'
+import { HEAVY, ORDERS, Project, SLOW, rejection } from './support.mjs'
 
 /** What the package keeps to itself. */
 const require = createRequire(import.meta.url)
@@ -63,6 +64,19 @@ describe('building', () => {
     // It is no part of the data.
     expect(Object.keys(report.runs[0]!)).not.toContain('toJSON')
     expect(structuredClone(report)).toEqual(report)
+    expect(await lake.graph().then((graph) => Object.getOwnPropertySymbols(graph.nodes[0]).concat(Object.getOwnPropertyNames(graph.nodes[0]) as never))).not.toContain('toJSON')
+  })
+
+  it('reports rows of samples as they are', async () => {
+    await project.pipeline('silver/ids', "select 9007199254740993 as id, [9007199254740993, 1] as ids, 5 as few, 'x' as snapshot_id\n")
+    await project.write('default/pipelines/silver/ids/tests/quality/none.sql', 'select * from {{ this }}')
+    const { tests } = await lake.run('silver.ids', { raiseOnFailure: false })
+    expect(tests[0]!.samples).toEqual([{ id: 9007199254740993n, ids: [9007199254740993n, 1], few: 5, snapshot_id: 'x' }])
+    expect(JSON.parse(JSON.stringify(tests[0]!.samples))).toEqual([{ id: '9007199254740993', ids: ['9007199254740993', 1], few: 5, snapshot_id: 'x' }])
+    await project.pipeline('silver/own', 'select 9007199254740993 as id, 1 as "toJSON"\n')
+    await project.write('default/pipelines/silver/own/tests/quality/none.sql', 'select * from {{ this }}')
+    const own = await lake.run('silver.own', { raiseOnFailure: false })
+    expect(own.tests[0]!.samples).toEqual([{ id: 9007199254740993n, toJSON: 1 }])
   })
 
   it('tells what happens, in order, before the promise settles', async () => {
@@ -73,6 +87,26 @@ describe('building', () => {
     expect(phases).toEqual(report.phases.map((phase) => phase.phase))
     const last = events.at(-1)
     expect(last?.event === 'finished' && last.report.snapshotId).toBe(report.snapshotId)
+  })
+
+  it('tells a slow listener the newest progress alone', async () => {
+    await project.pipeline('bronze/heavy', HEAVY)
+    const events: Event[] = []
+    const onEvent = async (event: Event) => {
+      events.push(event)
+      // Busy until the run is over.
+      if (event.event === 'started') while ((await lake.runs.get(event.runId)).finishedAt === null);
+    }
+    const { rowsTotal } = await lake.run('bronze.heavy', { onEvent })
+    const progress = events.flatMap((event, at) => (event.event === 'progress' ? [[at, event.rows]] : []))
+    expect(progress.length).toBeGreaterThan(0)
+    expect(progress.map(([at]) => events[at! - 1]!.event)).not.toContain('progress')
+    expect(progress.at(-1)![1]).toBe(rowsTotal)
+  })
+
+  it('keeps no event for nobody', async () => {
+    const unheard = new native.Call(false)
+    expect(await unheard.event()).toBeUndefined()
   })
 
   it('stops when a callback throws, and rejects with what it threw', async () => {
@@ -86,13 +120,35 @@ describe('building', () => {
     expect((await lake.run('silver.orders')).status).toBe('success')
   })
 
+  it('says who called: the frame is the first or the second', async () => {
+    const frames = (error: unknown) => (error as Error).stack!.replace((error as Error).message, '').split('\n').filter((line) => /^ +at /.test(line))
+    const graph = await lake.graph()
+    const calls: (() => unknown)[] = [
+      async () => await lake.query('select nothing'),
+      async () => await lake.tables.get('silver.nothing'),
+      async () => await lake.stream('select nothing').next(),
+      async () => await lake.build(['silver.nothing']),
+      async () => await open('/nothing'),
+      () => graph.upstream('nothing'),
+    ]
+    for (const call of calls) {
+      const error = await rejection((async () => await call())())
+      expect(error).toBeInstanceOf(RatError)
+      expect(frames(error).slice(0, 2).join('\n')).toContain('lake.test.mts')
+    }
+    await project.pipeline('silver/broken', "select cast('x' as int) as id")
+    const failed = await rejection((async () => await lake.run('silver.broken'))())
+    expect(failed).toBeInstanceOf(RunFailedError)
+    expect(frames(failed).slice(0, 2).join('\n')).toContain('lake.test.mts')
+  })
+
   it('throws the report of a failed run unless told not to', async () => {
     await project.write('default/pipelines/silver/orders/tests/quality/cheap.sql', 'select * from {{ this }} where amount > 10')
     const error = await rejection(lake.run('silver.orders'))
     expect(error).toBeInstanceOf(RunFailedError)
     const failed = error as RunFailedError
     expect([failed.kind, failed.code]).toEqual(['rejected', 'QUALITY_FAILED'])
-    expect('tests' in failed.report && failed.report.tests[0]).toMatchObject({ name: 'cheap', count: 1, samples: [{ customer: 'Ada' }] })
+    expect(failed.report.pipeline && failed.report.tests[0]).toMatchObject({ name: 'cheap', count: 1, samples: [{ customer: 'Ada' }] })
 
     const report = await lake.run('silver.orders', { raiseOnFailure: false })
     expect(report.error).toBeInstanceOf(RatError)
@@ -102,6 +158,10 @@ describe('building', () => {
     expect(build).toBeInstanceOf(RunFailedError)
     expect((build as RunFailedError).context.pipeline).toBe('default.silver.orders')
   })
+})
+
+it('a lake is opened, not made', () => {
+  expect(() => new (Lake as unknown as new (path: string) => Lake)('./shop')).toThrow('open a lake with `open()`')
 })
 
 describe('aborting', () => {
@@ -171,6 +231,52 @@ describe('aborting', () => {
     expect(await rejection(read())).toBeInstanceOf(CancelledError)
   })
 
+  it('does not wait for a listener that never answers', async () => {
+    const abort = new AbortController()
+    const never = new Promise<void>(() => {})
+    const onEvent = (event: Event) => {
+      setImmediate(() => abort.abort('enough'))
+      return event.event === 'started' ? never : undefined
+    }
+    expect(await rejection(lake.run('bronze.heavy', { signal: abort.signal, onEvent }))).toMatchObject({ code: 'CANCELLED', cause: 'enough' })
+  })
+
+  it('stops every verb that takes a signal, those that ask and those that wait', async () => {
+    const handle = await lake.submit('bronze.heavy')
+    const listening = new AbortController()
+    const listen = async () => {
+      for await (const event of handle.events({ signal: listening.signal })) {
+        expect(event.event).toBe('started')
+        listening.abort()
+      }
+    }
+    expect(await rejection(listen())).toBeInstanceOf(CancelledError)
+    handle.cancel()
+    await handle.wait({ raiseOnFailure: false })
+    const signal = AbortSignal.abort()
+    for (const verb of [() => open(project.folder, { signal }), () => init(join(project.folder, 'x'), { signal }), () => lake.submit('silver.orders', { signal })]) {
+      expect(await rejection(verb())).toBeInstanceOf(CancelledError)
+    }
+    expect(await readdir(project.folder)).not.toContain('x')
+    // As for `fetch`, null is none.
+    expect((await lake.query('select 1', { signal: null })).numRows).toBe(1)
+  })
+
+  it('takes one listener of a signal for any number of verbs', async () => {
+    const abort = new AbortController()
+    const warnings: Error[] = []
+    const warned = (warning: Error) => warnings.push(warning)
+    process.on('warning', warned)
+    const waiting = Array.from({ length: 16 }, () => lake.query(SLOW, { signal: abort.signal }).catch((error: RatError) => error.code))
+    expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1)
+    abort.abort()
+    expect(await Promise.all(waiting)).toEqual(Array(16).fill('CANCELLED'))
+    await new Promise(setImmediate)
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([])
+  })
+
   it('leaves no listener on the signal', async () => {
     const { signal } = new AbortController()
     let listeners = 0
@@ -237,7 +343,7 @@ describe('the handle', () => {
       expect(fileURLToPath(other.url)).toBe(folder)
       using again = await open(other.url)
       expect(again.url).toBe(other.url)
-      expect((await other.build([], { force: true })).status).toBe('success')
+      expect((await other.build(undefined, { force: true })).status).toBe('success')
       expect((await other.query('select count(*) as n from silver.orders')).toArray()).toEqual([{ n: 2n }])
     }
   })
@@ -266,6 +372,9 @@ describe('the nouns', () => {
 
     const page = await lake.runs.list({ limit: 1, status: ['success'], since: new Date(0) })
     expect([page.runs.length, page.next]).toEqual([1, page.runs[0]!.id])
+    const { startedAt } = await lake.runs.get(page.runs[0]!.id)
+    expect((await lake.runs.list({ since: startedAt })).runs.map((run) => run.id)).toContain(page.next)
+    expect((await lake.runs.list({ until: startedAt })).runs.map((run) => run.id)).not.toContain(page.next)
     const rest = await lake.runs.list({ after: page.next! })
     expect(rest.runs.map((run) => run.id)).not.toContain(page.next)
     const id = report.runs[0]!.id
@@ -373,6 +482,15 @@ describe('the nouns', () => {
     const table = tableFromArrays({ id: BigInt64Array.from([3n, 4n]), name: ['Cy', 'Di'] })
     await lake.write('bronze.t', table, { strategy: 'incremental', uniqueKey: 'id' })
     expect((await all()).map(({ id, name }) => [id, name])).toEqual([[1n, null], [2n, 'Bob'], [3n, 'Cy'], [4n, 'Di']])
+    await lake.write('bronze.batch', table.batches[0]!)
+    const bytes = tableToIPC(table, 'stream')
+    await lake.write('bronze.batch', bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer)
+    await lake.write('bronze.batch', (await lake.query('select * from bronze.batch')).toArray())
+    expect((await lake.query('select id, name, count(*) as n from bronze.batch group by id, name order by id')).toArray()).toEqual([
+      { id: 3n, name: 'Cy', n: 4n },
+      { id: 4n, name: 'Di', n: 4n },
+    ])
+    await lake.tables.drop('bronze.batch')
     await lake.write('bronze.t', await lake.query('select 9 as id'), { strategy: 'full_refresh' })
     expect((await lake.query('select * from bronze.t')).toArray()).toEqual([{ id: 9n }])
     const mixed = await rejection(lake.write('bronze.u', [{ id: 1 }, { id: 'two' }]))

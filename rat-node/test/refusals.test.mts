@@ -39,28 +39,38 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['open(bytes)', () => open(Buffer.from([0xff]) as never), '`path` must be a string, and is bytes'],
     ['open namespace', () => open(project.folder, { namespace: 1 as never }), '`namespace` must be a string, and is 1'],
     ['open readOnly', () => open(project.folder, { readOnly: 'yes' as never }), '`readOnly` must be a boolean, and is "yes"'],
-    ['open options', () => open(project.folder, 'x' as never), '`options` must be an object, and is "x"'],
-    ['open null', () => open(project.folder, null as never), '`options` must be an object, and is null'],
+    ['open options', () => open(project.folder, 'x' as never), '`options` must be a plain object, and is "x"'],
+    ['open null', () => open(project.folder, null as never), '`options` must be a plain object, and is null'],
     ['settings', () => open(project.folder, { settings: { vars: { f: () => 1 } } }), '`settings.vars.f` must be made of what JSON has, or a Date, and is a function'],
     ['run()', () => any().run!(), '`pipeline` must be a string, and is undefined'],
     ['run({})', () => any().run!({}), '`pipeline` must be a string, and is an object'],
     ['run vars', () => any().run!('a.b', { vars: [] }), '`vars` must be an object, and is an array'],
     ['run var', () => any().run!('a.b', { vars: { x: NaN } }), '`vars.x` must be made of what JSON has, or a Date, and is NaN'],
     ['run circle', () => any().run!('a.b', { vars: circle }), 'nested deeper than 64'],
-    ['run class', () => any().run!('a.b', new Map()), '`options` must be an object, and is an instance of Map'],
+    ['run class', () => any().run!('a.b', new Map()), '`options` must be a plain object, and is an instance of Map'],
     ['timeout text', () => any().run!('a.b', { timeout: '1' }), '`timeout` must be a number of seconds, not negative, and is "1"'],
     ['timeout -1', () => any().query!('select 1', { timeout: -1 }), '`timeout` must be a number of seconds, not negative, and is -1'],
     ['timeout NaN', () => any().query!('select 1', { timeout: NaN }), '`timeout` must be a number of seconds, not negative, and is NaN'],
     ['limit 1.5', () => any().query!('select 1', { limit: 1.5 }), '`limit` must be a whole number, not negative, and is 1.5'],
     ['limit -1', () => any().query!('select 1', { limit: -1 }), '`limit` must be a whole number, not negative, and is -1'],
-    ['namespaces', () => any().query!('select 1', { namespaces: [1] }), '`namespaces` must be a string or an array of strings'],
+    ['namespaces', () => any().query!('select 1', { namespaces: [1] }), '`namespaces[0]` must be a string, and is 1'],
     ['params', () => any().query!('select $1', { params: 1 }), '`params` must be an array or an object, and is 1'],
     ['param', () => any().query!('select $1', { params: [{}] }), '`params[0]` must be null, a boolean'],
     ['param in a list', () => any().query!('select $1', { params: [[1, {}]] }), '`params[0][1]` must be null, a boolean'],
     ['param circle', () => any().query!('select $1', { params: [ring] }), 'nested deeper than 64'],
     ['no param', () => any().query!('select $a', { params: { a: undefined } }), '`params.a` must be null, a boolean'],
-    ['bigint', () => any().query!('select $a', { params: { a: 2n ** 70n } }), '`params.a` must be null, a boolean'],
-    ['date', () => any().query!('select $1', { params: [new Date(NaN)] }), '`params[0]` must be a valid Date'],
+    ['bigint', () => any().query!('select $a', { params: { a: 2n ** 63n } }), 'a bigint of 64 bits with its sign, a string, a Date, a Uint8Array or an array of these, and is 9223372036854775808n'],
+    ['bigint of many digits', () => any().query!('select $a', { params: { a: -(10n ** 50n) } }), 'and is a bigint of 51 digits'],
+    ['date', () => any().query!('select $1', { params: [new Date(NaN)] }), '`params[0]` must be a valid Date, and is an invalid Date'],
+    ['far date', () => any().query!('select $1', { params: [new Date(8.64e15)] }), '`params[0]` must be a valid Date, and is a Date that is too far from now'],
+    ['select of a Date', () => any().build!(new Date(0)), '`select` must be a string or an array of strings, and is 1970-01-01T00:00:00.000Z'],
+    ['class without a name', () => any().query!('select $1', { params: [new (class {})()] }), 'an array of these, and is an instance of a class without a name'],
+    ['generator', () => any().query!('select 1', { params: (async function* () {})() }), '`params` must be an array or an object, and is an instance of a class without a name'],
+    ['large number', () => any().query!('select 1', { limit: 1e300 }), '`limit` must be a whole number, not negative, and is 1e300'],
+    ['item of select', () => any().build!(['a', 5]), '`select[1]` must be a string, and is 5'],
+    ['inherited options', () => any().query!('select 1', Object.create({ signal: AbortSignal.abort() })), '`options` must be a plain object, and is an object that inherits fields'],
+    ['options of a class', () => any().query!('select 1', new (class Options { signal = undefined })()), '`options` must be a plain object, and is an instance of Options'],
+    ['options of a Proxy', () => any().query!('select 1', new Proxy([1], {})), '`options` must be a plain object, and is an array'],
     ['query(sql)', () => any().query!(Symbol('x')), '`sql` must be a string, and is a symbol'],
     ['stream', () => lake.stream(1 as never).next(), '`sql` must be a string, and is 1'],
     ['select', () => any().build!(3), '`select` must be a string or an array of strings, and is 3'],
@@ -68,7 +78,7 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['concurrency', () => any().build!([], { concurrency: 'all' }), '`concurrency` must be a whole number, not negative, and is "all"'],
     ['publish', () => any().build!([], { publish: 'later' }), '`later` is no way to publish a build'],
     ['maintain select', () => any().maintain!(3), '`select` must be a string or an array of strings, and is 3'],
-    ['write data', () => any().write!('silver.x', 'rows'), '`data` must be an array of objects, rows of a query, a Table of apache-arrow, or a Uint8Array of Arrow IPC, and is "rows"'],
+    ['write data', () => any().write!('silver.x', 'rows'), '`data` must be an array of objects, rows or a stream of a query, a Table or a RecordBatch of apache-arrow, or bytes of Arrow IPC, and is "rows"'],
     ['write row', () => any().write!('silver.x', [{ id: 1 }, 2]), '`data[1]` must be an object of values by the names of columns, and is 2'],
     ['write value', () => any().write!('silver.x', [{ id: { deep: 1 } }]), '`data[0].id` must be null, a boolean'],
     ['write nothing', () => any().write!('silver.x', []), 'the rows have no columns'],
@@ -76,12 +86,12 @@ describe('an argument of the wrong type names the parameter and what was expecte
     ['dryRun', () => any().maintain!([], { dryRun: 1 }), '`dryRun` must be a boolean, and is 1'],
     ['keepSnapshots', () => any().maintain!([], { keepSnapshots: -1 }), '`keepSnapshots` must be a whole number, not negative, and is -1'],
     ['keepFor', () => any().maintain!([], { keepFor: '7d' }), '`keepFor` must be a number of seconds, not negative, and is "7d"'],
-    ['orphanGrace', () => any().maintain!([], { orphanGrace: Infinity }), '`orphanGrace` must be a number of seconds, not negative, and is inf'],
+    ['orphanGrace', () => any().maintain!([], { orphanGrace: Infinity }), '`orphanGrace` must be a number of seconds, not negative, and is Infinity'],
     ['signal', () => any().query!('select 1', { signal: 1 }), '`signal` must be an AbortSignal, and is 1'],
     ['onEvent', () => any().run!('a.b', { onEvent: {} }), '`onEvent` must be a function, and is an object'],
     ['raiseOnFailure', () => any().run!('a.b', { raiseOnFailure: 0 }), '`raiseOnFailure` must be a boolean, and is 0'],
     ['runs status', () => lake.runs.list({ status: 'done' as never }), '`done` is no status of a run'],
-    ['runs since', () => lake.runs.list({ since: 'yesterday' as never }), '`since` must be a valid Date, and is "yesterday"'],
+    ['runs since', () => lake.runs.list({ since: 'yesterday' as never }), '`since` must be a valid Date or ISO 8601 text, with its zone, and is "yesterday"'],
     ['open lone', () => open(LONE), '`path` must be a string, and is text that is not Unicode'],
     ['query lone', () => lake.query(`select '${LONE}'`), '`sql` must be a string, and is text that is not Unicode'],
     ['param lone', () => lake.query('select $1', { params: [LONE] }), '`params[0]` must be null, a boolean'],
@@ -134,8 +144,8 @@ describe('an option that is not known', () => {
     ['open', () => open('.', { settngs: {} } as never), '`settngs` is not an option of `open`', 'did you mean `settings`?'],
     ['maintain dry_run', () => any().maintain!([], { dry_run: true }), '`dry_run` is not an option of `maintain`', 'did you mean `dryRun`?'],
     ['check', () => any().check!([], { force: true }), '`force` is not an option of `check`', 'its options are signal'],
-    ['tables.list', () => loose(lake.tables).list!({ limt: 1 }), '`limt` is not an option of `tables.list`', 'it has no options'],
-    ['tables.get', () => loose(lake.tables).get!('a.b', { at: 1 }), '`at` is not an option of `tables.get`', 'it has no options'],
+    ['tables.list', () => loose(lake.tables).list!({ limt: 1 }), '`limt` is not an option of `tables.list`', 'its options are signal'],
+    ['tables.get', () => loose(lake.tables).get!('a.b', { at: 1 }), '`at` is not an option of `tables.get`', 'its options are signal'],
     ['build', () => any().build!([], { timeout: 1 }), '`timeout` is not an option of `build`', 'its options are'],
   ]
   it.each(unknown)('%s', async (_, refused, message, help) => {
@@ -211,13 +221,17 @@ describe('every argument of every verb is named when it is of another type', () 
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', summary: expect.stringMatching(new RegExp(`^\`${name}\` must be .*an instance of Map$`)) as string })
   })
 
-  // What a verb without options is given beyond its arguments is an option, and none of its own.
+  // Every verb can be stopped; those that are not listed have no other option.
   const bare = Object.keys(given).filter((verb) => verb.includes('.') && !(verb in (require('../rat.node') as { options: () => object }).options()))
-  it.each(bare)('%s has no options', async (verb) => {
+  it.each(bare)('%s has no option but signal', async (verb) => {
     const nothing = await rejection(call(verb, ...Object.values(given[verb]!), { nonsense: 1 }))
     expect(nothing).toMatchObject({ code: 'INVALID_ARGUMENT', summary: `\`nonsense\` is not an option of \`${verb}\`` })
     const odd = await rejection(call(verb, ...Object.values(given[verb]!), 5))
-    expect(odd).toMatchObject({ code: 'INVALID_ARGUMENT', summary: '`options` must be an object, and is 5' })
+    expect(odd).toMatchObject({ code: 'INVALID_ARGUMENT', summary: '`options` must be a plain object, and is 5' })
+    const aborted = await rejection(call(verb, ...Object.values(given[verb]!), { signal: AbortSignal.abort('enough') }))
+    expect(aborted).toMatchObject({ code: 'CANCELLED', cause: 'enough' })
+    const signal = await rejection(call(verb, ...Object.values(given[verb]!), { signal: 1 }))
+    expect(signal).toMatchObject({ summary: '`signal` must be an AbortSignal, and is 1' })
   })
 
   const known = (require('../rat.node') as { options: () => Record<string, string[]> }).options()
@@ -287,7 +301,8 @@ describe('states', () => {
     expect(await rejection(lake.runs.logs('none'))).toMatchObject({ code: 'RUN_NOT_FOUND' })
     expect(await rejection(lake.landing.files('none'))).toMatchObject({ code: 'UNKNOWN_ZONE' })
     const graph = await lake.graph()
-    expect(() => graph.upstream('a')).toThrow(InvalidError)
+    for (const name of ['a', 'silver.order', 'orders']) expect(() => graph.upstream(name)).toThrow(NotFoundError)
+    expect(graph.downstream('silver.orders')).toEqual(['default.gold.totals'])
     expect(() => graph.upstream(1 as never)).toThrow('`pipeline` must be a string, and is 1')
   })
 

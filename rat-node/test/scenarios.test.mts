@@ -30,6 +30,8 @@ function fences(text: string): Fence[] {
   return found
 }
 
+/** Without a word all is meant, which an empty list is not. */
+const selection = (words: string[]) => (words.length > 0 ? words : undefined)
 const short = (name: string) => name.split('.').slice(1).join('.')
 const lines = (all: string[]) => all.map((line) => `${line}\n`).join('')
 
@@ -59,7 +61,7 @@ const plan = async (lake: Lake, pipeline: string, flags: string[]): Promise<stri
 
 const verbs: Record<string, (lake: Lake, words: string[], sql: string) => Promise<string>> = {
   check: async (lake) => lines((await lake.check()).diagnostics.map((d) => d.code)) || 'ok\n',
-  build: async (lake, select) => lines((await lake.build(select, { raiseOnFailure: false })).runs.map(outcome)),
+  build: async (lake, select) => lines((await lake.build(selection(select), { raiseOnFailure: false })).runs.map(outcome)),
   run: async (lake, [pipeline, ...flags]) => {
     const [fullRefresh, allowDataLoss] = ['full-refresh', 'allow-data-loss'].map((flag) => flags.includes(flag))
     return lines([outcome(await lake.run(pipeline!, { fullRefresh: fullRefresh!, allowDataLoss: allowDataLoss!, raiseOnFailure: false }))])
@@ -67,7 +69,7 @@ const verbs: Record<string, (lake: Lake, words: string[], sql: string) => Promis
   plan: async (lake, [pipeline, ...flags]) => plan(lake, pipeline!, flags),
   rows: async (lake, _, sql) => rows(await lake.query(sql)),
   refused: async (lake, _, sql) => lines([await lake.query(sql).then(() => 'answered', (error: RatError) => error.code)]),
-  graph: async (lake, select) => lines((await lake.graph(select)).edges.map((edge) => `${short(edge.from)} -> ${short(edge.to)}`)),
+  graph: async (lake, select) => lines((await lake.graph(selection(select))).edges.map((edge) => `${short(edge.from)} -> ${short(edge.to)}`)),
   tables: async (lake) => {
     const infos = (await lake.tables.list()).map(async ({ name }) => lake.tables.get(name))
     return lines((await Promise.all(infos)).map((table) => `${short(table.name)} ${table.kind} ${table.rowCount ?? '-'}`))

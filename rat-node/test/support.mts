@@ -13,6 +13,9 @@ export const TOTALS = "select customer, sum(amount) as total from {{ ref('silver
 /** Rows enough that a debug build is busy with them for a while. */
 export const HEAVY = 'select i as id, i % 1000 as customer, i * 1.5 as amount from generate_series(1, 2000000) t(i)\n'
 
+/** A query that takes longer than anybody waits, step by small step: it can be stopped soon on a slow machine, too. */
+export const SLOW = 'select i from generate_series(1, 1000000000000) t(i) where sin(i) > 2'
+
 export class Project {
   private opened: Lake[] = []
   private constructor(readonly folder: string) {}

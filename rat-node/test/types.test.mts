@@ -158,17 +158,31 @@ describe('options', () => {
     write: 'WriteOptions',
     query: 'QueryOptions',
     'runs.list': 'RunFilter',
+    'landing.preview': 'LandingPreviewOptions',
+    'landing.restore': 'RestoreOptions',
   }
   const known = require('../rat.node').options() as Record<string, string[]>
 
   it.each(Object.keys(known))('%s', (verb) => {
-    const type = types[verb]
-    if (type) return expect(members(type)).toEqual([...known[verb]!].sort())
-    // Declared where it is used: `preview(zone, options?: { limit?: number })`.
-    const [noun, method] = verb.split('.') as [string, string]
-    const parameters = (declared.get(noun[0]!.toUpperCase() + noun.slice(1))!.members.get(method) as ts.MethodDeclaration).parameters
-    const options = parameters.at(-1)!.type as ts.TypeLiteralNode
-    expect(options.members.map((member) => member.name!.getText())).toEqual(known[verb])
+    expect(types[verb], `the options of ${verb} have a type`).toBeDefined()
+    expect(members(types[verb]!)).toEqual([...known[verb]!].sort())
+  })
+
+  it('may be undefined, each of them', () => {
+    for (const type of new Set(Object.values(types))) {
+      for (const [name, { members: own }] of [...declared].filter(([name]) => name === type)) {
+        for (const [member, node] of own) expect((node as ts.PropertySignature).type!.getText(), `${name}.${member}`).toMatch(/\| undefined$/)
+      }
+    }
+  })
+
+  it.each(['Lake', 'Tables', 'Runs', 'Landing', 'Namespaces'])('are the last that every verb of %s takes, a signal among them', (noun) => {
+    for (const [member, node] of declared.get(noun)!.members) {
+      if (!ts.isMethodDeclaration(node) || !/^(Promise|Stream)</.test(node.type!.getText()) || member.startsWith('Symbol.')) continue
+      const last = node.parameters.at(-1)!
+      expect(last.name.getText(), `${noun}.${member}`).toBe('options')
+      expect(members(last.type!.getText()), `${noun}.${member}`).toContain('signal')
+    }
   })
 })
 

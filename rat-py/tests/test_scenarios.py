@@ -78,12 +78,12 @@ def plan(lake: rat.Lake, pipeline: str, flags: list[str]) -> str:
 
 VERBS: dict[str, Callable[[rat.Lake, list[str], str], str]] = {
     "check": lambda lake, _, sql: lines(d.code for d in lake.check().diagnostics) or "ok\n",
-    "build": lambda lake, select, sql: lines(map(outcome, lake.build(select, raise_on_failure=False).runs)),
+    "build": lambda lake, select, sql: lines(map(outcome, lake.build(select or None, raise_on_failure=False).runs)),
     "run": lambda lake, words, sql: run(lake, words[0], words[1:]),
     "plan": lambda lake, words, sql: plan(lake, words[0], words[1:]),
     "rows": lambda lake, _, sql: rows(lake.query(sql)),
     "refused": lambda lake, _, sql: refused(lake, sql),
-    "graph": lambda lake, select, sql: lines(f"{short(e.source)} -> {short(e.reader)}" for e in lake.graph(select).edges),
+    "graph": lambda lake, select, sql: lines(f"{short(e.source)} -> {short(e.reader)}" for e in lake.graph(select or None).edges),
     "tables": lambda lake, _, sql: tables(lake),
     "columns": lambda lake, words, sql: lines(f"{column.name} {column.type}" for column in lake.tables.get(words[0]).columns),
     "history": lambda lake, words, sql: lines(f"{s.operation} {or_dash(s.row_count)}" for s in lake.tables.history(words[0])),

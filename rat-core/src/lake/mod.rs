@@ -248,7 +248,8 @@ impl Lake {
     }
 
     /// Runs one pipeline, by `layer.name` or `namespace.layer.name`: plan, execute, write, test, publish, archive. A run that fails is a
-    /// report; [`RunReport::into_result`] makes it an error. Dropping the future cancels the run, and nothing of it is published.
+    /// report; [`RunReport::into_result`] makes it an error. Dropping the future cancels the run, and nothing of it is published, unless it
+    /// was being published at that moment; a [`Stop`](crate::Stop) in the options asks it to end, and hears how.
     ///
     /// # Errors
     /// `PIPELINE_NOT_FOUND`, `INVALID_REF`, `READ_ONLY_LAKE`, `CLOSED`, and the ledger's codes when the run cannot be written down.

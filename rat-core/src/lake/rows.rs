@@ -11,6 +11,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, IntervalMonthDayNano, IntervalUnit, Schema, TimeUnit};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use crate::error::{Code, Error, Result};
 use crate::query::{Param, written};
@@ -25,11 +26,13 @@ impl WriteData {
     /// order in which the rows first name them.
     ///
     /// The values of a column have one type. Whole numbers give way to exact numbers, both to numbers with a binary fraction, and days to
-    /// times without zone. A time with a zone is stored in UTC.
+    /// times without zone. A time with a zone is stored in UTC. Where the table has the column and each value is exactly one of its type, it is
+    /// written as that: `"2.50"` and `2.5` into a `DECIMAL(5, 2)`, `"2024-02-29"` and a midnight in UTC into a `DATE`, an ISO 8601 text into a
+    /// time, a time with a zone into a `TIMESTAMP` of UTC.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT`, with row and column, for values that have no type in common, for a column without a value in any row, for a text
-    /// that is not the date or time it is said to be, and for no rows at all, which have no columns.
+    /// `INVALID_ARGUMENT`, with row and column, for values that have no type in common, for a text that is not the date or time it is said to
+    /// be, and for no rows at all, which have no columns. A column without a value in any row, which the table does not have, fails the write.
     pub fn rows(rows: impl IntoIterator<Item = Vec<(String, Param)>>) -> Result<Self> {
         let mut columns: Vec<(String, Vec<Param>)> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
@@ -52,19 +55,95 @@ impl WriteData {
         if columns.is_empty() {
             return Err(Error::new(Code::InvalidArgument, "the rows have no columns").with_help("give at least one row, or Arrow data"));
         }
-        let mut fields = Vec::with_capacity(columns.len());
-        let mut arrays = Vec::with_capacity(columns.len());
-        for (name, mut values) in columns {
+        for (_, values) in &mut columns {
             values.resize(count, Param::Null);
-            let data_type = column_type(&name, &values)?;
-            arrays.push(array(&name, &values.iter().collect::<Vec<_>>(), &data_type)?);
-            fields.push(Field::new(name, data_type, true));
         }
-        let schema = Arc::new(Schema::new(fields));
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options).map_err(|e| unfit(&e.to_string()))?;
-        Ok(Self::batches(schema, vec![batch]))
+        let types = columns.iter().map(|(name, values)| column_type(name, values)).collect::<Result<Vec<_>>>()?;
+        let own = batch(&columns, &types, count)?;
+        Ok(Self::plain(own, move |table| {
+            let fitted = columns.iter().zip(&types).map(|((name, values), own)| {
+                let field = table.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name))?;
+                fit(values, own, field.data_type())
+            });
+            let (mut fits, mut wanted) = (columns.clone(), types.clone());
+            for (at, fitted) in fitted.enumerate() {
+                if let Some((values, data_type)) = fitted {
+                    fits[at].1 = values;
+                    wanted[at] = data_type;
+                }
+            }
+            if let Some(at) = wanted.iter().position(holds_null) {
+                return Err(unfit(&format!("`{}` has no value in any row, which says nothing of its type", fits[at].0)));
+            }
+            batch(&fits, &wanted, count)
+        }))
     }
+}
+
+fn batch(columns: &[(String, Vec<Param>)], types: &[DataType], rows: usize) -> Result<RecordBatch> {
+    let fields = columns.iter().zip(types).map(|((name, _), data_type)| Field::new(name, data_type.clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let arrays = columns.iter().zip(types).map(|((name, values), own)| array(name, &values.iter().collect::<Vec<_>>(), own));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(schema, arrays.collect::<Result<_>>()?, &options).map_err(|e| unfit(&e.to_string()))
+}
+
+/// The values as those of a column of a table, where each is one of its type exactly: languages without exact numbers or days write them as
+/// texts, numbers and times. `None` leaves them as they are, for the merge to judge.
+fn fit(values: &[Param], own: &DataType, wanted: &DataType) -> Option<(Vec<Param>, DataType)> {
+    if holds_null(own) && has_room(own, wanted) {
+        return Some((values.to_vec(), wanted.clone()));
+    }
+    let fitted = values.iter().map(|value| if *value == Param::Null { Some(Param::Null) } else { exactly(value, wanted) });
+    Some((fitted.collect::<Option<_>>()?, wanted.clone()))
+}
+
+/// Whether what has no value anywhere can be of that type.
+fn has_room(own: &DataType, wanted: &DataType) -> bool {
+    match (own, wanted) {
+        (DataType::Null, _) => true,
+        (DataType::List(own), DataType::List(wanted)) => has_room(own.data_type(), wanted.data_type()),
+        _ => false,
+    }
+}
+
+fn exactly(value: &Param, wanted: &DataType) -> Option<Param> {
+    use DataType::{Date32, Decimal128, Time64, Timestamp};
+    let midnight = |at: &DateTime<Utc>| at.time() == NaiveTime::MIN;
+    let in_micros = |nanos: u32| nanos.is_multiple_of(1000);
+    Some(match (value, wanted) {
+        (Param::Text(text), Decimal128(..)) => exact_number(text, wanted)?,
+        // The shortest digits that are this number and no other.
+        (Param::Number(number), Decimal128(..)) if number.is_finite() => exact_number(&number.to_string(), wanted)?,
+        (Param::Text(text), Date32) => Param::Date(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.to_string()),
+        (Param::TimestampTz(at), Date32) if midnight(at) => Param::Date(at.date_naive().to_string()),
+        (Param::Text(text), Time64(_)) => {
+            let at = NaiveTime::parse_from_str(text, "%H:%M:%S%.f").ok().filter(|at| in_micros(at.nanosecond()));
+            Param::Time(at?.to_string())
+        }
+        (Param::Text(text), Timestamp(_, None)) => {
+            let at =
+                ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+            Param::Timestamp(at.filter(|at: &NaiveDateTime| in_micros(at.nanosecond()))?.to_string())
+        }
+        (Param::TimestampTz(at), Timestamp(_, None)) => Param::Timestamp(at.naive_utc().to_string()),
+        (Param::Text(text), Timestamp(_, Some(_))) => {
+            let at = DateTime::parse_from_rfc3339(text).ok().filter(|at| in_micros(at.nanosecond()));
+            Param::TimestampTz(at?.to_utc())
+        }
+        _ => return None,
+    })
+}
+
+fn exact_number(text: &str, wanted: &DataType) -> Option<Param> {
+    let DataType::Decimal128(precision, scale) = wanted else { return None };
+    let Param::Decimal(mut digits, mut after) = Param::decimal(text)? else { return None };
+    while after > scale.unsigned_abs() && digits % 10 == 0 {
+        (digits, after) = (digits / 10, after - 1);
+    }
+    let whole = digits.unsigned_abs().to_string().len().saturating_sub(usize::from(after));
+    let has_room = after <= scale.unsigned_abs() && whole + usize::from(scale.unsigned_abs()) <= usize::from(*precision);
+    has_room.then_some(Param::Decimal(digits, after))
 }
 
 fn unfit(message: &str) -> Error {
@@ -80,10 +159,7 @@ fn column_type(name: &str, values: &[Param]) -> Result<DataType> {
             unfit(&format!("`{name}` in row {row} is {own}, and {before} in the rows before"))
         })?;
     }
-    match holds_null(&found) {
-        true => Err(unfit(&format!("`{name}` has no value in any row, which says nothing of its type"))),
-        false => Ok(found),
-    }
+    Ok(found)
 }
 
 /// `None` for a list whose items have no type in common.

@@ -48,9 +48,9 @@ pub fn answer<'a>(
         let time = Time::new(started, options.timeout);
         let turn = context.queue.turn_in(time).await?;
         guard::plan(&plan)?;
-        let plan = limited(result::portable(plan)?, options)?;
+        let plan = limited(plan, options)?;
         let text = execute::explained(context.session, &plan)?;
-        let (stream, memory) = time.of(execute::measured(context.session, plan)).await?;
+        let (stream, memory) = time.of(execute::measured(context.session, plan, result::portable)).await?;
         drop(turn);
         let rows = result::collect(QueryStream::new(stream, options.limit, time, context.queue), options.bytes, started).await?;
         Ok(Answer { rows, plan: text, peak_memory_bytes: memory.peak_bytes() })

@@ -150,7 +150,7 @@ async fn start(context: &QueryContext<'_>, sql: &str, options: &QueryOptions, st
     let _turn = context.queue.turn_in(time).await?;
     let planning = async {
         let plan = planned(context, sql, options).await?;
-        execute::stream(context.session, plan).await
+        execute::stream_as(context.session, plan, result::portable).await
     };
     Ok(QueryStream::new(time.of(planning).await?, options.limit, time, context.queue))
 }
@@ -185,7 +185,7 @@ async fn planned(context: &QueryContext<'_>, sql: &str, options: &QueryOptions) 
     let planned = planned.ok_or_else(|| Error::new(Code::InvalidQuery, "the query reads a view that cannot be planned"))?;
     guard::plan(&planned.plan)?;
     let plan = match asked {
-        guard::Asked::Rows => result::portable(planned.plan)?,
+        guard::Asked::Rows => planned.plan,
         guard::Asked::Explanation => return Ok(planned.plan),
         guard::Asked::Columns => describe::columns(&planned)?,
         guard::Asked::Summary => describe::summary(context.session, planned).await?,

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
-use datafusion::common::Column;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
 use tokio::time::Sleep;
@@ -174,28 +172,9 @@ fn batch_bytes(batch: &RecordBatch) -> u64 {
     batch.columns().iter().map(|column| u64::try_from(bytes(column)).unwrap_or(u64::MAX)).sum()
 }
 
-/// The same rows in types that every Arrow reader has: views of text and bytes become plain arrays.
-pub(super) fn portable(plan: LogicalPlan) -> Result<LogicalPlan> {
-    if plan.schema().fields().iter().all(|field| plain(field.data_type()) == *field.data_type()) {
-        return Ok(plan);
-    }
-    let columns: Vec<Expr> = plan
-        .schema()
-        .iter()
-        .map(|(qualifier, field)| {
-            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-            let portable = plain(field.data_type());
-            if portable == *field.data_type() {
-                return column;
-            }
-            Expr::Cast(Cast::new(Box::new(column), portable)).alias_qualified(qualifier.cloned(), field.name())
-        })
-        .collect();
-    LogicalPlanBuilder::from(plan).project(columns).and_then(LogicalPlanBuilder::build).map_err(execute::error)
-}
-
-fn plain(data_type: &DataType) -> DataType {
-    let inner = |field: &Arc<Field>| Arc::new(field.as_ref().clone().with_data_type(plain(field.data_type())));
+/// The type of the same values that every Arrow reader has: views of text and bytes become plain arrays.
+pub(super) fn portable(data_type: &DataType) -> DataType {
+    let inner = |field: &Arc<Field>| Arc::new(field.as_ref().clone().with_data_type(portable(field.data_type())));
     match data_type {
         DataType::Utf8View => DataType::Utf8,
         DataType::BinaryView => DataType::Binary,

@@ -30,7 +30,12 @@ pub struct WriteData {
     /// Every column may be NULL: what holds of the rows is found out from the rows.
     schema: SchemaRef,
     rows: Arc<Rows>,
+    fit: Option<Fit>,
 }
+
+/// Makes rows of plain values as the columns of a table want them; those that it does not have are of the values' own types.
+#[derive(Clone)]
+struct Fit(Arc<dyn Fn(&Schema) -> Result<RecordBatch> + Send + Sync>);
 
 enum Rows {
     Batches(Vec<RecordBatch>),
@@ -46,7 +51,22 @@ const AHEAD: usize = 2;
 impl WriteData {
     /// Batches in memory.
     pub fn batches(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
-        Self { schema: nullable(&schema), rows: Arc::new(Rows::Batches(batches)) }
+        Self { schema: nullable(&schema), rows: Arc::new(Rows::Batches(batches)), fit: None }
+    }
+
+    /// Plain values, whose types the table has a say in. `fit` makes them as the columns of a schema want them.
+    pub(crate) fn plain(batch: RecordBatch, fit: impl Fn(&Schema) -> Result<RecordBatch> + Send + Sync + 'static) -> Self {
+        Self { fit: Some(Fit(Arc::new(fit))), ..Self::batches(batch.schema(), vec![batch]) }
+    }
+
+    /// The same rows for a table with these columns.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for plain values whose type neither they nor the table tell.
+    pub(super) fn fitted_to(&self, table: &Schema) -> Result<Self> {
+        let Some(fit) = &self.fit else { return Ok(self.clone()) };
+        let batch = (fit.0)(table)?;
+        Ok(Self::batches(batch.schema(), vec![batch]))
     }
 
     /// What a reader gives, in memory for a few batches. It is read on a thread of its own, so it may block. Where it fails, nothing is
@@ -75,7 +95,7 @@ impl WriteData {
 
     /// What a stream gives, in memory for a few batches. Where it ends in an error, nothing is published.
     pub fn stream(schema: SchemaRef, rows: impl Stream<Item = Result<RecordBatch>> + Send + 'static) -> Self {
-        Self { schema: nullable(&schema), rows: Arc::new(Rows::Once(Mutex::new(Some(Box::pin(rows))))) }
+        Self { schema: nullable(&schema), rows: Arc::new(Rows::Once(Mutex::new(Some(Box::pin(rows))))), fit: None }
     }
 
     /// The columns.
@@ -130,6 +150,12 @@ impl std::fmt::Debug for Rows {
             Rows::Batches(batches) => write!(f, "{} batches", batches.len()),
             Rows::Once(_) => f.write_str("a stream"),
         }
+    }
+}
+
+impl std::fmt::Debug for Fit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fit")
     }
 }
 

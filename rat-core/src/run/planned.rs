@@ -103,7 +103,10 @@ impl Planned {
         let cut = Cut::new(context, name, &pins, landing.clone())?;
         let cut = with_this(asked, cut, base.as_ref(), &compiled, &facts)?;
         let (query, places) = match &asked.given {
-            Some(given) => (given.query()?, Vec::new()),
+            Some(given) => {
+                let table = base.as_ref().filter(|_| !rebuild).map(Table::schema).transpose()?;
+                (given.fitted_to(&table.unwrap_or_else(|| Arc::new(Schema::empty())))?.query()?, Vec::new())
+            }
             None => cut.plan(context, &compiled).map(|planned| (planned.plan, planned.places))?,
         };
         let placed = |error| at_column(error, query.schema().inner(), &places, &compiled);

@@ -7,6 +7,7 @@ mod joins;
 mod laterals;
 mod limits;
 mod names;
+mod ordered;
 mod subqueries;
 
 use std::collections::BTreeMap;
