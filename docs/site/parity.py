@@ -137,7 +137,6 @@ OWN = {
     "*(raise_on_failure)": "in Rust, `into_result()` of the report",
     "Lake.compile(allow_data_loss)": "`Refresh` says both; nothing is lost by compiling",
     "Lake.preview(allow_data_loss)": "`Refresh` says both; nothing is lost by a preview",
-    "*(stop)": "what stops a run in Rust: a signal does in Node, Ctrl-C and a task's `cancel()` in Python",
     "Lake.run(trigger)": "who asked, for the ledger: a program around the library says so",
     "Lake.submit(trigger)": "who asked, for the ledger: a program around the library says so",
     "Lake.submit(on_event)": "`events()` of the handle",

@@ -15,58 +15,53 @@ const TEXTS: [(&str, &str); 4] = [("datetime", "date"), ("datetime", "time"), ("
 /// Plain Python data as the core's.
 pub fn from_python<T: DeserializeOwned + Default>(py: Python<'_>, data: Option<Fields>, parameter: &str) -> PyResult<T> {
     let Some(Fields(data)) = data else { return Ok(T::default()) };
-    let wrong = |what: String| {
-        PyTypeError::new_err(format!("`{parameter}` must be made of what JSON has, dates, times, Decimals and UUIDs: {what}"))
-    };
-    let value = value(parameter, data.bind(py), 0)?.map_err(wrong)?;
-    serde_json::from_value(value).map_err(|e| wrong(e.to_string()))
+    let value = Reader { parameter }.value(parameter, data.bind(py), 0)?;
+    serde_json::from_value(value).map_err(|e| Reader { parameter }.wrong(&e.to_string()))
 }
 
-/// The value, or what is wrong with it.
-fn value(name: &str, given: &Bound<'_, PyAny>, depth: usize) -> PyResult<Result<Value, String>> {
-    let wrong = || Ok(Err(format!("`{name}` is {}", shown(given))));
-    if depth > DEEPEST {
-        return Ok(Err(format!("`{name}` is nested deeper than {DEEPEST}")));
+struct Reader<'a> {
+    parameter: &'a str,
+}
+
+impl Reader<'_> {
+    fn wrong(&self, what: &str) -> PyErr {
+        PyTypeError::new_err(format!("`{}` must be made of what JSON has, dates, times, Decimals and UUIDs: {what}", self.parameter))
     }
-    Ok(Ok(if given.is_none() {
-        Value::Null
-    } else if given.is_instance_of::<PyBool>() {
-        Value::Bool(given.extract()?)
-    } else if given.is_instance_of::<PyInt>() {
-        return Ok(whole(given).ok_or_else(|| format!("`{name}` is {}, which has more than 64 bits", shown(given))));
-    } else if given.is_instance_of::<PyFloat>() {
-        match Number::from_f64(given.extract()?) {
-            Some(number) => Value::Number(number),
-            None => return wrong(),
+
+    /// The value at a place that is called by this name.
+    fn value(&self, name: &str, given: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+        let wrong = || self.wrong(&format!("`{name}` is {}", shown(given)));
+        if depth > DEEPEST {
+            return Err(self.wrong(&format!("`{name}` is nested deeper than {DEEPEST}")));
         }
-    } else if given.is_instance_of::<PyString>() {
-        match text(given) {
-            Some(text) => Value::String(text),
-            None => return wrong(),
-        }
-    } else if let Ok(fields) = given.cast::<PyDict>() {
-        let mut made = Map::new();
-        for (key, field) in fields.iter() {
-            let Some(key) = text(&key) else { return Ok(Err(format!("the names in `{name}` must be str, and one is {}", shown(&key)))) };
-            match value(&format!("{name}[{key:?}]"), &field, depth + 1)? {
-                Ok(field) => made.insert(key, field),
-                wrong => return Ok(wrong),
+        Ok(if given.is_none() {
+            Value::Null
+        } else if given.is_instance_of::<PyBool>() {
+            Value::Bool(given.extract()?)
+        } else if given.is_instance_of::<PyInt>() {
+            whole(given).ok_or_else(|| self.wrong(&format!("`{name}` is {}, which has more than 64 bits", shown(given))))?
+        } else if given.is_instance_of::<PyFloat>() {
+            Number::from_f64(given.extract()?).map(Value::Number).ok_or_else(wrong)?
+        } else if given.is_instance_of::<PyString>() {
+            text(given).map(Value::String).ok_or_else(wrong)?
+        } else if let Ok(fields) = given.cast::<PyDict>() {
+            let field = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+                let told = || self.wrong(&format!("the names in `{name}` must be str, and one is {}", shown(&key)));
+                let key = text(&key).ok_or_else(told)?;
+                let value = self.value(&format!("{name}[{key:?}]"), &value, depth + 1)?;
+                Ok((key, value))
             };
-        }
-        Value::Object(made)
-    } else if is_list(given) {
-        let items = given.try_iter()?.enumerate().map(|(index, item)| value(&format!("{name}[{index}]"), &item?, depth + 1));
-        match items.collect::<PyResult<Result<_, _>>>()? {
-            Ok(items) => Value::Array(items),
-            Err(wrong) => return Ok(Err(wrong)),
-        }
-    } else if is_one_of(given, &TEXTS)? {
-        Value::String(given.str()?.to_string())
-    } else if let Some(plain) = scalar(given)? {
-        return value(name, &plain, depth + 1);
-    } else {
-        return wrong();
-    }))
+            Value::Object(fields.iter().map(field).collect::<PyResult<Map<_, _>>>()?)
+        } else if is_list(given) {
+            let items = given.try_iter()?.enumerate().map(|(index, item)| self.value(&format!("{name}[{index}]"), &item?, depth + 1));
+            Value::Array(items.collect::<PyResult<_>>()?)
+        } else if is_one_of(given, &TEXTS)? {
+            Value::String(given.str()?.to_string())
+        } else {
+            let plain = scalar(given)?.ok_or_else(wrong)?;
+            self.value(name, &plain, depth + 1)?
+        })
+    }
 }
 
 fn whole(given: &Bound<'_, PyAny>) -> Option<Value> {
