@@ -59,7 +59,7 @@ fn differs(from: &DataType, to: &DataType) -> bool {
         return false;
     }
     if is_text(to) {
-        return !matches!(from, DataType::Boolean | DataType::Date32 | DataType::Binary | DataType::BinaryView | DataType::Dictionary(..))
+        return !matches!(from, DataType::Boolean | DataType::Binary | DataType::BinaryView | DataType::Dictionary(..))
             && !from.is_integer();
     }
     if is_text(from) {
