@@ -35,7 +35,9 @@ pub struct WriteData {
 
 /// Makes rows of plain values as the columns of a table want them; those that it does not have are of the values' own types.
 #[derive(Clone)]
-struct Fit(Arc<dyn Fn(&Schema) -> Result<RecordBatch> + Send + Sync>);
+struct Fit(Arc<MadeFor>);
+
+type MadeFor = dyn Fn(&Schema) -> Result<RecordBatch> + Send + Sync;
 
 enum Rows {
     Batches(Vec<RecordBatch>),
