@@ -41,7 +41,7 @@ export interface QueryOptions extends Abortable {
   params?: readonly Param[] | object | undefined
   /** The most rows of the result; the rest is not computed. */
   limit?: number | undefined
-  /** Seconds; 60 unless `rat.toml` says otherwise. */
+  /** Seconds; 60 unless `rat.toml` says otherwise. What a stream's reader does between batches does not count. */
   timeout?: number | undefined
   /** The namespaces that exist for this query; all unless given. */
   namespaces?: string | readonly string[] | undefined

@@ -55,7 +55,7 @@ async def open_async(
 
 
 def init(path: str | os.PathLike[str], *, example: Example | None = None) -> Lake:
-    """Writes a project that runs into a new or empty folder, and opens it.
+    """Writes a project that runs into a folder without one, which is made if it is not there, and opens it.
 
     ``example`` is ``"shop"``, the default: three pipelines over two small files; or ``"flights"``: a month of real flights.
     """
@@ -269,9 +269,9 @@ class Lake:
 
         ``params`` is a list for ``?`` and ``$1``, or a dict for ``$name``; a value can never become SQL. It is ``None``, a bool, int of 64
         bits, float, ``Decimal``, str, bytes, date, datetime, time, timedelta, UUID (as text), a scalar of numpy's that is one of these, or
-        a list of values of one type, for ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds. ``as_of`` is the moment
-        that the query sees its tables at: a time (UTC unless it names a zone), a snapshot id, or the name of a tag or branch. Tables of
-        other namespaces than ``namespaces`` do not exist for the query.
+        a list of values of one type, for ``x = any($1)``. ``limit`` is the most rows, ``timeout`` is in seconds, 60 unless ``rat.toml``
+        says otherwise. ``as_of`` is the moment that the query sees its tables at: a time (UTC unless it names a zone), a snapshot id, or
+        the name of a tag or branch. Tables of other namespaces than ``namespaces`` do not exist for the query.
 
         Raises ``DeniedError`` (``NOT_READ_ONLY``) for anything but a query, ``InvalidError`` and ``NotFoundError`` with line and column
         for one that cannot be planned, ``TimeoutError``, and ``UnavailableError`` for a result over the memory limit.
@@ -291,7 +291,10 @@ class Lake:
         as_of: datetime.date | int | str | None = None,
         namespaces: str | Sequence[str] | None = None,
     ) -> Call[Stream]:
-        """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`."""
+        """Answers one read-only statement batch by batch, in constant memory. Options and errors as :meth:`query`.
+
+        What the reader does between batches does not count for ``timeout``.
+        """
         return self._native.stream(sql, params=params, limit=limit, timeout=timeout, as_of=as_of, namespaces=namespaces)
 
     stream = waits(_stream)
